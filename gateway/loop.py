@@ -1,0 +1,155 @@
+"""One daemon thread with one event loop and one HTTP pool per process, made at first use.
+
+Keyed by process id: after a fork the child makes its own and leaves the parent's alone. Nothing here knows
+what a call means; `gateway.client` does.
+"""
+
+import asyncio
+import atexit
+import concurrent.futures
+import contextlib
+import os
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import aiohttp
+
+T = TypeVar("T")
+
+THREAD_NAME = "gateway-loop"
+IDLE_CONNECTION_SECONDS = 4.0
+"""The platform closes idle connections without a word; a request written into a closed one is an unknown."""
+
+_connections_per_host = 64
+_current: "Network | None" = None
+_lock = threading.Lock()
+# The parent's network, seen from a forked child. Held for ever and never touched: its sockets and its epoll
+# set are shared with the parent, and closing or collecting them here would disturb the parent's calls.
+_inherited: list["Network"] = []
+
+
+class Network:
+    """A running loop thread and its HTTP session. Use `network()`; do not make one."""
+
+    def __init__(self, connections_per_host: int) -> None:
+        self.pid = os.getpid()
+        self.closing = False
+        self.session: aiohttp.ClientSession
+        self._connections_per_host = connections_per_host
+        self._slots: dict[str, asyncio.Semaphore] = {}
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+        ready = threading.Event()
+        self.loop.call_soon(self._open, ready)
+        self._thread.start()
+        ready.wait()
+
+    def slots(self, origin: str) -> asyncio.Semaphore:
+        """How many connections to one origin may be in use. Call inside the loop only.
+
+        A semaphore of our own in front of an unlimited connector: so the wait for a connection has its own
+        time limit, apart from the time a connection takes to be made.
+        """
+        if origin not in self._slots:
+            self._slots[origin] = asyncio.Semaphore(self._connections_per_host)
+        return self._slots[origin]
+
+    def close(self) -> None:
+        """End what is under way, each with the outcome it can prove, and stop the thread."""
+        self.closing = True
+        if self._thread is threading.current_thread() or not self._thread.is_alive():
+            return
+        with contextlib.suppress(concurrent.futures.TimeoutError):
+            asyncio.run_coroutine_threadsafe(self._wind_up(), self.loop).result(timeout=2)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(timeout=2)
+
+    async def _wind_up(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self.session.close()
+
+    def _open(self, ready: threading.Event) -> None:
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            keepalive_timeout=IDLE_CONNECTION_SECONDS,
+            resolver=aiohttp.ThreadedResolver(loop=self.loop),
+            loop=self.loop,
+        )
+        self.session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(loop=self.loop),
+            trust_env=False,
+            headers={"User-Agent": "merchant-operations-console", "Accept-Encoding": "identity"},
+            loop=self.loop,
+        )
+        ready.set()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+
+def network() -> Network:
+    """This process's network, made now if there is none."""
+    global _current
+    current = _current
+    if current is None or current.pid != os.getpid():
+        with _lock:
+            current = _current
+            if current is None or current.pid != os.getpid():
+                current = _current = Network(_connections_per_host)
+    return current
+
+
+def submit(coroutine: Coroutine[Any, Any, T]) -> "concurrent.futures.Future[T]":
+    """Start `coroutine` in the loop from any other thread."""
+    return asyncio.run_coroutine_threadsafe(coroutine, network().loop)
+
+
+def run(coroutine: Coroutine[Any, Any, T], timeout_seconds: float | None = None) -> T:
+    """Run `coroutine` in the loop and wait for it. Raises TimeoutError when the time is up."""
+    if threading.current_thread().name == THREAD_NAME:
+        coroutine.close()
+        raise RuntimeError(
+            "run() was called inside the gateway loop, where waiting would stop it. Use await."
+        )
+    return submit(coroutine).result(timeout_seconds)
+
+
+def configure(*, connections_per_host: int) -> None:
+    """Set the size of the pool. Before the first call of the process; later is a RuntimeError."""
+    global _connections_per_host
+    if connections_per_host < 1:
+        raise ValueError("The pool needs at least one connection per host.")
+    with _lock:
+        if _current is not None and _current.pid == os.getpid():
+            raise RuntimeError(
+                "The gateway loop already runs; set the size of its pool before the first call."
+            )
+        _connections_per_host = connections_per_host
+
+
+def close() -> None:
+    """End the network of this process; the next call makes a new one."""
+    global _current
+    with _lock:
+        current, _current = _current, None
+    if current is not None and current.pid == os.getpid():
+        current.close()
+
+
+def _after_fork_in_child() -> None:
+    # A lock that another thread of the parent held at the fork would stay held here for ever.
+    global _current, _lock
+    _lock = threading.Lock()
+    if _current is not None:
+        _inherited.append(_current)
+        _current = None
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
+atexit.register(close)
