@@ -21,7 +21,9 @@ def text(name: str, default: str = "") -> str:
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE points at {path}, which cannot be read: {error}") from error
+            raise ImproperlyConfigured(
+                f"{name}_FILE points at {path}, which cannot be read: {error}"
+            ) from error
     return os.environ.get(name, default)
 
 
@@ -99,9 +101,13 @@ ENGINE_WAVE_ROWS = int(number("ENGINE_WAVE_ROWS", 32))
 ENGINE_UNDO_SECONDS = number("ENGINE_UNDO_SECONDS", 10)
 ENGINE_MISSED_SECONDS = number("ENGINE_MISSED_SECONDS", 600)
 ENGINE_RATE_PER_SECOND = number("ENGINE_RATE_PER_SECOND", 500)  # default of a new mini program, messages/s
-ENGINE_RESERVE_PER_SECOND = number("ENGINE_RESERVE_PER_SECOND", 20)  # kept for single messages and outbox calls
+ENGINE_RESERVE_PER_SECOND = number(
+    "ENGINE_RESERVE_PER_SECOND", 20
+)  # kept for single messages and outbox calls
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
-SIGNALS_PER_SECOND = number("SIGNALS_PER_SECOND", 10)  # per address, for public client keys; loopback is exempt
+SIGNALS_PER_SECOND = number(
+    "SIGNALS_PER_SECOND", 10
+)  # per address, for public client keys; loopback is exempt
 
 # --- Data kept --------------------------------------------------------------------------------------------
 UPLOAD_MAX_BYTES = int(number("UPLOAD_MAX_BYTES", 200 * 1024 * 1024))
@@ -122,6 +128,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django.contrib.auth",
+    "django.contrib.postgres",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
@@ -231,7 +238,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- Celery: a queue entry is a hint, a row is the truth ----------------------------------------------------
 CELERY_BROKER_URL = (
-    "redis+socket://" + REDIS_URL.removeprefix("unix://").split("?")[0] + "?virtual_host=0"
+    REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
     if REDIS_URL.startswith("unix://")
     else REDIS_URL
 )
@@ -242,7 +249,11 @@ CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 2}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2}
 CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"

@@ -1,0 +1,58 @@
+"""Which role may do what: one table. docs/roles.md is written from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    OPERATOR = "operator", _("Operator")
+    REVIEWER = "reviewer", _("Reviewer")
+    ANALYST = "analyst", _("Analyst")
+
+
+_VIEW = frozenset(
+    {
+        "home.view",
+        "templates.view",
+        "lists.view",
+        "sends.view",
+        "deliveries.view",
+        "jobs.view",
+        "reconciliation.view",
+    }
+)
+_OPERATE = frozenset(
+    {
+        "templates.adopt",
+        "lists.upload",
+        "lists.download",
+        "sends.compose",
+        "sends.launch",
+        "sends.brake",
+        "unknown.decide",
+        "people.reveal",
+        "deliveries.export",
+    }
+)
+
+CAPABILITIES: Mapping[str, frozenset[str]] = {
+    Role.OWNER: _VIEW
+    | _OPERATE
+    | {"audit.view", "mini_programs.view", "mini_programs.edit", "staff.view", "staff.edit"},
+    Role.OPERATOR: _VIEW | _OPERATE | {"audit.view", "mini_programs.view"},
+    Role.REVIEWER: _VIEW | {"audit.view", "people.reveal", "sends.brake"},
+    Role.ANALYST: _VIEW,  # read only, personal data masked, no upload downloads
+}
+ALL_CAPABILITIES: frozenset[str] = frozenset().union(*CAPABILITIES.values())
+
+
+def may(role: str, capability: str) -> bool:
+    """Raises KeyError for a capability that no role has: a misspelt guard must not silently forbid."""
+    if capability not in ALL_CAPABILITIES:
+        raise KeyError(f"unknown capability {capability!r}")
+    return capability in CAPABILITIES[role]

@@ -1,0 +1,39 @@
+from messaging.models.batch import BatchSend
+from messaging.models.consent import Consent, ConsentEntry
+from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendState
+from messaging.models.delivery import (
+    Decision,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryCounter,
+    DeliveryState,
+    FrequencyCount,
+    SkipReason,
+    UnknownCause,
+)
+from messaging.models.signal import RecallCount, Signal, Visit
+from messaging.models.templates import Kind, LibraryTemplate, SubscriptionTemplate
+
+__all__ = [
+    "TRANSITIONS",
+    "BatchSend",
+    "Consent",
+    "ConsentEntry",
+    "Decision",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryCounter",
+    "DeliveryState",
+    "FrequencyCount",
+    "Kind",
+    "LibraryTemplate",
+    "PauseReason",
+    "RecallCount",
+    "SendControl",
+    "SendState",
+    "Signal",
+    "SkipReason",
+    "SubscriptionTemplate",
+    "UnknownCause",
+    "Visit",
+]

@@ -1,0 +1,41 @@
+"""A batch send: what to say, to whom, when, and who wrote it. Its state lives in its control row."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from merchants.owned import MerchantOwned
+from messaging.models.control import SendControl
+from messaging.models.templates import SubscriptionTemplate
+
+
+class BatchSend(MerchantOwned):
+    """`scheduled_on` + `scheduled_time` are wall time in `zone`; the resolved instant is the control row's due_at.
+
+    `version` rises with every saved edit; a save names the version it was made from.
+    """
+
+    mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
+    control = models.OneToOneField(SendControl, on_delete=models.PROTECT, related_name="batch")
+    name = models.CharField(max_length=80)
+    template = models.ForeignKey(SubscriptionTemplate, null=True, on_delete=models.PROTECT, related_name="+")
+    people_list = models.ForeignKey(
+        "membership.PeopleList", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    values = models.JSONField(default=list)  # texts in the order of the template's keywords
+    page = models.CharField(max_length=128, blank=True)
+    scheduled_on = models.DateField(null=True)
+    scheduled_time = models.TimeField(null=True)
+    zone = models.CharField(max_length=60)
+    version = models.PositiveIntegerField(default=1)
+    form_token = models.UUIDField(unique=True)
+    author = models.ForeignKey("merchants.User", on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "-created_at"], name="batch_newest")]
+
+    def __str__(self) -> str:
+        return self.name

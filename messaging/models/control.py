@@ -1,0 +1,117 @@
+"""The control row: one per send. Its state machine is drawn in TRANSITIONS; every move is compare-and-set.
+
+draft → in_review → approved → scheduled → preparing → ready → sending ⇄ paused → finished
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from merchants.owned import MerchantOwned
+from messaging.models.templates import FatigueRule, Kind, SubscriptionTemplate
+
+
+class SendState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in_review", _("In review")
+    APPROVED = "approved", _("Approved")
+    SCHEDULED = "scheduled", _("Scheduled")
+    PREPARING = "preparing", _("Preparing")
+    READY = "ready", _("Ready")
+    SENDING = "sending", _("Sending")
+    PAUSED = "paused", _("Paused")
+    FINISHED = "finished", _("Finished")
+    MISSED = "missed", _("Missed its time")
+    CANCELLING = "cancelling", _("Cancelling")
+    CANCELLED = "cancelled", _("Cancelled")
+    FAILED = "failed", _("Failed")
+
+
+class PauseReason(models.TextChoices):
+    OPERATOR = "operator", _("Paused by a person")
+    BREAKER_REFUSED = "breaker_refused", _("Too many refusals for reasons of the send or the mini program")
+    BREAKER_UNKNOWN = "breaker_unknown", _("Too many answers that cannot be trusted")
+    BREAKER_SIGNATURE = "breaker_signature", _("An answer carried a wrong signature")
+    NOT_AFTER = "not_after", _("The latest time for this send has passed")
+
+
+TRANSITIONS: Mapping[str, frozenset[str]] = {
+    "draft": frozenset({"in_review", "scheduled"}),
+    "in_review": frozenset({"approved", "draft"}),
+    "approved": frozenset({"scheduled", "draft"}),
+    "scheduled": frozenset({"preparing", "draft", "missed", "cancelling"}),
+    "preparing": frozenset({"ready", "missed", "cancelling", "failed"}),
+    "ready": frozenset({"sending", "missed", "cancelling"}),
+    "sending": frozenset({"paused", "finished", "cancelling"}),
+    "paused": frozenset({"sending", "finished", "cancelling"}),
+    "missed": frozenset({"scheduled", "cancelling"}),
+    "cancelling": frozenset({"cancelled"}),
+    "finished": frozenset({"sending"}),
+    "cancelled": frozenset(),
+    "failed": frozenset(),
+}
+
+
+class SendControl(MerchantOwned, FatigueRule):
+    """What the engine needs to know of a send. Content is frozen here at launch; times are instants.
+
+    `last_served_at` orders turns; `touched_at` is the last change of any of its rows, for reconcile.
+    """
+
+    mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=SendState.choices, default=SendState.DRAFT)
+    template = models.ForeignKey(SubscriptionTemplate, null=True, on_delete=models.PROTECT, related_name="+")
+    template_kind = models.CharField(max_length=9, choices=Kind.choices, blank=True)
+    platform_template_id = models.CharField(max_length=64, blank=True)
+    people_list = models.ForeignKey(
+        "membership.PeopleList", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    page = models.CharField(max_length=128, blank=True)
+    data = models.JSONField(default=dict)  # {"keyword1": {"value": "…"}}
+    rate_per_second = models.PositiveIntegerField(null=True)  # null: only the mini program's limit
+    launched_at = models.DateTimeField(null=True)
+    undo_until = models.DateTimeField(null=True)
+    prepare_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    not_after = models.DateTimeField(null=True)
+    books_month = models.DateField(null=True)  # Beijing month of due_at, fixed at freeze
+    frozen_total = models.PositiveIntegerField(null=True)
+    pause_reason = models.CharField(max_length=20, choices=PauseReason.choices, blank=True)
+    pause_detail = models.CharField(max_length=200, blank=True)
+    failure = models.CharField(max_length=300, blank=True)  # the sentence of a failed send
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    books_closed_at = models.DateTimeField(null=True)
+    last_served_at = models.DateTimeField(null=True)
+    touched_at = models.DateTimeField(null=True)
+    busy_count = models.PositiveIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True)  # last reconcile
+    balanced = models.BooleanField(null=True)
+    check_detail = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=SendState.values), name="send_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=["draft", "in_review", "approved", "cancelling", "cancelled"])
+                | Q(due_at__isnull=False, template__isnull=False, people_list__isnull=False),
+                name="send_launched_is_complete",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["state", "prepare_at"],
+                name="send_live",
+                condition=Q(state__in=["scheduled", "preparing", "ready", "sending", "paused", "cancelling"]),
+            ),
+            models.Index(fields=["merchant", "state", "due_at"], name="send_merchant_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"send {self.pk} ({self.state})"
