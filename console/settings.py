@@ -101,13 +101,11 @@ ENGINE_WAVE_ROWS = int(number("ENGINE_WAVE_ROWS", 32))
 ENGINE_UNDO_SECONDS = number("ENGINE_UNDO_SECONDS", 10)
 ENGINE_MISSED_SECONDS = number("ENGINE_MISSED_SECONDS", 600)
 ENGINE_RATE_PER_SECOND = number("ENGINE_RATE_PER_SECOND", 500)  # default of a new mini program, messages/s
-ENGINE_RESERVE_PER_SECOND = number(
-    "ENGINE_RESERVE_PER_SECOND", 20
-)  # kept for single messages and outbox calls
+# kept for single messages and outbox calls
+ENGINE_RESERVE_PER_SECOND = number("ENGINE_RESERVE_PER_SECOND", 20)
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
-SIGNALS_PER_SECOND = number(
-    "SIGNALS_PER_SECOND", 10
-)  # per address, for public client keys; loopback is exempt
+# per address, for public client keys; loopback is exempt
+SIGNALS_PER_SECOND = number("SIGNALS_PER_SECOND", 10)
 
 # --- Data kept --------------------------------------------------------------------------------------------
 UPLOAD_MAX_BYTES = int(number("UPLOAD_MAX_BYTES", 200 * 1024 * 1024))

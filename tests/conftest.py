@@ -1,0 +1,26 @@
+"""What every test may use. Servers and environment come from embedded_servers.py, which is read first."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+from django.conf import settings as django_settings
+from django.test import override_settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hashing that is slow on purpose would be most of the suite's time."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture
+def clean_redis() -> Iterator["redis.Redis"]:
+    """An empty Redis database: buckets, hints and queues of one test must not be seen by the next.
+
+    Each xdist worker has a database of its own.
+    """
+    with redis.Redis.from_url(django_settings.REDIS_URL, socket_timeout=5) as client:
+        client.flushdb()
+        yield client
