@@ -1,0 +1,53 @@
+"""Puts the process together: store, gateway, control API, phone."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+from aiohttp import web
+
+from simulator.control import Control
+from simulator.disk import Disk
+from simulator.faults import Faults
+from simulator.gateway import Gateway
+from simulator.guard import guarded
+from simulator.log import Log
+from simulator.store import Store
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+
+
+class Platform:
+    """Everything one process holds. Opening the store reads it whole; `close` writes what is left."""
+
+    def __init__(self, path: Path, *, seed: int | None, speed: float | None, token: str | None) -> None:
+        self.disk = Disk(path)
+        self.store = Store(self.disk, seed=seed, speed=speed)
+        self.stopping = asyncio.Event()
+        faults = Faults(self.store.seed)
+        log = Log(self.store)
+        gateway = Gateway(self.store, log, faults, self.stopping)
+        self.web = web.Application(middlewares=[guarded(token)], client_max_size=MAX_BODY_BYTES)
+        self.web.add_routes(
+            [
+                web.get("/gateway.do", gateway.handle),
+                web.post("/gateway.do", gateway.handle),
+                web.get("/healthz", self._health),
+                *Control(self.store, log, faults).routes(),
+            ]
+        )
+        self.web.cleanup_ctx.append(self._flushing)
+
+    async def _health(self, http: web.Request) -> web.Response:
+        if self.disk.failure:
+            return web.json_response({"status": "failing", "error": self.disk.failure}, status=503)
+        return web.json_response({"status": "ok"})
+
+    async def _flushing(self, _: web.Application):  # type: ignore[no-untyped-def]
+        task = asyncio.create_task(self.disk.flush_for_ever())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        self.store.save_clock()
+        await self.disk.close()

@@ -1,0 +1,39 @@
+"""Simulated customers. Name and phone are for the phone page only; the open API never shows them.
+
+An open_id is three digits (the same for all people of one app) and 28 URL-safe characters, 31 in all. It
+follows from app, seed and position alone, so the same call names the same people again.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+
+_SURNAMES = "张李王陈赵刘杨黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
+_GIVEN = "明欣宇琳浩然子涵梓轩雨桐嘉怡思远晓雯俊杰佳宁文博若溪志强美玲海燕国栋丽华建平婷婷一诺诗涵天佑"
+_PREFIXES = ("138", "139", "150", "158", "186", "187", "133", "177", "199")
+OPEN_ID_LENGTH = 31
+
+
+def open_ids(app_id: str, seed: int, count: int) -> Iterator[str]:
+    area = int.from_bytes(hashlib.sha256(app_id.encode()).digest()[:4]) % 1000
+    for position in range(count):
+        digest = hashlib.sha256(f"{app_id}\n{seed}\n{position}".encode()).digest()
+        yield f"{area:03d}{base64.urlsafe_b64encode(digest[:21]).decode('ascii')}"
+
+
+def name_of(open_id: str) -> str:
+    digest = hashlib.blake2b(open_id.encode(), digest_size=4).digest()
+    given = _GIVEN[digest[1] % len(_GIVEN)]
+    if digest[2] % 3:
+        given += _GIVEN[digest[3] % len(_GIVEN)]
+    return _SURNAMES[digest[0] % len(_SURNAMES)] + given
+
+
+def masked_name(open_id: str) -> str:
+    name = name_of(open_id)
+    return f"{name[0]}*{name[2:]}"
+
+
+def masked_phone(open_id: str) -> str:
+    digest = hashlib.blake2b(open_id.encode(), digest_size=4, salt=b"phone").digest()
+    return f"{_PREFIXES[digest[0] % len(_PREFIXES)]}****{int.from_bytes(digest[1:4]) % 10_000:04d}"

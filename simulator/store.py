@@ -1,0 +1,269 @@
+"""The working copy in memory: apps, people, adopted templates, consents. `Disk` follows in batches."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from simulator.clock import Clock, beijing_day, monday_of
+from simulator.disk import Disk
+from simulator.library import LIBRARY, LONG_TERM, Entry
+from simulator.limits import Limits
+from simulator.signing import Keys
+
+APP_STATES = {
+    "online": None,
+    "offline": "APP_NO_AVAIABLE",
+    "no_message_capability": "MSG_UNAUTHORIZED",
+    "no_send_permission": "MESSAGE_SEND_AUTH_ERROR",
+    "not_a_mini_program": "APP_TYPE_ERROR",
+}
+# SIM values: none of these is published by the real platform.
+TEMPLATES_PER_APP = 50
+REVIEW_SECONDS = 3.0
+STANDING = -1
+
+
+@dataclass(slots=True)
+class Settings:
+    """What `POST /sim/apps` takes; seconds are of the simulated clock but `skew_seconds`, which is real."""
+
+    industry: str = "general"
+    name: str = ""
+    notify_url: str = ""
+    signals_url: str = ""
+    client_key: str = ""
+    server_key: str = ""
+    skew_seconds: float = 0
+    review_seconds: float = REVIEW_SECONDS
+    state: str = "online"
+    public_app_bound: bool = False
+    limits: dict[str, float] = field(default_factory=dict)
+    library_offline: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Person:
+    seq: int
+    joined_at: float
+    last_visit_at: float
+    rejects: bool = False
+    not_interested: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Template:
+    """An adopted template. `consents` maps open_id to one-time units, or to STANDING / 0 for long-term."""
+
+    template_id: str
+    lib_code: str
+    keywords: tuple[str, ...]
+    adopted_at: float
+    review_until: float
+    forced_status: str = ""
+    consents: dict[str, int] = field(default_factory=dict)
+    sent_days: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    data_keys: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.data_keys = frozenset(f"keyword{number}" for number in range(1, len(self.keywords) + 1))
+
+    @property
+    def entry(self) -> Entry:
+        return LIBRARY[self.lib_code]
+
+    @property
+    def long_term(self) -> bool:
+        return self.entry.scene_rule == LONG_TERM
+
+    def status(self, now: float) -> str:
+        if self.forced_status:
+            return self.forced_status
+        if now < self.review_until:
+            return "AUDITING"
+        return "REJECTED" if self.entry.review_rejects else "ONLINE"
+
+    def window_start(self, today: int) -> int:
+        """First Beijing day that counts for fatigue."""
+        fatigue = self.entry.fatigue
+        if fatigue.unit == "week":
+            return monday_of(today) - 7 * (fatigue.value - 1)
+        return today - (fatigue.value - 1)
+
+    def is_tired(self, open_id: str, today: int) -> bool:
+        days = self.sent_days.get(open_id)
+        if days is None or len(days) < self.entry.fatigue.total:
+            return False
+        start = self.window_start(today)
+        return sum(start <= day <= today for day in days) >= self.entry.fatigue.total
+
+    def count_sent(self, open_id: str, today: int) -> None:
+        start = self.window_start(today)
+        kept = tuple(day for day in self.sent_days.get(open_id, ()) if day >= start)
+        self.sent_days[open_id] = (*kept, today)
+
+
+@dataclass(slots=True)
+class App:
+    app_id: str
+    settings: Settings
+    keys: Keys
+    limits: Limits
+    people: dict[str, Person] = field(default_factory=dict)
+    templates: dict[str, Template] = field(default_factory=dict)
+
+
+class Store:
+    def __init__(self, disk: Disk, *, seed: int | None, speed: float | None) -> None:
+        self.disk = disk
+        self.apps: dict[str, App] = {}
+        self._counters: dict[str, int] = {}
+        meta = {key: json.loads(value) for key, value in disk.read_at_start("SELECT key, value FROM meta")}
+        self.clock = Clock(*meta["clock"]) if "clock" in meta else Clock()
+        if speed is not None:
+            self.clock.set_speed(speed)
+        self.seed: int = meta.get("seed", secrets.randbits(32)) if seed is None else seed
+        self._put_meta("seed", self.seed)
+        self.save_clock()
+        self._load()
+
+    # --- numbers -------------------------------------------------------------------------------------------
+
+    def next_id(self, table: str) -> int:
+        self._counters[table] += 1
+        return self._counters[table]
+
+    def last_id(self, table: str) -> int:
+        return self._counters[table]
+
+    def derived(self, *parts: object) -> str:
+        """64 hexadecimal digits that follow from the seed and `parts`."""
+        return hashlib.sha256("\n".join(map(str, (self.seed, *parts))).encode()).hexdigest()
+
+    # --- writing: memory first, then the buffer of the disk ----------------------------------------
+
+    def save_clock(self) -> None:
+        self._put_meta("clock", self.clock.saved())
+
+    def move_clock(self, advance_seconds: float, speed: float | None) -> None:
+        if speed is not None:
+            self.clock.set_speed(speed)
+        self.clock.advance(advance_seconds)
+        self.save_clock()
+
+    def _put_meta(self, key: str, value: Any) -> None:
+        self.disk.put("meta", key, (key, json.dumps(value)))
+
+    def save_app(self, app: App) -> None:
+        self.apps[app.app_id] = app
+        app.limits.configure(app.settings.limits)
+        settings = json.dumps(asdict(app.settings), ensure_ascii=False)
+        self.disk.put("apps", app.app_id, (app.app_id, settings, *app.keys.dump()))
+
+    def save_person(self, app: App, open_id: str, person: Person) -> None:
+        app.people[open_id] = person
+        unwanted = json.dumps(sorted(person.not_interested)) if person.not_interested else None
+        row = (person.seq, person.joined_at, person.last_visit_at, int(person.rejects), unwanted)
+        self.disk.put("people", (app.app_id, open_id), (app.app_id, open_id, *row))
+
+    def save_template(self, app: App, template: Template) -> None:
+        app.templates[template.template_id] = template
+        record = {
+            "lib_code": template.lib_code,
+            "keywords": template.keywords,
+            "adopted_at": template.adopted_at,
+            "review_until": template.review_until,
+            "forced_status": template.forced_status,
+        }
+        row = (app.app_id, template.template_id, json.dumps(record, ensure_ascii=False))
+        self.disk.put("templates", row[:2], row)
+
+    def set_consent(self, app: App, template: Template, open_id: str, balance: int) -> None:
+        template.consents[open_id] = balance
+        row = (app.app_id, template.template_id, open_id, balance)
+        self.disk.put("consents", row[:3], row)
+
+    def deliver(
+        self, app: App, template: Template, open_id: str, *, data: str, page: str, at: float | None = None
+    ) -> int:
+        """Put a message into a person's inbox and count it for fatigue; `at` in the past makes it history."""
+        when = self.clock.now() if at is None else at
+        day = beijing_day(when)
+        template.count_sent(open_id, day)
+        message_id = self.next_id("messages")
+        row = (
+            message_id,
+            app.app_id,
+            open_id,
+            template.template_id,
+            data,
+            page,
+            when,
+            day,
+            int(at is not None),
+        )
+        self.disk.put("messages", message_id, row)
+        return message_id
+
+    def visit(
+        self, app: App, open_id: str, message_id: int, *, at: float | None = None, reported: str = ""
+    ) -> int:
+        """Note that a person came from a message; `reported` says what the console answered."""
+        when = self.clock.now() if at is None else at
+        person = app.people[open_id]
+        if when > person.last_visit_at:
+            person.last_visit_at = when
+            self.save_person(app, open_id, person)
+        visit_id = self.next_id("visits")
+        self.disk.put("visits", visit_id, (visit_id, message_id, when, reported))
+        return visit_id
+
+    def note(self, app: App, open_id: str, kind: str, detail: str = "") -> None:
+        """One line in the list of what this person did."""
+        action_id = self.next_id("actions")
+        row = (action_id, app.app_id, open_id, self.clock.now(), kind, detail)
+        self.disk.put("actions", action_id, row)
+
+    # --- starting again ----------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        read = self.disk.read_at_start
+        for table, key in (
+            ("messages", "message_id"),
+            ("visits", "visit_id"),
+            ("actions", "action_id"),
+            ("log", "id"),
+        ):
+            self._counters[table] = read(f"SELECT coalesce(max({key}), 0) FROM {table}")[0][0]  # noqa: S608
+        for app_id, settings, app_private, platform_private in read("SELECT * FROM apps"):
+            app = App(
+                app_id, Settings(**json.loads(settings)), Keys.load(app_private, platform_private), Limits()
+            )
+            app.limits.configure(app.settings.limits)
+            self.apps[app_id] = app
+        people = read("SELECT * FROM people ORDER BY app_id, seq")
+        for app_id, open_id, seq, joined_at, last_visit_at, rejects, unwanted in people:
+            not_interested = frozenset(json.loads(unwanted or "[]"))
+            person = Person(seq, joined_at, last_visit_at, bool(rejects), not_interested)
+            self.apps[app_id].people[open_id] = person
+        for app_id, template_id, text in read("SELECT * FROM templates"):
+            record = json.loads(text)
+            record["keywords"] = tuple(record["keywords"])
+            self.apps[app_id].templates[template_id] = Template(template_id, **record)
+        for app_id, template_id, open_id, balance in read("SELECT * FROM consents"):
+            self.apps[app_id].templates[template_id].consents[open_id] = balance
+        today = beijing_day(self.clock.now())
+        recent = "SELECT app_id, template_id, open_id, day FROM messages WHERE day >= ? ORDER BY message_id"
+        for app_id, template_id, open_id, day in read(recent, (today - 60,)):
+            self.apps[app_id].templates[template_id].count_sent(open_id, day)
+
+
+def new_app_id(store: Store) -> str:
+    """16 digits, as the platform's own."""
+    number = len(store.apps)
+    while True:
+        app_id = f"2021{int(store.derived('app', number)[:15], 16) % 10**12:012d}"
+        if app_id not in store.apps:
+            return app_id
+        number += 1
