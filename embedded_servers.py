@@ -3,7 +3,7 @@
 A top-level module named by `-p` in pyproject.toml, because pytest-django reads the settings before any
 conftest.py is loaded. xdist workers inherit the environment and start nothing; each takes a Redis database
 of its own. DATABASE_URL and REDIS_URL, when set, are used as they are. The servers die with pytest, also when
-it is killed. `-p` finds this file by `pythonpath` in pyproject.toml (pytest >= 9.2; older ones want PYTHONPATH).
+it is killed. `-p` finds this file by `pythonpath` in pyproject.toml (pytest >= 9.2).
 """
 
 import os

@@ -93,7 +93,7 @@ GATEWAY_TOTAL_SECONDS = number("GATEWAY_TOTAL_SECONDS", 5.0)
 GATEWAY_POOL_SIZE = int(number("GATEWAY_POOL_SIZE", 64))
 SIMULATOR_URL = text("SIMULATOR_URL")  # control address of the simulated platform; demo only
 
-# --- The sending engine (seconds, rows) ----------------------------------------------------------------------
+# --- The sending engine (seconds, rows) -------------------------------------------------------------------
 ENGINE_LEASE_SECONDS = number("ENGINE_LEASE_SECONDS", 30)
 ENGINE_SLOT_SECONDS = number("ENGINE_SLOT_SECONDS", 5)
 ENGINE_CLAIM_ROWS = int(number("ENGINE_CLAIM_ROWS", 512))
