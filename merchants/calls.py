@@ -1,6 +1,6 @@
 """THE outbox: one row per intended gateway call, written with the change that intends it, sent after commit.
 
-States: waiting -> claimed -> accepted | refused | unknown | dead; claimed -> waiting (busy, not sent, lease over).
+States: waiting -> claimed -> accepted | refused | unknown | dead; claimed -> waiting (busy, lease over, …).
 It repeats an Unknown only for methods that carry an idempotency key.
 """
 

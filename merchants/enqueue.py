@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def enqueue(task_name: str, merchant_id: int, *args: Any, expires_seconds: float | None = None) -> None:
-    """Sends the hint once the transaction has committed. With the queue away nothing is lost: sweeps find the row."""
+    """Sends the hint once the transaction has committed. With the queue away a sweep finds the row."""
     transaction.on_commit(partial(_send, task_name, merchant_id, *args, expires_seconds=expires_seconds))
 
 
@@ -26,7 +26,7 @@ def _send(task_name: str, *args: Any, expires_seconds: float | None) -> None:
         log.warning("hint %s%r was not queued (%s); the sweep will find its row", task_name, args, error)
 
 
-class MerchantTask(Task):  # type: ignore[type-arg]
+class MerchantTask(Task):
     """Base of every task that works for one merchant: refuses to run without an id of one."""
 
     abstract = True

@@ -54,7 +54,7 @@ class Event(MerchantOwned):
 
 
 class Dispatch(models.Model):
-    """One subscriber's copy of an event: waiting until `done_at`. Unique, so a doubled record() is harmless."""
+    """One subscriber's copy of an event: waiting until `done_at`. Unique per event and subscriber."""
 
     event_id = models.BigIntegerField()
     event_at = models.DateTimeField()
@@ -121,7 +121,7 @@ def done(event_id: int, *, subscriber: str, at: datetime) -> bool:
 
 
 def sweep_dispatches(*, at: datetime, limit: int = 500) -> int:
-    """Hints again for dispatches older than DISPATCH_HINT_SECONDS, backing off to ten minutes. Returns how many."""
+    """Hints again for dispatches older than 10 s, backing off to ten minutes. Returns how many."""
     with transaction.atomic():
         waiting = list(
             Dispatch.objects.select_for_update(skip_locked=True)

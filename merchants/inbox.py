@@ -1,4 +1,4 @@
-"""What the platform tells us: verified, stored once, answered `success`, then handled; a sweep finds what was left."""
+"""What the platform tells us: verified, stored once, answered `success`, handled; swept like dispatches."""
 
 from __future__ import annotations
 

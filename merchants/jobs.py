@@ -144,7 +144,7 @@ def cancel(job: Job) -> bool:
 def run(merchant_id: int, job_id: int, work: Callable[[Job], dict[str, Any]], *, broken: str) -> None:
     """Claims, works, finishes. `work` returns the result; `broken` is the sentence shown if it raises.
 
-    A lost lease ends quietly: the other holder goes on. Database trouble propagates, the lease runs out, the sweep retries.
+    A lost lease ends quietly: the other holder goes on. Database trouble propagates; the sweep tries again.
     """
     job = claim(job_id, merchant_id=merchant_id)
     if job is None:
@@ -166,15 +166,13 @@ class JobRefused(Exception):
 
 
 def sweep_jobs(*, at: datetime) -> int:
-    """Hints again for jobs whose hint or worker was lost; gives up after MAX_ATTEMPTS. Returns how many were hinted."""
+    """Hints again for jobs whose hint or worker was lost; gives up after MAX_ATTEMPTS. Returns how many."""
     lost = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=Now())
     stale = Job.objects.filter(lost, hinted_at__lt=at - timedelta(seconds=10))
     Job.objects.filter(lost, attempts__gte=MAX_ATTEMPTS).update(
         state=Job.State.FAILED,
         error=str(
-            _(
-                "It stopped five times without an answer. Start it again, or tell the people who run this console."
-            )
+            _("It stopped five times without an answer. Start it again, or tell whoever runs this console.")
         ),
         finished_at=Now(),
     )

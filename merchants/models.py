@@ -173,7 +173,7 @@ class ApiKey(MerchantOwned):
     def issue(
         cls, *, mini_program: MiniProgram, name: str, kind: str, scopes: list[str], key: str = ""
     ) -> tuple[ApiKey, str]:
-        """A new key and its only readable copy. `key` is given only where both sides must agree beforehand."""
+        """A new key and its only readable copy. Give `key` only where both sides agree on it beforehand."""
         key = key or f"{'sk' if kind == cls.Kind.SERVER else 'pk'}_{secrets.token_urlsafe(30)}"
         row = cls.objects.create(
             merchant=mini_program.merchant,

@@ -26,7 +26,7 @@ def ensure_event_months(*, at: datetime) -> None:
 
 
 def ensure_months(table: str, *, at: datetime) -> None:
-    """Partitions of `table` (by a date column) for the month of `at` and MONTHS_AHEAD more. Repeatable, safe in a race."""
+    """Partitions of `table` (by a date column) for the month of `at` and a few more. Repeatable."""
     _ensure(table, at=at, bounds_are_instants=False)
 
 

@@ -1,0 +1,66 @@
+"""Recall tokens: a link in a message carries one, so that a visit is traced to one delivery.
+
+A page path with its parameters has 128 characters, so a token is short: 1 byte key number, 2 bytes month,
+6 bytes delivery id, 7 bytes MAC, together 16 bytes or 22 characters of base64url. 7 bytes
+are enough against guessing online; a forged token could only add a visit to a figure.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from datetime import date
+from functools import lru_cache
+
+from django.conf import settings
+
+MAC_BYTES = 7
+KEYS_VALID = 2  # the newest writes, one older still reads: tokens outlive one rotation
+_SHAPE = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+def make(delivery_id: int, month: date) -> str:
+    """22 characters. `month` is the partition of the delivery: any day in it."""
+    if not 0 < delivery_id < 1 << 48:
+        raise ValueError(f"{delivery_id} is no delivery id that fits a token")
+    number, key = _keys(tuple(settings.FIELD_KEYS))[0]
+    head = bytes([number]) + _month_number(month).to_bytes(2, "big") + delivery_id.to_bytes(6, "big")
+    return base64.urlsafe_b64encode(head + _mac(key, head)).decode().rstrip("=")
+
+
+def read(token: str) -> tuple[int, date] | None:
+    """Delivery id and first day of its month; None for anything we did not make."""
+    if not _SHAPE.fullmatch(token):
+        return None
+    raw = base64.urlsafe_b64decode(token + "==")
+    if base64.urlsafe_b64encode(raw).decode().rstrip("=") != token:
+        return None  # the last character has spare bits: only one spelling of a token counts
+    head, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
+    for number, key in _keys(tuple(settings.FIELD_KEYS)):
+        if number == head[0] and hmac.compare_digest(mac, _mac(key, head)):
+            return int.from_bytes(head[3:], "big"), _month(int.from_bytes(head[1:3], "big"))
+    return None
+
+
+def _mac(key: bytes, head: bytes) -> bytes:
+    return hmac.digest(key, head, "sha256")[:MAC_BYTES]
+
+
+@lru_cache(maxsize=8)
+def _keys(field_keys: tuple[str, ...]) -> tuple[tuple[int, bytes], ...]:
+    """(number, key) pairs, newest first. The number is derived, so it stays with its key when keys rotate."""
+    keys = [
+        hmac.digest(field_key.encode(), b"recall token", hashlib.sha256)
+        for field_key in field_keys[:KEYS_VALID]
+    ]
+    return tuple((hmac.digest(key, b"number", hashlib.sha256)[0], key) for key in keys)
+
+
+def _month_number(month: date) -> int:
+    return month.year * 12 + month.month - 1
+
+
+def _month(number: int) -> date:
+    return date(number // 12, number % 12 + 1, 1)
