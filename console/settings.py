@@ -92,6 +92,7 @@ GATEWAY_READ_SECONDS = number("GATEWAY_READ_SECONDS", 4.0)
 GATEWAY_TOTAL_SECONDS = number("GATEWAY_TOTAL_SECONDS", 5.0)
 GATEWAY_POOL_SIZE = int(number("GATEWAY_POOL_SIZE", 64))
 SIMULATOR_URL = text("SIMULATOR_URL")  # control address of the simulated platform; demo only
+CONSOLE_URL = text("CONSOLE_URL")  # own address, to which simulated phones report visits; demo only
 
 # --- The sending engine (seconds, rows) -------------------------------------------------------------------
 ENGINE_LEASE_SECONDS = number("ENGINE_LEASE_SECONDS", 30)
