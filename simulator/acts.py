@@ -3,12 +3,13 @@
 import asyncio
 import json
 import random
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
-from simulator.clock import BEIJING, DAY_SECONDS, beijing
+from simulator.clock import DAY_SECONDS, beijing, beijing_day
 from simulator.control import (
     YIELD_EVERY,
     BadRequest,
@@ -68,7 +69,7 @@ class Acts:
         template = template_named(app, body.get("template_id"))
         _check_kind(template, body.get("kind"))
         units = whole(body, "units", least=1, most=MAX_UNITS, usual=1)
-        chosen, now = _chosen(app, body.get("open_ids")), self._store.clock.now()
+        chosen, now = _chosen(app, body.get("open_ids")), time.time()
         for number, open_id in enumerate(chosen):
             self._grant(app, template, open_id, units)
             if number % YIELD_EVERY == YIELD_EVERY - 1:
@@ -110,7 +111,7 @@ class Acts:
         message = await self.message(app, open_id, message_id)
         if message is None:
             raise NotFound("this person has no such message")
-        signal = visit_signal(open_id, message.page, at=self._store.clock.now())
+        signal = visit_signal(open_id, message.page, at=time.time())
         report = await self._reporter.report(app, app.settings.client_key, [signal])
         outcome = report.report_error or ("reported" if report.reported else "no signals_url")
         self._store.visit(app, open_id, message.message_id, reported=outcome)
@@ -119,11 +120,12 @@ class Acts:
         return {"done": "visit", "message_id": message.message_id, "token": token, **report.as_answer()}
 
     async def message(self, app: App, open_id: str, message_id: Any = None) -> Message | None:
-        columns = "SELECT message_id, template_id, data, page, at FROM messages WHERE app_id = ? AND open_id = ?"
+        sql = "SELECT message_id, template_id, data, page, at FROM messages"
+        sql += " WHERE app_id = ? AND open_id = ?"
         args: list[Any] = [app.app_id, open_id]
         if message_id is not None:
-            columns, args = f"{columns} AND message_id = ?", [*args, message_id]
-        rows = await self._store.disk.read(f"{columns} ORDER BY at DESC, message_id DESC LIMIT 1", args)
+            sql, args = f"{sql} AND message_id = ?", [*args, message_id]
+        rows = await self._store.disk.read(f"{sql} ORDER BY at DESC, message_id DESC LIMIT 1", args)
         return Message(*rows[0]) if rows else None
 
     async def _change_consent(
@@ -137,7 +139,7 @@ class Acts:
             self._store.set_consent(app, template, open_id, 0)
             kind = "revoked"
         self._store.note(app, open_id, str(body["action"]), template.entry.name)
-        signal = consent_signal(kind, template, open_id, at=self._store.clock.now(), units=units)
+        signal = consent_signal(kind, template, open_id, at=time.time(), units=units)
         report = await self._reporter.report(app, app.settings.server_key, [signal])
         return {"done": body["action"], "balance": template.consents[open_id], **report.as_answer()}
 
@@ -147,11 +149,15 @@ class Acts:
         self._store.set_consent(app, template, open_id, STANDING if template.long_term else held + units)
 
     async def history(self, http: web.Request) -> web.Response:
-        """A past: messages that were delivered, and visits from them. Nothing is reported, no unit is spent."""
+        """A past: delivered messages and visits from them. Nothing is reported, no unit is spent."""
         body = await body_of(http)
         app = app_named(self._store, body.get("app_id"))
         template = template_named(app, body.get("template_id"))
-        rows = _listed(app, body["messages"]) if "messages" in body else _made_up(app, body)
+        rows = (
+            _listed(app, body["messages"])
+            if "messages" in body
+            else _made_up(app, body, self._store.clock.now())
+        )
         text, page = _sample_text(app, template), str(body.get("page") or "pages/index/index")
         now, written = self._store.clock.now(), []
         for number, (open_id, days_ago, visited) in enumerate(sorted(rows, key=lambda row: -row[1])):
@@ -226,18 +232,18 @@ def _listed(app: App, messages: Any) -> list[tuple[str, float, bool]]:
     return rows
 
 
-def _made_up(app: App, body: dict[str, Any]) -> list[tuple[str, float, bool]]:
+def _made_up(app: App, body: dict[str, Any], now: float) -> list[tuple[str, float, bool]]:
     count = whole(body, "count", least=1, most=MAX_HISTORY)
     days = whole(body, "days", least=1, most=MAX_DAYS)
     seed = whole(body, "seed", least=0, most=2**63, usual=1)
     if not app.people:
         raise BadRequest("this app has no people yet; make some with POST /sim/people")
     chance, people = random.Random(seed), list(app.people)  # noqa: S311 - repeatable on purpose
-    rows = []
+    since_midnight, rows = (now - DAY_SECONDS * beijing_day(now) + 8 * 3600) / DAY_SECONDS, []
     for _ in range(count):
-        # Past days only, at hours when merchants send; the hour is counted back from midnight today.
-        hours_back = 24 - chance.choice(BUSY_HOURS) - chance.random()
-        days_ago = chance.randrange(1, days + 1) - 1 + max(hours_back, 0) / 24
+        # Whole days before today, at hours when merchants send.
+        hour = chance.choice(BUSY_HOURS) + chance.random()
+        days_ago = since_midnight + chance.randrange(1, days + 1) - hour / 24
         rows.append((chance.choice(people), days_ago, chance.random() < VISITED_SHARE))
     return rows
 
@@ -252,4 +258,4 @@ def _sample_text(app: App, template: Template) -> str:
 
 
 def _iso(at: float | None) -> str | None:
-    return None if at is None else beijing(at).astimezone(BEIJING).isoformat(timespec="seconds")
+    return None if at is None else beijing(at).isoformat(timespec="seconds")

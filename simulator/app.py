@@ -6,14 +6,19 @@ from pathlib import Path
 
 from aiohttp import web
 
+from simulator.acts import Acts
 from simulator.control import Control
 from simulator.disk import Disk
+from simulator.docs import docs
 from simulator.faults import Faults
 from simulator.gateway import Gateway
 from simulator.guard import guarded
 from simulator.log import Log
+from simulator.phone import Phone
+from simulator.signals import Reporter
 from simulator.store import Store
 
+STATIC = Path(__file__).parent / "static"
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
@@ -26,6 +31,8 @@ class Platform:
         self.stopping = asyncio.Event()
         faults = Faults(self.store.seed)
         log = Log(self.store)
+        self.reporter = Reporter()
+        acts = Acts(self.store, log, self.reporter)
         gateway = Gateway(self.store, log, faults, self.stopping)
         self.web = web.Application(middlewares=[guarded(token)], client_max_size=MAX_BODY_BYTES)
         self.web.add_routes(
@@ -34,8 +41,12 @@ class Platform:
                 web.post("/gateway.do", gateway.handle),
                 web.get("/healthz", self._health),
                 *Control(self.store, log, faults).routes(),
+                *acts.routes(),
+                *Phone(self.store, acts, faults).routes(),
+                web.get("/sim/docs", docs),
             ]
         )
+        self.web.router.add_static("/sim/static/", STATIC)
         self.web.cleanup_ctx.append(self._flushing)
 
     async def _health(self, http: web.Request) -> web.Response:
@@ -49,5 +60,6 @@ class Platform:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        await self.reporter.close()
         self.store.save_clock()
         await self.disk.close()

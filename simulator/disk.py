@@ -34,6 +34,7 @@ INDEXES = (
     "CREATE INDEX IF NOT EXISTS visits_message ON visits (message_id)",
     "CREATE INDEX IF NOT EXISTS actions_person ON actions (app_id, open_id, action_id)",
     "CREATE INDEX IF NOT EXISTS log_app ON log (app_id, id)",
+    "CREATE INDEX IF NOT EXISTS log_person ON log (app_id, open_id, id)",
 )
 
 Row = tuple[Any, ...]

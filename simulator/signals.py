@@ -1,7 +1,7 @@
 """What a mini program reports to its merchant's console: who subscribed, revoked, visited.
 
-POST to the app's `signals_url` with `Authorization: Bearer <key>`; at most 200 signals each. A signal keeps its id
-over repeats, so the receiver can tell a repeat from a new one.
+POST to the app's `signals_url` with `Authorization: Bearer <key>`; at most 200 signals each. A signal keeps
+its id over repeats, so the receiver can tell a repeat from a new one.
 """
 
 import asyncio
@@ -39,7 +39,9 @@ class Report:
         }
 
 
-def consent_signal(kind: str, template: Template, open_id: str, *, at: float, units: int = 1) -> dict[str, Any]:
+def consent_signal(
+    kind: str, template: Template, open_id: str, *, at: float, units: int = 1
+) -> dict[str, Any]:
     """`kind` is subscribed or revoked; units only count for one-time subscriptions."""
     return {
         "id": uuid.uuid4().hex,
@@ -65,8 +67,8 @@ def visit_signal(open_id: str, page: str, *, at: float) -> dict[str, Any]:
 
 
 def page_parameters(page: str) -> dict[str, str]:
-    """What the page gets in onLoad. All parameters stand after `?` in one block encoded as a whole; of parameters
-    that are not encoded together the platform passes on only the first, and so does this."""
+    """What the page gets in onLoad. All parameters stand after `?` in one block encoded as a whole; of
+    parameters not encoded together the platform passes on only the first, and so does this."""
     _, _, block = page.partition("?")
     return dict(parse_qsl(unquote(block.split("&")[0]), keep_blank_values=True))
 
@@ -97,7 +99,9 @@ class Reporter:
                 report.report_error = f"rejected: {rejected[0]}"
         return report
 
-    async def _post(self, url: str, key: str, body: dict[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
+    async def _post(
+        self, url: str, key: str, body: dict[str, Any]
+    ) -> tuple[dict[str, Any] | None, str | None]:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=TIMEOUT)
         error = None

@@ -1,0 +1,24 @@
+"""GET /sim/docs: what this platform offers and what it lacks, as text."""
+
+from aiohttp import web
+
+from simulator import log
+from simulator.codes import SUB_CODES
+from simulator.faults import KINDS
+from simulator.markup import TEMPLATES
+from simulator.methods import METHODS
+from simulator.store import APP_STATES
+
+
+async def docs(_: web.Request) -> web.Response:
+    text = (TEMPLATES / "docs.md").read_text(encoding="utf-8")
+    facts = {
+        "methods": "\n".join(f"- {method}" for method in METHODS),
+        "fault_kinds": ", ".join(KINDS),
+        "app_states": ", ".join(APP_STATES),
+        "log_fields": log.__doc__ or "",
+        "sub_codes": "\n".join(f"- {sub_code} ({code})" for sub_code, (code, _) in SUB_CODES.items()),
+    }
+    for name, fact in facts.items():
+        text = text.replace("{{" + name + "}}", fact)
+    return web.Response(text=text, content_type="text/plain", charset="utf-8")
