@@ -109,8 +109,9 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         isv.missing-encrypt-key isv.missing-default-signature-type isv.missing-signature-config
         isv.invalid-method isv.invalid-format isv.invalid-signature-type isv.invalid-signature
         isv.invalid-token isv.invalid-encrypt-type isv.invalid-encrypt isv.invalid-app-id
-        isv.invalid-timestamp isv.invalid-charset isv.invalid-digest isv.decryption-error-not-valid-encrypt-type
-        isv.decryption-error-not-valid-encrypt-key isv.decryption-error-unknown
+        isv.invalid-timestamp isv.invalid-charset isv.invalid-digest
+        isv.decryption-error-not-valid-encrypt-type isv.decryption-error-not-valid-encrypt-key
+        isv.decryption-error-unknown
         isv.not-support-app-auth isv.forbidden-api app-cert-expired
         invalid-auth-relations isv.invalid-app-state
         isv.insufficient-isv-permissions isv.insufficient-user-permissions isv.self-invoke-forbidden
