@@ -5,7 +5,6 @@ import concurrent.futures
 import ipaddress
 import logging
 import ssl
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,7 +80,7 @@ class Client:
 
     def call(self, request: Request[R]) -> Outcome[R]:
         """Make the call and wait, at most two seconds past the total timeout. No network trouble raises."""
-        if threading.current_thread().name == loop.THREAD_NAME:
+        if loop.here() is not None:
             raise RuntimeError("call() inside the gateway loop would wait for itself. Use acall().")
         started = time.perf_counter()
         future = self.submit(request)
@@ -104,8 +103,8 @@ class Client:
 
     async def acall(self, request: Request[R], *, guard: Guard | None = None) -> Outcome[R]:
         """The call itself, for coroutines that run in the gateway loop."""
-        network = loop.network()
-        if asyncio.get_running_loop() is not network.loop:
+        network = loop.here()
+        if network is None:
             raise RuntimeError("acall() runs in the gateway loop only. Use call() or submit().")
         flight = _Flight(guard)
         form = self._form(request)

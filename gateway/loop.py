@@ -24,13 +24,14 @@ IDLE_CONNECTION_SECONDS = 4.0
 _connections_per_host = 64
 _current: "Network | None" = None
 _lock = threading.Lock()
+_here = threading.local()
 # The parent's network, seen from a forked child. Held for ever and never touched: its sockets and its epoll
 # set are shared with the parent, and closing or collecting them here would disturb the parent's calls.
 _inherited: list["Network"] = []
 
 
 class Network:
-    """A running loop thread and its HTTP session. Use `network()`; do not make one."""
+    """A running loop thread and its HTTP session. Use the functions below; do not make one."""
 
     def __init__(self, connections_per_host: int) -> None:
         self.pid = os.getpid()
@@ -58,8 +59,6 @@ class Network:
     def close(self) -> None:
         """End what is under way, each with the outcome it can prove, and stop the thread."""
         self.closing = True
-        if self._thread is threading.current_thread() or not self._thread.is_alive():
-            return
         with contextlib.suppress(concurrent.futures.TimeoutError):
             asyncio.run_coroutine_threadsafe(self._wind_up(), self.loop).result(timeout=2)
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -89,30 +88,28 @@ class Network:
         ready.set()
 
     def _run(self) -> None:
+        _here.network = self
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
 
 
-def network() -> Network:
-    """This process's network, made now if there is none."""
-    global _current
-    current = _current
-    if current is None or current.pid != os.getpid():
-        with _lock:
-            current = _current
-            if current is None or current.pid != os.getpid():
-                current = _current = Network(_connections_per_host)
-    return current
+def here() -> Network | None:
+    """The network whose loop thread this is; None in any other thread."""
+    return getattr(_here, "network", None)
 
 
 def submit(coroutine: Coroutine[Any, Any, T]) -> "concurrent.futures.Future[T]":
-    """Start `coroutine` in the loop from any other thread."""
-    return asyncio.run_coroutine_threadsafe(coroutine, network().loop)
+    """Start `coroutine` in the loop of this process, which is made now if there is none."""
+    global _current
+    with _lock:  # so that close() finds every coroutine that was ever handed to a loop
+        if _current is None or _current.pid != os.getpid():
+            _current = Network(_connections_per_host)
+        return asyncio.run_coroutine_threadsafe(coroutine, _current.loop)
 
 
 def run(coroutine: Coroutine[Any, Any, T], timeout_seconds: float | None = None) -> T:
     """Run `coroutine` in the loop and wait for it. Raises TimeoutError when the time is up."""
-    if threading.current_thread().name == THREAD_NAME:
+    if here() is not None:
         coroutine.close()
         raise RuntimeError(
             "run() was called inside the gateway loop, where waiting would stop it. Use await."

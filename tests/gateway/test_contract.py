@@ -1,0 +1,183 @@
+"""The models hold exactly the fields of the contract, no more and no fewer."""
+
+import inspect
+import json
+import types
+import typing
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from gateway.methods import Request, messages
+from gateway.methods.messages import (
+    OpenAppMessagetemplateSubscribeQuery,
+    OpenAppMessagetemplateSubscribeQueryResponse,
+    OpenAppMiniTemplatemessageSend,
+    OpenMiniMessageTemplateApply,
+    OpenMiniMessageTemplateApplyResponse,
+    OpenMiniMessageTemplateBatchquery,
+    OpenMiniMessageTemplateBatchqueryResponse,
+    OpenMiniMessageTemplatelibBatchquery,
+    OpenMiniMessageTemplatelibBatchqueryResponse,
+)
+from tests.gateway.platform import MESSAGE, VECTORS
+
+CONTRACT = json.loads((VECTORS / "contract.json").read_text(encoding="utf-8"))
+REQUESTS = [
+    each
+    for _, each in inspect.getmembers(messages, inspect.isclass)
+    if issubclass(each, Request)
+    and "method" in vars(each)  # not the bases that pydantic makes for Request[…]
+]
+
+
+def _shape(annotation: Any) -> Any:
+    """A type in the contract's terms: an object, a list of one thing, or "string" for every single value."""
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return {name: _shape(field.annotation) for name, field in annotation.model_fields.items()}
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is tuple:
+        return [_shape(inner[0])]
+    if origin in (typing.Union, types.UnionType):
+        return _shape(next(each for each in inner if each is not type(None)))
+    return "string"
+
+
+def test_the_five_methods_are_there() -> None:
+    assert {each.method for each in REQUESTS} == {
+        "alipay.open.app.mini.templatemessage.send",
+        "alipay.open.app.messagetemplate.subscribe.query",
+        "alipay.open.mini.message.templatelib.batchquery",
+        "alipay.open.mini.message.template.apply",
+        "alipay.open.mini.message.template.batchquery",
+    }
+
+
+@pytest.mark.parametrize("request_type", REQUESTS, ids=lambda each: each.method)
+def test_request_and_response_have_the_fields_of_the_contract(request_type: type[Request]) -> None:
+    expected = CONTRACT[request_type.method]
+    assert _shape(request_type) == expected["biz_content"]
+    assert _shape(request_type.response_type) == expected["response"]
+
+
+@pytest.mark.parametrize("request_type", REQUESTS, ids=lambda each: each.method)
+def test_models_are_named_after_their_method(request_type: type[Request]) -> None:
+    name = "".join(word.capitalize() for word in request_type.method.split(".")[1:])
+    assert request_type.__name__ == name
+    assert request_type.response_type.__name__ == f"{name}Response"
+
+
+def test_biz_content_leaves_out_what_is_not_set_and_keeps_chinese_readable() -> None:
+    assert json.loads(MESSAGE.biz_content()) == {
+        "to_open_id": MESSAGE.to_open_id,
+        "user_template_id": MESSAGE.user_template_id,
+        "page": "pages/index/index",
+        "data": '{"keyword1":{"value":"满减券"}}',
+    }
+    assert "满减券" in MESSAGE.biz_content()
+
+
+def test_page_size_is_a_number_for_the_library_and_text_for_adopted_templates() -> None:
+    library = json.loads(OpenMiniMessageTemplatelibBatchquery(has_push=True).biz_content())
+    assert library == {"has_push": True, "page_num": 1, "page_size": 10}
+    adopted = json.loads(OpenMiniMessageTemplateBatchquery(status_list=("ONLINE",)).biz_content())
+    assert adopted == {"biz_type": "sub_msg", "status_list": ["ONLINE"], "page_num": 1, "page_size": "10"}
+
+
+def test_adoption_sends_its_keywords_in_order() -> None:
+    request = OpenMiniMessageTemplateApply.model_validate(
+        {
+            "lib_code": "TPL1",
+            "scene_rule": "one_time_subscribe",
+            "keyword_list": [{"name": "商户名称"}, {"name": "优惠内容"}],
+        }
+    )
+    assert json.loads(request.biz_content())["keyword_list"] == [{"name": "商户名称"}, {"name": "优惠内容"}]
+
+
+@pytest.mark.parametrize(
+    ("request_type", "fields"),
+    [
+        (OpenAppMiniTemplatemessageSend, {"user_template_id": "t", "page": "p", "data": "{}"}),
+        (
+            OpenAppMiniTemplatemessageSend,
+            {"to_user_id": "1", "to_open_id": "2", "user_template_id": "t", "page": "p", "data": "{}"},
+        ),
+        (
+            OpenAppMiniTemplatemessageSend,
+            {"to_open_id": "secret-person", "user_template_id": "t", "page": "p" * 129, "data": "{}"},
+        ),
+        (
+            OpenAppMiniTemplatemessageSend,
+            {"to_open_id": "secret-person", "user_template_id": "t", "page": "p", "data": "x" * 2049},
+        ),
+        (
+            OpenAppMessagetemplateSubscribeQuery,
+            {"open_id": "secret-person", "template_id_list": list("abcd")},
+        ),
+        (OpenAppMessagetemplateSubscribeQuery, {"open_id": "secret-person", "template_id_list": []}),
+        (
+            OpenMiniMessageTemplateApply,
+            {"lib_code": "a", "scene_rule": "one_time_subscribe", "keyword_list": [{"name": "x"}]},
+        ),
+        (OpenMiniMessageTemplatelibBatchquery, {"page_size": 11}),
+    ],
+)
+def test_a_request_past_a_documented_limit_is_not_built_and_the_error_names_nobody(
+    request_type: type[Request], fields: dict[str, Any]
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        request_type.model_validate(fields)
+    assert "secret-person" not in str(caught.value)
+
+
+def test_numbers_may_come_as_text_and_unknown_fields_are_ignored() -> None:
+    node = {
+        "code": "10000",
+        "msg": "Success",
+        "page_num": "1",
+        "page_size": 10,
+        "total_count": "",
+        "new_field": {"of": "tomorrow"},
+        "template_lib_list": [
+            {
+                "code": 42,
+                "name": "优惠券领取提醒",
+                "keyword_desc": "优惠内容,使用方法，商户名称",
+                "has_push": "true",
+                "selectable": False,
+                "not_selectable_reason": {"reason_text": "行业不符", "action_url": None, "more": 1},
+                "fatigue": {"value": "2", "unit": "day", "total": 10},
+            }
+        ],
+    }
+    answer = OpenMiniMessageTemplatelibBatchqueryResponse.model_validate(node)
+    template = answer.template_lib_list[0]
+    assert (answer.page_num, answer.page_size, answer.total_count) == (1, 10, None)
+    assert (template.code, template.has_push, template.selectable) == ("42", True, False)
+    assert template.keywords == ("优惠内容", "使用方法", "商户名称")
+    assert template.fatigue is not None
+    assert (template.fatigue.value, template.fatigue.total) == (2, 10)
+
+
+def test_a_person_who_never_answered_has_no_relations() -> None:
+    assert OpenAppMessagetemplateSubscribeQueryResponse.model_validate({}).subscribe_relations == ()
+    node = {"subscribe_relations": [{"template_id": "t", "subscribe_state": 1, "subscribe_type": "longterm"}]}
+    (relation,) = OpenAppMessagetemplateSubscribeQueryResponse.model_validate(node).subscribe_relations
+    assert relation.subscribed
+
+
+def test_an_adoption_without_a_template_id_cannot_be_read() -> None:
+    with pytest.raises(ValidationError):
+        OpenMiniMessageTemplateApplyResponse.model_validate({"template_id": ""})
+
+
+def test_adopted_templates_are_read() -> None:
+    answer = OpenMiniMessageTemplateBatchqueryResponse.model_validate(
+        {
+            "template_list": [{"template_id": "t1", "status": "ONLINE", "keyword_desc": "a,b"}],
+            "total_count": 1,
+        }
+    )
+    assert answer.template_list[0].keywords == ("a", "b")

@@ -1,0 +1,85 @@
+import pytest
+
+from gateway.outcomes import SUB_CODES
+from tests.gateway import test_answers
+from tests.gateway.platform import refusal, signed
+
+DOCUMENTED = {
+    "public codes": """
+        isp.unknow-error aop.unknow-error aop.invalid-auth-token aop.auth-token-time-out
+        aop.invalid-app-auth-token aop.invalid-app-auth-token-no-api aop.app-auth-token-time-out
+        aop.no-product-reg-by-partner isv.missing-method isv.missing-signature
+        isv.missing-signature-type isv.missing-signature-key isv.missing-app-id
+        isv.missing-timestamp isv.missing-version isv.decryption-error-missing-encrypt-type
+        isv.missing-encrypt-key isv.missing-default-signature-type isv.invalid-parameter
+        isv.upload-fail isv.invalid-file-extension isv.invalid-file-size isv.invalid-method
+        isv.invalid-format isv.invalid-signature-type isv.invalid-signature isv.invalid-token
+        isv.invalid-encrypt-type isv.invalid-encrypt isv.invalid-app-id isv.invalid-timestamp
+        isv.invalid-charset isv.invalid-digest isv.decryption-error-not-valid-encrypt-type
+        isv.decryption-error-not-valid-encrypt-key isv.decryption-error-unknown
+        isv.missing-signature-config isv.not-support-app-auth isv.illegal-json isv.suspected-attack
+        isv.forbidden-api app-cert-expired invalid-auth-relations isv.invalid-app-state
+        isv.app-call-limited isv.method-call-limited isv.insufficient-isv-permissions
+        isv.insufficient-user-permissions isv.self-invoke-forbidden isv.ip-forbidden
+    """,
+    "sending one message": """
+        USER_TEMPLATE_ILLEGAL TEMPLATE_ILLEGAL USER_TEMPLATE_STATUS_ILLEGAL MSG_TEMPLATE_ID_VALID
+        USER_TEMPLATE_LACK_KEYWORD MESSAGE_TEMPLATE_KEYWORD_ILLEGAL USER_KEYWORD_LENGTH_ERROR
+        DATA_IS_EMPTY DATA_CONTENT_FORMAT_ERROR BIZ_CONTENT_FORMAT_ERROR DATA_SENSITIVE
+        PAGE_OVER_LIMIT ILLEGAL_ARGUMENT_PARAMS USER_ID_INVALID FORM_ID_INVALID
+        FORM_ID_NOT_MATCH_APPID FORM_ID_OVER_TIME FORM_ID_SEND_LIMIT TRADE_NO_NOT_MATCH_USERID
+        QUERY_CONSUMER_REQEUST_ERROR MSG_UNSUBSCRIBED MSG_REJECTED MSG_CONTENT_NOT_INTERESTED
+        MSG_SINGLE_SD_OVER NO_RECENT_VISIT_RECORD NO_PLACE_ORDER_RECORD MSG_UNAUTHORIZED
+        MESSAGE_SEND_AUTH_ERROR NO_BIND_PUBLIC_APP APP_TYPE_ERROR APP_NO_AVAIABLE MSG_SEND_ERROR
+    """,
+    "asking for consent": """
+        MSG_TEMPLATE_INVALID OPENID_INVALID ILLEGAL_ARGUMENT_PARAMS SYSTEM_ERROR
+        SUBSCRIBE_TEMPLATE_OVER_LIMIT MSG_TEMPLATE_NOT_EXIST BIZ_CONTENT_IS_NULL
+    """,
+    "adopting a template": """
+        MESSAGE_LIBRARY_ILLEGAL MESSAGE_TEMPLATE_KEYWORD_ILLEGAL KEYWORDS_NUMBER_INVALID
+        USER_TEMPLATE_OVER_LIMIT
+    """,
+}
+
+
+def test_the_table_holds_every_documented_sub_code_and_no_other() -> None:
+    assert set(SUB_CODES) == {name for names in DOCUMENTED.values() for name in names.split()}
+
+
+def test_only_what_may_be_asked_again_is_busy_and_only_what_may_have_been_done_is_unknown() -> None:
+    by_shape: dict[str, set[str]] = {"refused": set(), "busy": set(), "unknown": set()}
+    for name, meaning in SUB_CODES.items():
+        by_shape[meaning.shape].add(name)
+    assert by_shape["busy"] == {
+        "isv.app-call-limited",
+        "isv.method-call-limited",
+        "QUERY_CONSUMER_REQEUST_ERROR",
+    }
+    assert by_shape["unknown"] == {"isp.unknow-error", "aop.unknow-error", "SYSTEM_ERROR", "MSG_SEND_ERROR"}
+
+
+@pytest.mark.parametrize(
+    ("sub_code", "scope"),
+    [
+        ("MSG_UNSUBSCRIBED", "recipient"),
+        ("USER_ID_INVALID", "recipient"),
+        ("MSG_SINGLE_SD_OVER", "recipient"),
+        ("DATA_SENSITIVE", "batch"),
+        ("USER_TEMPLATE_ILLEGAL", "batch"),
+        ("isv.invalid-signature", "app"),
+        ("MSG_UNAUTHORIZED", "app"),
+        ("APP_NO_AVAIABLE", "app"),
+    ],
+)
+def test_the_scope_says_for_whom_else_the_refusal_holds(sub_code: str, scope: str) -> None:
+    assert SUB_CODES[sub_code].scope == scope
+
+
+@pytest.mark.parametrize("sub_code", sorted(SUB_CODES))
+def test_a_signed_failure_takes_the_shape_and_scope_of_the_table(sub_code: str) -> None:
+    outcome = test_answers.judge(signed(refusal("40004", sub_code)))
+    shape, scope = SUB_CODES[sub_code]
+    assert type(outcome).__name__.lower() == shape
+    if shape == "refused":
+        assert (outcome.scope, outcome.listed, outcome.sub_msg) == (scope, True, "原因")
