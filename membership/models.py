@@ -11,7 +11,7 @@ from merchants.owned import MerchantOwned
 
 
 class Customer(MerchantOwned):
-    """A person under one mini program. `forgotten_at`: ids erased, the row stays so that ledgers keep adding up."""
+    """A person under one mini program. `forgotten_at`: ids erased, the row stays for the ledgers."""
 
     mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
     open_id = models.CharField(max_length=64, null=True)  # noqa: DJ001 - NULL once forgotten; unique among the known

@@ -19,6 +19,11 @@ def enqueue(task_name: str, merchant_id: int, *args: Any, expires_seconds: float
     transaction.on_commit(partial(_send, task_name, merchant_id, *args, expires_seconds=expires_seconds))
 
 
+def hint(task_name: str, *args: Any, expires_seconds: float) -> None:
+    """At once, for tasks that look for their own work (slots). Losing or doubling it is harmless."""
+    _send(task_name, *args, expires_seconds=expires_seconds)
+
+
 def _send(task_name: str, *args: Any, expires_seconds: float | None) -> None:
     try:
         current_app.send_task(task_name, args=args, expires=expires_seconds)

@@ -11,7 +11,7 @@ from messaging.models.templates import SubscriptionTemplate
 
 
 class BatchSend(MerchantOwned):
-    """`scheduled_on` + `scheduled_time` are wall time in `zone`; the resolved instant is the control row's due_at.
+    """`scheduled_on` + `scheduled_time` are wall time in `zone`; the instant is the control row's due_at.
 
     `version` rises with every saved edit; a save names the version it was made from.
     """

@@ -23,7 +23,9 @@ class Consent(MerchantOwned):
     )
     units = models.IntegerField(default=0)
     standing = models.BooleanField(default=False)
-    revoked_at = models.DateTimeField(null=True)  # the last revoke; null once granted again
+    revoked_at = models.DateTimeField(
+        null=True
+    )  # the last revoke, also after a new grant: a unit spent before it stays revoked
     drift = models.CharField(max_length=60, blank=True)  # the platform's word where it differs from ours
     checked_at = models.DateTimeField(null=True)
 

@@ -34,10 +34,6 @@ class SendState(models.TextChoices):
 
 class PauseReason(models.TextChoices):
     OPERATOR = "operator", _("Paused by a person")
-    BREAKER_REFUSED = "breaker_refused", _("Too many refusals for reasons of the send or the mini program")
-    BREAKER_UNKNOWN = "breaker_unknown", _("Too many answers that cannot be trusted")
-    BREAKER_SIGNATURE = "breaker_signature", _("An answer carried a wrong signature")
-    NOT_AFTER = "not_after", _("The latest time for this send has passed")
 
 
 TRANSITIONS: Mapping[str, frozenset[str]] = {
@@ -111,6 +107,7 @@ class SendControl(MerchantOwned, FatigueRule):
                 condition=Q(state__in=["scheduled", "preparing", "ready", "sending", "paused", "cancelling"]),
             ),
             models.Index(fields=["merchant", "state", "due_at"], name="send_merchant_state"),
+            models.Index(fields=["merchant"], name="send_books_open", condition=Q(books_closed_at=None)),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""One row per person of a send, partitioned by `books_month`; the states and their arrows are in docs/architecture.md.
+"""One row per person of a send, partitioned by `books_month`; docs/architecture.md draws the states.
 
 queued → claimed → sending → accepted | refused | unknown; queued | claimed → skipped.
 Nothing has a foreign key to it, and it has none: months are detached whole.
@@ -125,7 +125,7 @@ class Delivery(models.Model):
 
 
 class DeliveryAttempt(MerchantOwned):
-    """What an earlier attempt came to, written when a person chose "send again". `spent`: it keeps its unit."""
+    """What an earlier attempt came to, kept when a person chose "send again". `spent`: it keeps its unit."""
 
     books_month = models.DateField()
     delivery_id = models.BigIntegerField()
@@ -150,7 +150,8 @@ class DeliveryAttempt(MerchantOwned):
 
 
 class DeliveryCounter(models.Model):
-    """Kept in the transactions that move rows. `queued` includes claimed rows; state `units` counts units spent."""
+    """Kept in the transactions that move rows. `queued` includes claimed; `units` counts units spent,
+    `decided` the unknown rows that a person has decided."""
 
     pk = models.CompositePrimaryKey("send", "state", "reason")
     send = models.ForeignKey(SendControl, on_delete=models.CASCADE, related_name="counters", db_index=False)
@@ -160,13 +161,16 @@ class DeliveryCounter(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(n__gte=0), name="counter_not_negative")]
+        indexes = [
+            models.Index(fields=["send"], name="counter_has_queued", condition=Q(state="queued", n__gt=0))
+        ]
 
     def __str__(self) -> str:
         return f"{self.state} {self.reason}: {self.n}"
 
 
 class FrequencyCount(models.Model):
-    """Messages of one template to one person on one Beijing day that were accepted, are unknown or in flight."""
+    """Messages of one template to one person on a Beijing day: accepted, unknown or in flight."""
 
     pk = models.CompositePrimaryKey("customer", "template", "day")
     customer = models.ForeignKey(

@@ -41,7 +41,7 @@ class Signal(MerchantOwned):
 
 
 class Visit(models.Model):
-    """Counts once per delivery within the window. `shared`: somebody else than the recipient opened the link."""
+    """Counts once per delivery within the window. `shared`: somebody else than the recipient came."""
 
     pk = models.CompositePrimaryKey("books_month", "delivery_id", "shared")
     books_month = models.DateField()

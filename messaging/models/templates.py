@@ -22,7 +22,7 @@ class FatigueUnit(models.TextChoices):
 
 
 class FatigueRule(models.Model):
-    """At most `fatigue_total` accepted messages per person in `fatigue_value` Beijing days or Monday weeks; 0 = no rule."""
+    """At most `fatigue_total` messages a person in `fatigue_value` Beijing days or Monday weeks; 0: none."""
 
     fatigue_value = models.PositiveSmallIntegerField(default=0)
     fatigue_unit = models.CharField(max_length=4, choices=FatigueUnit.choices, default=FatigueUnit.DAY)
@@ -58,7 +58,7 @@ class LibraryTemplate(MerchantOwned, FatigueRule):
 
 
 class SubscriptionTemplate(MerchantOwned, FatigueRule):
-    """Adopted. `submitting` until the platform has answered; `keywords` in the order that fixes keyword1…N."""
+    """Adopted. `submitting` until the platform has answered; `keywords` in the order of keyword1…N."""
 
     class State(models.TextChoices):
         SUBMITTING = "submitting", _("Being submitted")

@@ -1,0 +1,171 @@
+"""What only a person may decide: treat an unknown as sent, or send again. Both are audited.
+
+"Treat as sent" changes no state: the decision stands beside it. "Send again" keeps the old outcome, and
+whether it spent a unit, in a DeliveryAttempt, and queues the row as a new attempt.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from merchants import events
+from messaging.engine import sql
+from messaging.engine.control import MoveRefused, move
+from messaging.models import SendControl, SendState
+
+if TYPE_CHECKING:
+    from merchants.models import User
+
+CHUNK = 5_000
+
+TREAT = """
+WITH chosen AS (
+    SELECT books_month, id FROM messaging_delivery
+    WHERE send_id = %(send)s AND books_month = %(month)s AND state = 'unknown' AND decision = ''
+        AND (%(every)s OR id = ANY(%(ids)s))
+    ORDER BY customer_id LIMIT %(limit)s
+    FOR UPDATE
+)
+UPDATE messaging_delivery d
+SET decision = 'treated_as_sent', decided_at = %(at)s, decided_by_id = %(by)s
+FROM chosen c
+WHERE d.books_month = c.books_month AND d.id = c.id AND d.state = 'unknown' AND d.decision = ''
+RETURNING d.id
+"""
+AGAIN = """
+WITH chosen AS (
+    SELECT * FROM messaging_delivery
+    WHERE send_id = %(send)s AND books_month = %(month)s AND state = ANY(%(states)s) AND decision = ''
+        AND (%(every)s OR id = ANY(%(ids)s)) AND (%(reason)s = '' OR reason = %(reason)s)
+    ORDER BY customer_id LIMIT %(limit)s
+    FOR UPDATE
+), kept AS (
+    INSERT INTO messaging_deliveryattempt (merchant_id, books_month, delivery_id, send_id, attempt, state,
+        reason, cause, spent, sent_at, recorded_at, again_by_id, again_at)
+    SELECT %(merchant)s, books_month, id, send_id, attempt, state, reason, cause, spent, sent_at, recorded_at,
+        %(by)s, %(at)s
+    FROM chosen
+    ON CONFLICT DO NOTHING
+)
+UPDATE messaging_delivery d
+SET state = 'queued', reason = '', cause = '', token = NULL, answer_by = NULL, spent = false,
+    counted_on = NULL, failed_tries = 0, due_at = %(at)s, kept_unknown = d.kept_unknown OR c.state = 'unknown'
+FROM chosen c
+WHERE d.books_month = c.books_month AND d.id = c.id AND d.state = c.state
+RETURNING c.state, c.reason
+"""
+
+
+class NothingToSendAgain(Exception):
+    """The send was cancelled, or is in a state in which nobody may be sent to again."""
+
+
+def treat_as_sent(control: SendControl, *, delivery_ids: Sequence[int] | None, by: User, at: datetime) -> int:
+    """Decides unknown rows (None: all of them); how many. The unit stays spent."""
+    total = 0
+    while True:
+        with transaction.atomic():
+            done = sql.rows(
+                TREAT,
+                {
+                    "send": control.pk,
+                    "month": control.books_month,
+                    "every": delivery_ids is None,
+                    "ids": list(delivery_ids or []),
+                    "limit": CHUNK,
+                    "at": at,
+                    "by": by.pk,
+                },
+            )
+            if done:
+                _tell(control, "unknown.treated_as_sent", by, len(done))
+                sql.count(control.pk, Counter({("decided", ""): len(done)}))
+        total += len(done)
+        if len(done) < CHUNK:
+            break
+    sql.run(sql.TOUCH, {"send": control.pk})
+    return total
+
+
+def send_again(
+    control: SendControl,
+    *,
+    delivery_ids: Sequence[int] | None,
+    by: User,
+    at: datetime,
+    states: Sequence[str] = ("unknown",),
+    reason: str = "",
+) -> int:
+    """Queues unknown or refused rows as a new attempt (None: all of `states`, of `reason` if given).
+
+    Returns how many. It takes another unit and may reach a person twice where the old outcome is unknown.
+    Raises NothingToSendAgain for a send that is cancelled, or not under way and not finished.
+    """
+    if not set(states) <= {"unknown", "refused"}:
+        raise ValueError("Only unknown or refused deliveries can be sent again.")
+    _open(control, by)
+    total = 0
+    while True:
+        with transaction.atomic():
+            done = sql.rows(
+                AGAIN,
+                {
+                    "send": control.pk,
+                    "merchant": control.merchant_id,
+                    "month": control.books_month,
+                    "states": list(states),
+                    "reason": reason,
+                    "every": delivery_ids is None,
+                    "ids": list(delivery_ids or []),
+                    "limit": CHUNK,
+                    "at": at,
+                    "by": by.pk,
+                },
+            )
+            if done:
+                _tell(control, "unknown.sent_again", by, len(done))
+                counts: sql.Counts = Counter({("queued", ""): len(done)})
+                counts.subtract(Counter((state, why) for state, why in done))
+                sql.count(control.pk, counts)
+        total += len(done)
+        if len(done) < CHUNK:
+            break
+    sql.run(sql.TOUCH, {"send": control.pk})
+    return total
+
+
+def _open(control: SendControl, by: User) -> None:
+    """finished → sending first, then the rows: beat returns a send whose rows came without the move."""
+    control.refresh_from_db()
+    if control.state == SendState.FINISHED:
+        try:
+            changes = {"finished_at": None, "books_closed_at": None}
+            move(
+                control,
+                SendState.SENDING,
+                by=by,
+                only_from={SendState.FINISHED},
+                event="send.again",
+                changes=changes,
+            )
+        except MoveRefused as refused:
+            if refused.state != SendState.SENDING:
+                raise NothingToSendAgain(refused.state) from refused
+    elif control.state not in {SendState.SENDING, SendState.PAUSED}:
+        raise NothingToSendAgain(control.state)
+
+
+def _tell(control: SendControl, kind: str, by: User, n: int) -> None:
+    events.record(
+        kind,
+        merchant=control.merchant,
+        by=by,
+        mini_program=control.mini_program,
+        subject=control,
+        detail={"people": n},
+    )

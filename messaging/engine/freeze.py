@@ -1,0 +1,115 @@
+"""Freeze: one INSERT … SELECT writes every person of the list as queued or skipped(first gate that fails).
+
+It reserves nothing, so the same gates are judged again when a delivery is marked. A crash leaves no row.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from merchants import events
+from merchants.partitions import BEIJING, ensure_months, month_of
+from messaging.engine import sql
+from messaging.engine.fatigue import first_day
+from messaging.models import SendControl, SendState
+
+# The gates in the order of the reach funnel: the first that fails names the reason.
+JUDGED = """
+SELECT e.customer_id,
+    CASE
+        WHEN c.forgotten_at IS NOT NULL OR c.mini_program_id <> %(mini_program)s THEN 'not_known'
+        WHEN c.do_not_send_at IS NOT NULL THEN 'do_not_send'
+        WHEN NOT CASE WHEN %(standing)s THEN coalesce(k.standing, false) ELSE coalesce(k.units, 0) > 0 END
+            THEN 'no_consent'
+        WHEN %(fatigue_total)s > 0 AND coalesce(f.n, 0) >= %(fatigue_total)s THEN 'fatigue'
+    END AS gate
+FROM membership_peoplelistentry e
+JOIN membership_customer c ON c.id = e.customer_id
+LEFT JOIN messaging_consent k ON k.template_id = %(template)s AND k.customer_id = e.customer_id
+LEFT JOIN (
+    SELECT customer_id, sum(n) AS n FROM messaging_frequencycount
+    WHERE template_id = %(template)s AND day BETWEEN %(first_day)s AND %(day)s
+    GROUP BY customer_id
+) f ON f.customer_id = e.customer_id
+WHERE e.people_list_id = %(people_list)s
+"""
+FREEZE = f"""
+WITH frozen AS (
+    INSERT INTO messaging_delivery (books_month, send_id, customer_id, due_at, state, reason)
+    SELECT %(month)s, %(send)s, customer_id, %(due_at)s,
+        CASE WHEN gate IS NULL THEN 'queued' ELSE 'skipped' END, coalesce(gate, '')
+    FROM ({JUDGED}) judged
+    ORDER BY customer_id
+    RETURNING state, reason
+)
+INSERT INTO messaging_deliverycounter (send_id, state, reason, n)
+SELECT %(send)s, state, reason, count(*) FROM frozen GROUP BY state, reason
+RETURNING n
+"""  # noqa: S608 - put together from constants only
+FORGET_FIRST_FREEZE = "DELETE FROM messaging_delivery WHERE send_id = %(send)s AND books_month = %(month)s"
+FORGET_COUNTERS = "DELETE FROM messaging_deliverycounter WHERE send_id = %(send)s"
+
+
+def gate_parameters(control: SendControl, *, at: datetime) -> dict[str, Any]:
+    """`at`: the instant the gates are judged for, normally when the send is due."""
+    day = at.astimezone(BEIJING).date()
+    return {
+        "mini_program": control.mini_program_id,
+        "template": control.template_id,
+        "standing": control.template_kind == "long_term",
+        "fatigue_total": control.fatigue_total,
+        "first_day": first_day(day, value=control.fatigue_value, unit=control.fatigue_unit),
+        "day": day,
+        "people_list": control.people_list_id,
+    }
+
+
+def freeze(control: SendControl) -> bool:
+    """preparing → ready, with all rows. False: another worker is at it, or the send moved on meanwhile."""
+    due_at = control.due_at or timezone.now()
+    month = month_of(due_at)
+    ensure_months("messaging_delivery", at=due_at)
+    with transaction.atomic():
+        if not _alone(control):
+            return False
+        if control.books_month is not None:
+            sql.run(FORGET_FIRST_FREEZE, {"send": control.pk, "month": control.books_month})
+            sql.run(FORGET_COUNTERS, {"send": control.pk})
+        parameters = gate_parameters(control, at=due_at) | {
+            "send": control.pk,
+            "month": month,
+            "due_at": due_at,
+        }
+        total = sum(n for (n,) in sql.rows(FREEZE, parameters))
+        # Last, so that the control row is locked for a moment only. Lost the race: everything is rolled back.
+        still = SendControl.objects.filter(pk=control.pk, state=SendState.PREPARING, due_at=control.due_at)
+        if not still.update(
+            state=SendState.READY, books_month=month, frozen_total=total, touched_at=timezone.now()
+        ):
+            transaction.set_rollback(True)
+            return False
+        events.record(
+            "send.ready",
+            merchant=control.merchant,
+            mini_program=control.mini_program,
+            subject=control,
+            detail={"frozen": total},
+        )
+    control.refresh_from_db()
+    return True
+
+
+def _alone(control: SendControl) -> bool:
+    """Two workers never freeze the same send at once; the lock ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [1_001, control.pk % 2_147_483_647])
+        return bool(cursor.fetchone()[0])
+
+
+def lead(people: int) -> timedelta:
+    """How long before the due time preparing starts: at least a minute, more for long lists."""
+    return timedelta(seconds=max(60.0, people / 50_000))

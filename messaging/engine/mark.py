@@ -1,0 +1,215 @@
+"""Mark: the last step before a message leaves, one transaction. Only what it returns may be sent.
+
+Locks in this order, each in customer order: deliveries → frequency → consent → counters.
+Races: whoever lost its lease, its token or its send finds no row here and sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from merchants.partitions import BEIJING
+from messaging.engine import sql
+from messaging.engine.claim import Claim
+from messaging.engine.fatigue import first_day
+from messaging.models import SendControl
+
+OURS = """
+SELECT d.id, d.customer_id, d.kept_unknown, d.attempt
+FROM messaging_delivery d
+WHERE d.books_month = %(month)s AND d.id = ANY(%(ids)s) AND d.state = 'claimed' AND d.token = %(token)s
+    AND d.lease_until > clock_timestamp() + interval '2 seconds'
+    AND EXISTS (SELECT 1 FROM messaging_sendcontrol s WHERE s.id = %(send)s AND s.state = 'sending')
+ORDER BY d.customer_id
+FOR UPDATE OF d
+"""
+PEOPLE = """
+SELECT id, open_id, forgotten_at IS NOT NULL OR mini_program_id <> %(mini_program)s,
+    do_not_send_at IS NOT NULL
+FROM membership_customer WHERE id = ANY(%(customers)s)
+"""
+TODAY = """
+INSERT INTO messaging_frequencycount (customer_id, template_id, day, n)
+SELECT customer, %(template)s, %(day)s, 0 FROM unnest(%(customers)s::bigint[]) AS customer ORDER BY customer
+ON CONFLICT DO NOTHING
+"""
+FREQUENCY = """
+SELECT customer_id, n FROM messaging_frequencycount
+WHERE template_id = %(template)s AND customer_id = ANY(%(customers)s)
+    AND day BETWEEN %(first_day)s AND %(day)s
+ORDER BY customer_id, day
+FOR UPDATE
+"""
+CONSENT = """
+SELECT customer_id, units, standing FROM messaging_consent
+WHERE template_id = %(template)s AND customer_id = ANY(%(customers)s)
+ORDER BY customer_id
+FOR UPDATE
+"""
+COUNT_MESSAGE = """
+UPDATE messaging_frequencycount SET n = n + 1
+WHERE template_id = %(template)s AND day = %(day)s AND customer_id = ANY(%(customers)s)
+"""
+SPEND = """
+UPDATE messaging_consent SET units = units - 1
+WHERE template_id = %(template)s AND customer_id = ANY(%(customers)s) AND units > 0
+"""
+MARK = """
+UPDATE messaging_delivery
+SET state = 'sending', attempt = attempt + 1, spent = %(spends)s, counted_on = %(day)s, reason = '',
+    cause = '', sent_at = clock_timestamp(), recorded_at = NULL, lease_until = NULL,
+    answer_by = clock_timestamp() + %(patience)s
+WHERE books_month = %(month)s AND id = ANY(%(ids)s) AND state = 'claimed' AND token = %(token)s
+RETURNING id, customer_id, attempt, data
+"""
+SKIP = """
+UPDATE messaging_delivery d
+SET state = CASE WHEN d.kept_unknown THEN 'unknown' ELSE 'skipped' END,
+    reason = CASE WHEN d.kept_unknown THEN 'kept' ELSE f.reason END,
+    cause = CASE WHEN d.kept_unknown THEN 'answer' ELSE '' END,
+    lease_until = NULL, recorded_at = clock_timestamp()
+FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS f (id, reason)
+WHERE d.books_month = %(month)s AND d.id = f.id AND d.state = 'claimed' AND d.token = %(token)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One row that may be sent now."""
+
+    id: int
+    customer_id: int
+    open_id: str
+    attempt: int
+    data: dict[str, Any] | None
+
+
+@dataclass(slots=True)
+class _Wave:
+    """What is known of the people of one wave while it is judged."""
+
+    rows: list[sql.Row]
+    day: date
+    people: dict[int, tuple[str, bool, bool]] = field(default_factory=dict)
+    messages: Counter[int] = field(default_factory=Counter)
+    consents: dict[int, tuple[int, bool]] = field(default_factory=dict)
+
+    @property
+    def customers(self) -> list[int]:
+        return [row[1] for row in self.rows]
+
+
+def mark(control: SendControl, claimed: Claim, *, ids: Sequence[int], at: datetime) -> list[Marked]:
+    """Turns claimed rows into rows in flight, or skips whom a gate stops now. `at` gives the Beijing day."""
+    day = at.astimezone(BEIJING).date()
+    with transaction.atomic():
+        found = sql.rows(
+            OURS, {"month": control.books_month, "ids": list(ids), "token": claimed.token, "send": control.pk}
+        )
+        if not found:
+            return []
+        wave = _Wave(rows=found, day=day)
+        _learn(control, wave)
+        verdicts = {row[0]: _first_failing_gate(control, wave, row[1]) for row in found}
+        passed = [row for row in found if not verdicts[row[0]]]
+        _take(control, wave, [row[1] for row in passed])
+        marked = _mark_rows(control, claimed, wave, [row[0] for row in passed])
+        stopped = [row for row in found if verdicts[row[0]]]
+        _skip_rows(control, claimed, stopped, verdicts)
+        sql.count(control.pk, _counts(control, marked, stopped, verdicts))
+    return marked
+
+
+def _learn(control: SendControl, wave: _Wave) -> None:
+    """Reads and locks frequency, then consent, in customer order."""
+    parameters = {
+        "mini_program": control.mini_program_id,
+        "template": control.template_id,
+        "customers": wave.customers,
+        "day": wave.day,
+        "first_day": first_day(wave.day, value=control.fatigue_value, unit=control.fatigue_unit),
+    }
+    wave.people = {row[0]: (row[1], row[2], row[3]) for row in sql.rows(PEOPLE, parameters)}
+    sql.run(TODAY, parameters)
+    for customer, n in sql.rows(FREQUENCY, parameters):
+        wave.messages[customer] += n
+    wave.consents = {row[0]: (row[1], row[2]) for row in sql.rows(CONSENT, parameters)}
+
+
+def _first_failing_gate(control: SendControl, wave: _Wave, customer: int) -> str:
+    """The same gates in the same order as freeze.JUDGED; "" lets the message pass."""
+    _open_id, not_known, do_not_send = wave.people.get(customer, ("", True, False))
+    if not_known:
+        return "not_known"
+    if do_not_send:
+        return "do_not_send"
+    units, standing = wave.consents.get(customer, (0, False))
+    if not (standing if control.template_kind == "long_term" else units > 0):
+        return "no_consent"
+    if control.fatigue_total and wave.messages[customer] >= control.fatigue_total:
+        return "fatigue"
+    return ""
+
+
+def _take(control: SendControl, wave: _Wave, customers: list[int]) -> None:
+    """Counts the message and spends the unit of those who passed. Their rows are locked."""
+    if not customers:
+        return
+    parameters = {"template": control.template_id, "day": wave.day, "customers": customers}
+    sql.run(COUNT_MESSAGE, parameters)
+    if control.template_kind == "one_time" and sql.run(SPEND, parameters) != len(customers):
+        raise RuntimeError(f"send {control.pk}: a locked consent row lost its unit")
+
+
+def _mark_rows(control: SendControl, claimed: Claim, wave: _Wave, ids: list[int]) -> list[Marked]:
+    if not ids:
+        return []
+    patience = timedelta(seconds=5 + settings.GATEWAY_TOTAL_SECONDS)
+    marked = sql.rows(
+        MARK,
+        {
+            "month": control.books_month,
+            "ids": ids,
+            "token": claimed.token,
+            "day": wave.day,
+            "spends": control.template_kind == "one_time",
+            "patience": patience,
+        },
+    )
+    return [Marked(row[0], row[1], wave.people[row[1]][0], row[2], row[3]) for row in marked]
+
+
+def _skip_rows(
+    control: SendControl, claimed: Claim, stopped: list[sql.Row], verdicts: dict[int, str]
+) -> None:
+    if not stopped:
+        return
+    sql.run(
+        SKIP,
+        {
+            "month": control.books_month,
+            "token": claimed.token,
+            "ids": [row[0] for row in stopped],
+            "reasons": [verdicts[row[0]] for row in stopped],
+        },
+    )
+
+
+def _counts(
+    control: SendControl, marked: list[Marked], stopped: list[sql.Row], verdicts: dict[int, str]
+) -> sql.Counts:
+    counts: sql.Counts = Counter()
+    counts["queued", ""] -= len(marked) + len(stopped)
+    counts["sending", ""] += len(marked)
+    if control.template_kind == "one_time":
+        counts["units", ""] += len(marked)
+    for row in stopped:
+        counts[("unknown", "kept") if row[2] else ("skipped", verdicts[row[0]])] += 1
+    return counts

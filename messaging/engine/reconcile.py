@@ -1,0 +1,104 @@
+"""Reconcile: do states, counters and consent agree? One snapshot; it reports and never repairs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from merchants import events
+from messaging.engine import sql
+from messaging.models import SendControl, SendState
+
+ROWS = """
+SELECT CASE state WHEN 'claimed' THEN 'queued' ELSE state END,
+    CASE WHEN state IN ('refused', 'skipped', 'unknown') THEN reason ELSE '' END, count(*),
+    count(*) FILTER (WHERE spent), count(*) FILTER (WHERE decision <> '')
+FROM messaging_delivery WHERE send_id = %(send)s AND books_month = %(month)s GROUP BY 1, 2
+"""
+KEPT = "SELECT count(*) FROM messaging_deliveryattempt WHERE send_id = %(send)s AND spent"
+COUNTERS = "SELECT state, reason, n FROM messaging_deliverycounter WHERE send_id = %(send)s AND n <> 0"
+CONSENT = """
+SELECT
+    (SELECT coalesce(sum(CASE kind WHEN 'granted' THEN units WHEN 'revoked' THEN -units ELSE 0 END), 0)
+        FROM messaging_consententry WHERE template_id = %(template)s),
+    (SELECT coalesce(sum(c.n), 0) FROM messaging_deliverycounter c
+        JOIN messaging_sendcontrol s ON s.id = c.send_id
+        WHERE s.template_id = %(template)s AND c.state = 'units'),
+    (SELECT coalesce(sum(units), 0) FROM messaging_consent WHERE template_id = %(template)s)
+"""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the reconciliation: `name` is rows, counters, units or consent."""
+
+    name: str
+    expected: int
+    actual: int
+
+    @property
+    def difference(self) -> int:
+        return self.actual - self.expected
+
+
+def check(control: SendControl) -> list[Check]:
+    """The four lines of one send, from one snapshot. Must not stand inside another transaction."""
+    parameters = {"send": control.pk, "month": control.books_month, "template": control.template_id}
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        frozen = SendControl.objects.values_list("frozen_total", flat=True).get(pk=control.pk)
+        found = sql.rows(ROWS, parameters)
+        kept = sql.rows(KEPT, parameters)[0][0]
+        counters = {(state, reason): n for state, reason, n in sql.rows(COUNTERS, parameters)}
+        granted, spent, balance = sql.rows(CONSENT, parameters)[0]
+    by_state = {(row[0], row[1]): row[2] for row in found}
+    units = counters.pop(("units", ""), 0)
+    decided = counters.pop(("decided", ""), 0)
+    return [
+        Check("rows", expected=frozen or 0, actual=sum(by_state.values())),
+        Check("counters", expected=0, actual=_differences(by_state, counters)),
+        Check("decided", expected=sum(row[4] for row in found), actual=decided),
+        Check("units", expected=sum(row[3] for row in found) + kept, actual=units),
+        Check("consent", expected=int(granted) - int(spent), actual=int(balance)),
+    ]
+
+
+def _differences(rows: dict[tuple[str, str], int], counters: dict[tuple[str, str], int]) -> int:
+    """How many rows the counters place elsewhere; a state and reason missing on one side counts whole."""
+    keys = rows.keys() | counters.keys()
+    return sum(abs(rows.get(key, 0) - counters.get(key, 0)) for key in keys)
+
+
+def reconcile(*, at: datetime) -> int:
+    """Checks every send touched since its last check, and those under way. Tells when a balance tips."""
+    open_books = SendControl.objects.filter(books_month__isnull=False).filter(
+        Q(state__in=[SendState.SENDING, SendState.PAUSED, SendState.CANCELLING])
+        | Q(checked_at=None)
+        | Q(checked_at__lt=F("touched_at"))
+    )
+    checked = 0
+    for control in open_books.select_related("merchant", "mini_program").order_by("checked_at")[:200]:
+        _write_down(control, check(control), at=at)
+        checked += 1
+    return checked
+
+
+def _write_down(control: SendControl, lines: list[Check], *, at: datetime) -> None:
+    balanced = not any(line.difference for line in lines)
+    detail = {"lines": [asdict(line) for line in lines]}
+    with transaction.atomic():
+        SendControl.objects.filter(pk=control.pk).update(
+            checked_at=at, balanced=balanced, check_detail=detail
+        )
+        if control.balanced is not None and control.balanced != balanced:
+            events.record(
+                "books.balanced" if balanced else "books.differ",
+                merchant=control.merchant,
+                mini_program=control.mini_program,
+                subject=control,
+                detail=detail,
+            )

@@ -1,0 +1,309 @@
+"""Figures for pages. Every number comes from counters or rollups; no page counts a big table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.utils.functional import Promise
+
+from merchants.models import Merchant
+from merchants.refusals import sentence
+from messaging.models import (
+    BatchSend,
+    Delivery,
+    DeliveryCounter,
+    RecallCount,
+    SendControl,
+    SendState,
+    SkipReason,
+    SubscriptionTemplate,
+)
+
+STALE_SECONDS = 300
+UNDER_WAY = (SendState.SENDING, SendState.PAUSED, SendState.CANCELLING)
+
+
+@dataclass(frozen=True)
+class ReasonRow:
+    """`share` of its state, 0…1."""
+
+    reason: str
+    title: str | Promise
+    remedy: str | Promise
+    n: int
+    share: float
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    name: str
+    expected: int
+    actual: int
+    difference: int
+
+
+@dataclass(frozen=True)
+class SendFigures:
+    """One send's ledger: frozen = accepted + refused + unknown + sending + queued + skipped.
+
+    `to_send` leaves the skipped out; `settled` has an outcome. `rate_per_second` is the average since
+    the start, None before anything left; `finishes_at` is a forecast from it.
+    """
+
+    frozen: int
+    accepted: int
+    refused: int
+    unknown: int
+    sending: int
+    queued: int
+    skipped: int
+    decided: int
+    spent_units: int
+    busy: int
+    refused_rows: list[ReasonRow]
+    skipped_rows: list[ReasonRow]
+    unknown_rows: list[ReasonRow]
+    rate_per_second: float | None
+    finishes_at: datetime | None
+    visits: int
+    shared_visits: int
+    balanced: bool | None
+    checked_at: datetime | None
+    check_rows: list[CheckRow]
+    updated_at: datetime
+
+    @property
+    def to_send(self) -> int:
+        return self.frozen - self.skipped
+
+    @property
+    def settled(self) -> int:
+        return self.accepted + self.refused + self.unknown
+
+    @property
+    def undecided(self) -> int:
+        return self.unknown - self.decided
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.settled / self.to_send if self.to_send else 100.0
+
+    @property
+    def visit_rate(self) -> float | None:
+        """Visits per accepted message; None where nothing was accepted."""
+        return self.visits / self.accepted if self.accepted else None
+
+    @property
+    def difference(self) -> int:
+        return sum(abs(row.difference) for row in self.check_rows)
+
+
+def send_figures(control: SendControl, *, at: datetime) -> SendFigures:
+    """Two queries: the counters and the recall rollup. The control row must be fresh."""
+    counters = list(control.counters.values_list("state", "reason", "n"))
+    sums: dict[str, int] = {}
+    for state, _reason, n in counters:
+        sums[state] = sums.get(state, 0) + n
+    recall = RecallCount.objects.filter(send=control).first()
+    speed = _average_rate(control, sums, at)
+    left = sums.get("queued", 0) + sums.get("sending", 0)
+    return SendFigures(
+        frozen=control.frozen_total or 0,
+        **{state: sums.get(state, 0) for state in ("accepted", "refused", "unknown", "sending", "queued")},
+        skipped=sums.get("skipped", 0),
+        decided=sums.get("decided", 0),
+        spent_units=sums.get("units", 0),
+        busy=control.busy_count,
+        refused_rows=_reasons(counters, "refused", sums),
+        skipped_rows=_reasons(counters, "skipped", sums),
+        unknown_rows=_reasons(counters, "unknown", sums),
+        rate_per_second=speed,
+        finishes_at=at + timedelta(seconds=left / speed) if speed and left else None,
+        visits=recall.visits if recall else 0,
+        shared_visits=recall.shared_visits if recall else 0,
+        balanced=control.balanced,
+        checked_at=control.checked_at,
+        check_rows=[
+            CheckRow(line["name"], line["expected"], line["actual"], line["actual"] - line["expected"])
+            for line in control.check_detail.get("lines", [])
+        ],
+        updated_at=at,
+    )
+
+
+def _average_rate(control: SendControl, sums: dict[str, int], at: datetime) -> float | None:
+    settled = sum(sums.get(state, 0) for state in ("accepted", "refused", "unknown"))
+    if control.started_at is None or not settled:
+        return None
+    seconds = ((control.finished_at or at) - control.started_at).total_seconds()
+    return settled / max(seconds, 1.0)
+
+
+def _reasons(counters: list[tuple[str, str, int]], wanted: str, sums: dict[str, int]) -> list[ReasonRow]:
+    rows = [(reason, n) for state, reason, n in counters if state == wanted and n]
+    return [
+        ReasonRow(reason, *_words(wanted, reason), n=n, share=n / sums[wanted])
+        for reason, n in sorted(rows, key=lambda row: (-row[1], row[0]))
+    ]
+
+
+def _words(state: str, reason: str) -> tuple[str | Promise, str | Promise]:
+    if state == "skipped":
+        return (SkipReason(reason).label if reason in SkipReason.values else reason), ""
+    said = sentence(reason)
+    return said.title, said.remedy
+
+
+def send_list(merchant: Merchant) -> QuerySet[BatchSend]:
+    """Newest first, with everything a row shows; filter it by `control__state` or `name__icontains`."""
+    rows = BatchSend.objects.for_merchant(merchant).select_related(
+        "control__recall", "control", "template", "people_list", "author"
+    )
+    ordered: QuerySet[BatchSend] = rows.prefetch_related("control__counters").order_by("-created_at", "-id")
+    return ordered
+
+
+def deliveries(
+    control: SendControl, *, state: str = "", reason: str = "", open_id: str = "", undecided: bool = False
+) -> QuerySet[Delivery]:
+    """Rows of one send by id (page by `id__gt`); `queued` includes claimed."""
+    rows = Delivery.objects.filter(books_month=control.books_month, send=control).select_related("customer")
+    if state:
+        rows = rows.filter(state__in=["queued", "claimed"] if state == "queued" else [state])
+    if reason:
+        rows = rows.filter(reason=reason)
+    if undecided:
+        rows = rows.filter(state="unknown", decision="")
+    if open_id:
+        rows = rows.filter(customer__open_id=open_id, customer__mini_program_id=control.mini_program_id)
+    return rows.order_by("id")
+
+
+@dataclass(frozen=True)
+class Seal:
+    """State of the merchant's books: `balanced` None while nothing was checked; `stale` past five minutes."""
+
+    balanced: bool | None
+    difference: int
+    checked_at: datetime | None
+    stale: bool
+
+
+def seal(merchant: Merchant, *, at: datetime) -> Seal:
+    """Over all sends whose books are open; the oldest check among those under way dates it."""
+    open_books = SendControl.objects.for_merchant(merchant).filter(
+        books_month__isnull=False, books_closed_at=None, checked_at__isnull=False
+    )
+    rows = list(open_books.values_list("balanced", "check_detail", "checked_at", "state"))
+    if not rows:
+        return _seal_of_closed(merchant)
+    difference = sum(
+        abs(line["actual"] - line["expected"])
+        for _ok, detail, _at, _state in rows
+        for line in detail.get("lines", [])
+    )
+    live = [checked_at for _ok, _detail, checked_at, state in rows if state in UNDER_WAY]
+    checked_at = min(live) if live else max(row[2] for row in rows)
+    stale = bool(live) and at - checked_at > timedelta(seconds=STALE_SECONDS)
+    return Seal(all(row[0] for row in rows), difference, checked_at, stale)
+
+
+def _seal_of_closed(merchant: Merchant) -> Seal:
+    latest = (
+        SendControl.objects.for_merchant(merchant).exclude(checked_at=None).order_by("-checked_at").first()
+    )
+    if latest is None:
+        return Seal(None, 0, None, False)
+    return Seal(True, 0, latest.checked_at, False)
+
+
+@dataclass(frozen=True)
+class HomeFigures:
+    """`waiting`: how many things need a decision: unknowns, paused, missed, failed, troubled templates."""
+
+    running: list[BatchSend]
+    next_day: list[BatchSend]
+    next_day_people: int
+    today_frozen: int
+    today_settled: int
+    today_left: int
+    today_accepted: int
+    unknown: list[BatchSend] = field(default_factory=list)
+    paused: list[BatchSend] = field(default_factory=list)
+    missed: list[BatchSend] = field(default_factory=list)
+    failed: list[BatchSend] = field(default_factory=list)
+    templates: list[SubscriptionTemplate] = field(default_factory=list)
+    week_accepted: int = 0
+    week_visits: int = 0
+
+    @property
+    def waiting(self) -> int:
+        return (
+            len(self.unknown) + len(self.paused) + len(self.missed) + len(self.failed) + len(self.templates)
+        )
+
+
+def home_figures(
+    merchant: Merchant, *, at: datetime, day_start: datetime, week_start: datetime
+) -> HomeFigures:
+    """A fixed number of queries. Days and weeks begin in the merchant's zone: the caller resolves them."""
+    sends = send_list(merchant)
+    soon = list(
+        sends.filter(
+            control__state__in=[SendState.SCHEDULED, SendState.PREPARING, SendState.READY],
+            control__due_at__lt=at + timedelta(hours=24),
+        ).order_by("control__due_at", "id")
+    )
+    today = _sums(Q(send__merchant=merchant, send__started_at__gte=day_start))
+    week = _sums(Q(send__merchant=merchant, send__started_at__gte=week_start))
+    visits = RecallCount.objects.filter(send__merchant=merchant, send__started_at__gte=week_start)
+    undecided = DeliveryCounter.objects.filter(send=OuterRef("control"), state="unknown", n__gt=0)
+    return HomeFigures(
+        running=list(sends.filter(control__state__in=UNDER_WAY)),
+        next_day=soon,
+        next_day_people=sum(batch.people_list.count for batch in soon if batch.people_list),
+        today_frozen=sum(today.get(state, 0) for state in _STATES),
+        today_settled=sum(today.get(state, 0) for state in ("accepted", "refused", "unknown", "skipped")),
+        today_left=today.get("queued", 0) + today.get("sending", 0),
+        today_accepted=today.get("accepted", 0),
+        unknown=_undecided(sends.filter(Exists(undecided), control__books_closed_at=None)),
+        paused=list(sends.filter(control__state=SendState.PAUSED)),
+        missed=list(sends.filter(control__state=SendState.MISSED)),
+        failed=list(sends.filter(control__state=SendState.FAILED, control__created_at__gte=week_start)),
+        templates=_troubled(merchant),
+        week_accepted=week.get("accepted", 0),
+        week_visits=visits.aggregate(n=Sum("visits"))["n"] or 0,
+    )
+
+
+_STATES = ("accepted", "refused", "unknown", "skipped", "queued", "sending")
+
+
+def _sums(which: Q) -> dict[str, int]:
+    return dict(DeliveryCounter.objects.filter(which).values_list("state").annotate(n=Sum("n")).order_by())
+
+
+def _undecided(rows: QuerySet[BatchSend]) -> list[BatchSend]:
+    def left(batch: BatchSend) -> int:
+        counted = {"unknown": 0, "decided": 0}
+        for counter in batch.control.counters.all():
+            if counter.state in counted:
+                counted[counter.state] += counter.n
+        return counted["unknown"] - counted["decided"]
+
+    return [batch for batch in rows if left(batch) > 0]
+
+
+def _troubled(merchant: Merchant) -> list[SubscriptionTemplate]:
+    states = [SubscriptionTemplate.State.REJECTED, SubscriptionTemplate.State.OFFLINE]
+    rows = SubscriptionTemplate.objects.for_merchant(merchant).filter(Q(state__in=states) | Q(differs=True))
+    return list(rows.order_by("-applied_at")[:20])
+
+
+def reconciliation(merchant: Merchant) -> QuerySet[SendControl]:
+    """Every send that was ever checked, out of balance first, then newest check first."""
+    rows = SendControl.objects.for_merchant(merchant).exclude(checked_at=None).select_related("batch")
+    ordered: QuerySet[SendControl] = rows.order_by(F("balanced").asc(), "-checked_at")
+    return ordered

@@ -1,0 +1,336 @@
+"""A batch send from draft to launch. Its state is its control row's; here is what, to whom and when."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from gateway import wire
+from membership.models import PeopleList
+from merchants import events
+from messaging.engine import control as engine
+from messaging.engine.freeze import lead
+from messaging.engine.funnel import Funnel, forecast
+from messaging.models import BatchSend, SendControl, SendState, SubscriptionTemplate
+from messaging.sends.wall_time import NoSuchTime, resolve
+
+if TYPE_CHECKING:
+    from merchants.models import Merchant, MiniProgram, User
+
+TOKEN_SAMPLE = "x" * 22  # the longest recall token: the page must have room for it
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`field` is template, values.0 …, page, people_list, time or name; the message says what to do."""
+
+    field: str
+    message: str | Promise
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the form gave. `values` in the order of the template's keywords; wall times of the zone."""
+
+    name: str
+    template: SubscriptionTemplate | None
+    people_list: PeopleList | None
+    values: list[str]
+    page: str
+    scheduled_on: date | None
+    scheduled_time: time | None
+
+
+class DraftConflict(Exception):
+    """Somebody else saved this draft first; `current` is what it is now."""
+
+    def __init__(self, current: BatchSend) -> None:
+        self.current = current
+        super().__init__(f"draft {current.pk} is at version {current.version}")
+
+
+class NotADraft(Exception):
+    """It was launched, or ended, meanwhile."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        super().__init__(state)
+
+
+class LaunchRefused(Exception):
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(str(problem.message) for problem in problems))
+
+
+def new_draft(
+    *, merchant: Merchant, mini_program: MiniProgram, by: User, form_token: uuid.UUID, content: Content
+) -> BatchSend:
+    """A draft with its control row. The same form token twice gives the same draft."""
+    known: BatchSend | None = BatchSend.objects.for_merchant(merchant).filter(form_token=form_token).first()
+    if known is not None:
+        return known
+    with transaction.atomic():
+        control = SendControl.objects.create(merchant=merchant, mini_program=mini_program)
+        batch: BatchSend = BatchSend.objects.create(
+            merchant=merchant,
+            mini_program=mini_program,
+            control=control,
+            zone=merchant.time_zone,
+            author=by,
+            form_token=form_token,
+            **_columns(content),
+        )
+        _tell("send.drafted", batch, by)
+    return batch
+
+
+def save_draft(batch: BatchSend, *, by: User, version: int, content: Content, at: datetime) -> BatchSend:
+    """Compare-and-set on `version`. Raises DraftConflict, or NotADraft once it was launched."""
+    with transaction.atomic():
+        drafts = SendControl.objects.select_for_update().filter(pk=batch.control_id, state=SendState.DRAFT)
+        if not drafts.exists():
+            raise NotADraft(SendControl.objects.values_list("state", flat=True).get(pk=batch.control_id))
+        rows = BatchSend.objects.filter(pk=batch.pk, version=version)
+        if not rows.update(version=F("version") + 1, changed_at=at, **_columns(content)):
+            raise DraftConflict(BatchSend.objects.get(pk=batch.pk))
+        _tell("send.edited", batch, by)
+    saved: BatchSend = BatchSend.objects.select_related("control", "template", "people_list").get(pk=batch.pk)
+    return saved
+
+
+def copy(batch: BatchSend, *, by: User, form_token: uuid.UUID) -> BatchSend:
+    """A new draft with the same words and list, without a time."""
+    content = Content(
+        name=_("%(name)s, copy") % {"name": batch.name},
+        template=batch.template,
+        people_list=batch.people_list,
+        values=list(batch.values),
+        page=batch.page,
+        scheduled_on=None,
+        scheduled_time=None,
+    )
+    return new_draft(
+        merchant=batch.merchant,
+        mini_program=batch.mini_program,
+        by=by,
+        form_token=form_token,
+        content=content,
+    )
+
+
+def _columns(content: Content) -> dict[str, Any]:
+    return {
+        "name": content.name.strip()[:80],
+        "template": content.template,
+        "people_list": content.people_list,
+        "values": [value.strip() for value in content.values],
+        "page": content.page.strip(),
+        "scheduled_on": content.scheduled_on,
+        "scheduled_time": content.scheduled_time,
+    }
+
+
+def problems(batch: BatchSend, *, at: datetime) -> list[Problem]:
+    """Everything that keeps this draft from being launched, in the order of the form. Empty: it may go."""
+    found = []
+    if not batch.name:
+        found.append(Problem("name", _("Give this send a name, so that you find it again.")))
+    return (
+        found
+        + _template_problems(batch)
+        + _page_problems(batch)
+        + _list_problems(batch)
+        + _time_problems(batch, at)
+    )
+
+
+def _template_problems(batch: BatchSend) -> list[Problem]:
+    template = batch.template
+    if template is None:
+        return [Problem("template", _("Choose a template that is online."))]
+    if not template.is_sendable:
+        message = _(
+            "“%(name)s” is not online, so the platform would refuse every message. Choose another template."
+        )
+        return [Problem("template", message % {"name": template.name})]
+    found = []
+    for position, keyword in enumerate(template.keywords):
+        value = batch.values[position] if position < len(batch.values) else ""
+        over = len(value) - wire.KEYWORD_VALUE_MAX_CHARACTERS
+        if not value:
+            found.append(Problem(f"values.{position}", _("Fill in “%(keyword)s”.") % {"keyword": keyword}))
+        elif over > 0:
+            message = _("“%(keyword)s” is %(over)s characters too long; the platform allows %(limit)s.")
+            words = {"keyword": keyword, "over": over, "limit": wire.KEYWORD_VALUE_MAX_CHARACTERS}
+            found.append(Problem(f"values.{position}", message % words))
+    return found
+
+
+def _page_problems(batch: BatchSend) -> list[Problem]:
+    if not batch.page:
+        return [Problem("page", _("Say which page of the mini program the message opens."))]
+    try:
+        wire.page_with_parameters(batch.page, {"rt": TOKEN_SAMPLE})
+    except ValueError:
+        message = _("The page does not fit. With the recall token it may have at most %(limit)s characters.")
+        return [Problem("page", message % {"limit": wire.PAGE_MAX_CHARACTERS})]
+    return []
+
+
+def _list_problems(batch: BatchSend) -> list[Problem]:
+    if batch.people_list is None:
+        return [Problem("people_list", _("Choose the list of people it goes to."))]
+    if batch.people_list.state != PeopleList.State.READY:
+        return [Problem("people_list", _("This list is still being checked. Wait until it is ready."))]
+    if not batch.people_list.count:
+        return [Problem("people_list", _("This list has nobody in it. Choose another one."))]
+    return []
+
+
+def _time_problems(batch: BatchSend, at: datetime) -> list[Problem]:
+    try:
+        due_at = due(batch, at=at)
+    except NoSuchTime as gap:
+        message = _("The clocks skip this time. The next one that exists is %(time)s.")
+        return [Problem("time", message % {"time": gap.next_valid.strftime("%Y-%m-%d %H:%M")})]
+    if due_at < at - timedelta(seconds=60):
+        return [Problem("time", _("This time has passed. Choose a later one, or send now."))]
+    if due_at > at + timedelta(days=366):
+        return [Problem("time", _("This is more than a year ahead. Choose an earlier day."))]
+    return []
+
+
+def due(batch: BatchSend, *, at: datetime) -> datetime:
+    """The instant it is due; without a wall time that is right after the undo window. Raises NoSuchTime."""
+    if batch.scheduled_on is None or batch.scheduled_time is None:
+        return at + timedelta(seconds=settings.ENGINE_UNDO_SECONDS)
+    return resolve(batch.scheduled_on, batch.scheduled_time, batch.zone).at
+
+
+def reach(batch: BatchSend, *, at: datetime) -> Funnel:
+    """The funnel of a draft that has a template and a list."""
+    return forecast(_prepared(batch), due_at=due(batch, at=at), at=at)
+
+
+def _prepared(batch: BatchSend) -> SendControl:
+    """The control row as launch would write it, not saved."""
+    control = SendControl.objects.select_related("merchant", "mini_program").get(pk=batch.control_id)
+    for name, value in _frozen_content(batch).items():
+        setattr(control, name, value)
+    return control
+
+
+def _frozen_content(batch: BatchSend) -> dict[str, Any]:
+    template = batch.template
+    if template is None:
+        raise ValueError("a send without a template has no content")
+    return {
+        "template": template,
+        "template_kind": template.kind,
+        "platform_template_id": template.template_id,
+        "fatigue_value": template.fatigue_value,
+        "fatigue_unit": template.fatigue_unit,
+        "fatigue_total": template.fatigue_total,
+        "people_list": batch.people_list,
+        "page": batch.page,
+        "data": {f"keyword{n}": {"value": value} for n, value in enumerate(batch.values, start=1)},
+    }
+
+
+def launch(batch: BatchSend, *, by: User, version: int, at: datetime) -> SendControl:
+    """draft → scheduled with the content frozen. Nothing leaves before the undo window ends.
+
+    `version` is the one the person has seen. Raises LaunchRefused, DraftConflict, MoveRefused.
+    """
+    wrong = problems(batch, at=at)
+    if wrong:
+        raise LaunchRefused(wrong)
+    due_at = due(batch, at=at)
+    people = batch.people_list.count if batch.people_list else 0
+    undo_until = at + timedelta(seconds=settings.ENGINE_UNDO_SECONDS)
+    changes = _frozen_content(batch) | {
+        "launched_at": at,
+        "undo_until": undo_until,
+        "due_at": due_at,
+        "prepare_at": max(undo_until, due_at - lead(people)),
+        "failure": "",
+    }
+    control: SendControl = SendControl.objects.select_related("merchant", "mini_program").get(
+        pk=batch.control_id
+    )
+    detail = {"people": people, "due_at": due_at.isoformat(), "version": version, "name": batch.name}
+    with transaction.atomic():
+        if not BatchSend.objects.select_for_update().filter(pk=batch.pk, version=version).exists():
+            raise DraftConflict(BatchSend.objects.get(pk=batch.pk))
+        engine.move(
+            control, SendState.SCHEDULED, by=by, only_from={SendState.DRAFT}, detail=detail, changes=changes
+        )
+    return control
+
+
+def take_back(batch: BatchSend, *, by: User) -> None:
+    """scheduled → draft: undo, or edit again. Raises MoveRefused once preparing has begun."""
+    control = SendControl.objects.select_related("merchant", "mini_program").get(pk=batch.control_id)
+    changes: dict[str, Any] = {"launched_at": None, "undo_until": None, "prepare_at": None, "due_at": None}
+    engine.move(
+        control,
+        SendState.DRAFT,
+        by=by,
+        only_from={SendState.SCHEDULED},
+        event="send.taken_back",
+        changes=changes,
+    )
+
+
+def reschedule(
+    batch: BatchSend, *, by: User, at: datetime, on: date | None, wall: time | None
+) -> SendControl:
+    """missed → scheduled anew; right after the undo window when `on` is None. Raises LaunchRefused."""
+    batch.scheduled_on, batch.scheduled_time = on, wall
+    wrong = _time_problems(batch, at)
+    if wrong:
+        raise LaunchRefused(wrong)
+    due_at = due(batch, at=at)
+    control: SendControl = SendControl.objects.select_related("merchant", "mini_program").get(
+        pk=batch.control_id
+    )
+    undo_until = at + timedelta(seconds=settings.ENGINE_UNDO_SECONDS)
+    people = batch.people_list.count if batch.people_list else 0
+    changes = {
+        "launched_at": at,
+        "undo_until": undo_until,
+        "due_at": due_at,
+        "prepare_at": max(undo_until, due_at - lead(people)),
+    }
+    with transaction.atomic():
+        BatchSend.objects.filter(pk=batch.pk).update(scheduled_on=on, scheduled_time=wall, changed_at=at)
+        engine.move(
+            control,
+            SendState.SCHEDULED,
+            by=by,
+            only_from={SendState.MISSED},
+            event="send.rescheduled",
+            detail={"due_at": due_at.isoformat()},
+            changes=changes,
+        )
+    return control
+
+
+def _tell(kind: str, batch: BatchSend, by: User) -> None:
+    events.record(
+        kind,
+        merchant=batch.merchant,
+        by=by,
+        mini_program=batch.mini_program,
+        subject=batch.control,
+        detail={"name": batch.name, "version": batch.version},
+    )
