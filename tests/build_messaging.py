@@ -1,0 +1,170 @@
+"""Builder functions for the messaging floor: templates, people with consent, lists, sends in a given state."""
+
+import hashlib
+import itertools
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from membership.models import Customer, PeopleList, PeopleListEntry
+from merchants.models import MiniProgram, User
+from merchants.partitions import ensure_months
+from messaging.engine.freeze import freeze
+from messaging.models import (
+    BatchSend,
+    Consent,
+    ConsentEntry,
+    Delivery,
+    DeliveryCounter,
+    SendControl,
+    SendState,
+    SubscriptionTemplate,
+)
+
+_numbers = itertools.count(1)
+
+
+def template(app: MiniProgram, *, kind: str = "one_time", **fields: Any) -> SubscriptionTemplate:
+    number = next(_numbers)
+    return SubscriptionTemplate.objects.create(
+        merchant=app.merchant,
+        mini_program=app,
+        kind=kind,
+        form_token=uuid.uuid4(),
+        **{
+            "library_code": f"LIB{number:04d}",
+            "template_id": f"tpl{number:08d}",
+            "name": "权益领取提醒",
+            "keywords": ["权益名称", "领取时间"],
+            "state": SubscriptionTemplate.State.APPROVED,
+            **fields,
+        },
+    )
+
+
+def people(app: MiniProgram, count: int, *, open_ids: list[str] | None = None) -> list[Customer]:
+    ids = open_ids or [f"open{next(_numbers):09d}" for _ in range(count)]
+    rows = [Customer(merchant=app.merchant, mini_program=app, open_id=one, source="test") for one in ids]
+    return Customer.objects.bulk_create(rows)
+
+
+def consents(chosen: SubscriptionTemplate, persons: list[Customer], *, units: int = 1) -> None:
+    """Grants with their ledger lines, as a reported prompt would: standing for a long-term template."""
+    standing = chosen.kind == "long_term"
+    common = {"merchant": chosen.merchant, "template": chosen}
+    Consent.objects.bulk_create(
+        [Consent(customer=who, units=0 if standing else units, standing=standing, **common) for who in persons]
+    )
+    kind = ConsentEntry.Kind.STANDING_GRANTED if standing else ConsentEntry.Kind.GRANTED
+    ConsentEntry.objects.bulk_create(
+        [
+            ConsentEntry(
+                customer=who,
+                kind=kind,
+                units=0 if standing else units,
+                source="test",
+                source_key=f"test:{next(_numbers)}",
+                **common,
+            )
+            for who in persons
+        ]
+    )
+
+
+def people_list(app: MiniProgram, persons: list[Customer], **fields: Any) -> PeopleList:
+    made = PeopleList.objects.create(
+        merchant=app.merchant,
+        mini_program=app,
+        form_token=uuid.uuid4(),
+        **{
+            "name": "老客名单",
+            "purpose": "召回",
+            "state": PeopleList.State.READY,
+            "rows": len(persons),
+            "count": len(persons),
+            "hash": hashlib.sha256(",".join(str(who.pk) for who in persons).encode()).hexdigest(),
+            **fields,
+        },
+    )
+    PeopleListEntry.objects.bulk_create([PeopleListEntry(people_list=made, customer=who) for who in persons])
+    return made
+
+
+def batch(
+    app: MiniProgram,
+    author: User,
+    *,
+    chosen: SubscriptionTemplate | None = None,
+    to: PeopleList | None = None,
+    **fields: Any,
+) -> BatchSend:
+    """A draft."""
+    control = SendControl.objects.create(merchant=app.merchant, mini_program=app)
+    return BatchSend.objects.create(
+        merchant=app.merchant,
+        mini_program=app,
+        control=control,
+        template=chosen,
+        people_list=to,
+        author=author,
+        form_token=uuid.uuid4(),
+        zone=app.merchant.time_zone,
+        **{"name": "首月立减", "values": ["首月立减 46 元", "本周内"], "page": "pages/renew/index", **fields},
+    )
+
+
+def send(
+    app: MiniProgram,
+    chosen: SubscriptionTemplate,
+    to: PeopleList,
+    *,
+    state: str = SendState.SENDING,
+    due_at: datetime | None = None,
+    **fields: Any,
+) -> SendControl:
+    """A launched send; from `ready` on it is frozen by the engine itself."""
+    due_at = due_at or timezone.now() - timedelta(seconds=1)
+    control = SendControl.objects.create(
+        merchant=app.merchant,
+        mini_program=app,
+        state=SendState.PREPARING,
+        template=chosen,
+        template_kind=chosen.kind,
+        platform_template_id=chosen.template_id,
+        people_list=to,
+        due_at=due_at,
+        prepare_at=due_at,
+        launched_at=due_at,
+        **{
+            "page": "pages/renew/index",
+            "data": {"keyword1": {"value": "首月立减 46 元"}, "keyword2": {"value": "本周内"}},
+            "fatigue_value": chosen.fatigue_value,
+            "fatigue_unit": chosen.fatigue_unit,
+            "fatigue_total": chosen.fatigue_total,
+            **fields,
+        },
+    )
+    ensure_months("messaging_delivery", at=due_at)
+    if state != SendState.PREPARING:
+        if not freeze(control):
+            raise AssertionError("the send was not frozen")
+        SendControl.objects.filter(pk=control.pk).update(
+            state=state, started_at=due_at if state == SendState.SENDING else None
+        )
+        control.refresh_from_db()
+    return control
+
+
+def states(control: SendControl) -> dict[str, int]:
+    """Rows by state, counted from the rows themselves."""
+    found: dict[str, int] = {}
+    for state in Delivery.objects.filter(send=control).values_list("state", flat=True):
+        found[state] = found.get(state, 0) + 1
+    return found
+
+
+def counters(control: SendControl) -> dict[tuple[str, str], int]:
+    rows = DeliveryCounter.objects.filter(send=control).exclude(n=0)
+    return {(row.state, row.reason): row.n for row in rows}
