@@ -1,3 +1,4 @@
+import socket
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -19,3 +20,11 @@ def platform_that() -> Iterator[Callable[[Behaviour], Platform]]:
     loop.close()
     for each in started:
         each.close()
+
+
+@pytest.fixture
+def refusing_port() -> Iterator[int]:
+    """A port that is bound and so nobody else's, but listens to nobody."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]

@@ -113,6 +113,8 @@ class Platform:
         return Client(**{**given, **changes})
 
     def close(self) -> None:
+        # Closing alone would not wake the thread that waits in accept(), and it would take one more.
+        self._listener.shutdown(socket.SHUT_RDWR)
         for each in [self._listener, *self._open]:
             each.close()
 

@@ -6,7 +6,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -181,14 +181,6 @@ def _not_sent(client: Client) -> str:
     outcome = client.call(MESSAGE)
     assert isinstance(outcome, NotSent)
     return outcome.reason
-
-
-@pytest.fixture
-def refusing_port() -> Iterator[int]:
-    """A port that is bound and so nobody else's, but listens to nobody."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]
 
 
 def test_a_refused_connection_is_not_sent(refusing_port: int) -> None:
