@@ -13,7 +13,7 @@ UV_INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-has
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-annotate
 # Settings demand keys; these open nothing.
-CHECK_ENV := DEBUG=1 SECRET_KEY=for-checks-only FIELD_KEYS=for-checks-only DJANGO_SETTINGS_MODULE=console.settings
+CHECK_ENV := DEBUG=1 SECRET_KEY=for-checks-only FIELD_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= DJANGO_SETTINGS_MODULE=console.settings
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-reset servers run worker simulator test lint fmt ci torture messages assets lock clean

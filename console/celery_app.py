@@ -1,9 +1,25 @@
 import os
+import sys
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
+from django.core.exceptions import ImproperlyConfigured
+
+from console.checks import refuse_unsafe_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 app = Celery("console")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse(**_: Any) -> None:
+    """Celery logs what a handler raises and goes on; only an exit stops it."""
+    try:
+        refuse_unsafe_start()
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
