@@ -1,16 +1,63 @@
 """THE outbox: one row per intended gateway call, written with the change that intends it, sent after commit.
 
-States: waiting -> claimed -> accepted | refused | unknown | dead; claimed -> waiting (busy, lease over, …).
-It repeats an Unknown only for methods that carry an idempotency key.
+States: waiting -> claimed -> accepted | refused | unknown | dead; claimed -> waiting (busy, not sent, no
+token, lease over before the call began, or an Unknown that may be repeated). `started_at` says that bytes may
+have left: a lease that ran out after it is an Unknown, repeated only if the platform de-duplicates by a key
+in the body. `dead` means that the platform certainly did nothing and we gave up. A late answer under the same
+token may still turn `unknown` into what really happened.
+
+Who intended the call names `settle_task`, called as (merchant_id, call_id) once the outcome is known; it is
+hinted again until `settle()` marks it handled.
 """
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+import concurrent.futures
+import logging
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
+from pydantic import ValidationError
+
+from gateway.client import Client
+from gateway.methods import Request, Response, messages
+from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused, Unknown
+from merchants import credentials, leases, rate
+from merchants.enqueue import enqueue
 from merchants.owned import MerchantOwned
+
+if TYPE_CHECKING:
+    from merchants.models import MiniProgram
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 30
+HINT_SECONDS = 10
+TOKEN_WAIT_SECONDS = 1.0
+GUARD_SECONDS = 2.0  # a process that was stopped this long sends nothing any more
+MAX_ATTEMPTS = 12
+LONGEST_WAIT_SECONDS = 600
+
+METHODS: Mapping[str, type[Request[Any]]] = {
+    request.method: request for request in (messages.OpenMiniMessageTemplateApply,)
+}
+# Never kept after a call is over and never shown, wherever they stand in a body or an answer.
+PERSONAL_FIELDS = frozenset(
+    [
+        *("open_id", "user_id", "to_open_id", "to_user_id", "buyer_id", "buyer_open_id", "alipay_user_id"),
+        *("union_id", "buyer_logon_id", "data", "form_id", "user_name", "real_name", "receiver_name"),
+        *("contact_name", "mobile", "phone", "phone_number", "tel_number", "email", "address"),
+        *("detailed_address", "cert_no", "birth_date", "auth_token", "app_auth_token", "access_token"),
+        "refresh_token",
+    ]
+)
+REDACTED = "***"
 
 
 class GatewayCall(MerchantOwned):
@@ -34,9 +81,12 @@ class GatewayCall(MerchantOwned):
     body = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     due_at = models.DateTimeField(db_default=Now())
+    hinted_at = models.DateTimeField(db_default=Now())
     token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     worker_pid = models.IntegerField(null=True)
+    started_at = models.DateTimeField(null=True)
+    maybe_done = models.BooleanField(default=False)  # an attempt ended as Unknown and was repeated
     attempts = models.PositiveSmallIntegerField(default=0)
     answer = models.JSONField(default=dict)
     code = models.CharField(max_length=10, blank=True)
@@ -44,6 +94,8 @@ class GatewayCall(MerchantOwned):
     duration_ms = models.FloatField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
+    settle_task = models.CharField(max_length=80, blank=True, default="")  # empty: nobody waits
+    settled_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -58,7 +110,284 @@ class GatewayCall(MerchantOwned):
         indexes = [
             models.Index(fields=["due_at"], name="call_open", condition=Q(state__in=["waiting", "claimed"])),
             models.Index(fields=["target_kind", "target_id"], name="call_target"),
+            models.Index(
+                fields=["mini_program", "ordering_key", "id"],
+                name="call_ordered",
+                condition=Q(state__in=["waiting", "claimed"]) & ~Q(ordering_key=""),
+            ),
+            models.Index(
+                fields=["hinted_at"],
+                name="call_unsettled",
+                condition=Q(settled_at=None, finished_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.method} #{self.pk}"
+
+
+State = GatewayCall.State
+OPEN = (State.WAITING, State.CLAIMED)
+
+
+def intend(
+    *,
+    mini_program: MiniProgram,
+    method: str,
+    target: models.Model,
+    body: Mapping[str, Any],
+    idempotency_key: str,
+    settle_task: str = "",
+    ordering_key: str = "",
+    repeatable: bool = False,
+    due_at: datetime | None = None,
+) -> GatewayCall:
+    """Writes the call in the caller's transaction; refuses to run outside one.
+
+    The same key twice gives the row of the first time. Raises ValueError for a method the outbox does not
+    know and for a body that the method cannot take.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"intend({method!r}) must stand in the transaction of the change that intends it")
+    _request(method, body)
+    call, created = GatewayCall.objects.get_or_create(
+        mini_program=mini_program,
+        method=method,
+        idempotency_key=idempotency_key,
+        defaults={
+            "merchant": mini_program.merchant,
+            "target_kind": target._meta.model_name or "",
+            "target_id": target.pk,
+            "ordering_key": ordering_key,
+            "repeatable": repeatable,
+            "body": dict(body),
+            "settle_task": settle_task,
+            **({"due_at": due_at} if due_at else {}),
+        },
+    )
+    if created and due_at is None:
+        enqueue("merchants.send_call", mini_program.merchant_id, call.pk)
+    return call
+
+
+def send_call(call_id: int, *, merchant_id: int) -> None:
+    """Makes one call if it is its turn, and records what came of it. Harmless when hinted twice."""
+    turn = _sendable().filter(pk=call_id, merchant_id=merchant_id)
+    changes = {"state": State.CLAIMED, "started_at": None}
+    for call in leases.claim(turn, seconds=LEASE_SECONDS, limit=1, changes=changes):
+        outcome = _make(call)
+        if outcome is not None:
+            _record(call, outcome)
+
+
+def load_outcome(call_id: int, *, merchant_id: int) -> GatewayCall | None:
+    """The finished call, locked in the caller's transaction; None when it is still open or was handled."""
+    rows = GatewayCall.objects.select_for_update().filter(pk=call_id, merchant_id=merchant_id)
+    found: GatewayCall | None = rows.filter(finished_at__isnull=False, settled_at=None).first()
+    return found
+
+
+def settle(call_id: int) -> bool:
+    """Marks the outcome handled, in the handler's own transaction. False: it was handled before."""
+    open_rows = GatewayCall.objects.filter(pk=call_id, finished_at__isnull=False, settled_at=None)
+    return bool(open_rows.update(settled_at=Now()))
+
+
+def redacted(value: Any) -> Any:
+    """The same JSON with every personal field covered."""
+    if isinstance(value, Mapping):
+        return {
+            name: REDACTED if name in PERSONAL_FIELDS and inner not in (None, "") else redacted(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [redacted(inner) for inner in value]
+    return value
+
+
+def sweep_calls(*, at: datetime, limit: int = 500) -> int:
+    """Takes back rows whose worker died; hints again for what nobody took up. Returns how many."""
+    _reap()
+    unsettled = GatewayCall.objects.filter(finished_at__isnull=False, settled_at=None)
+    return sum(_hint_again(rows, at=at, limit=limit) for rows in (_sendable(), unsettled))
+
+
+def prune_bodies(*, at: datetime) -> int:
+    """Empties bodies and answers that are older than CALL_BODY_KEEP_DAYS; the rows stay."""
+    old = Q(finished_at__lt=at - timedelta(days=settings.CALL_BODY_KEEP_DAYS))
+    return int(GatewayCall.objects.filter(old).exclude(body={}, answer={}).update(body={}, answer={}))
+
+
+def _sendable() -> models.QuerySet[GatewayCall]:
+    """Due, not stopped, and no earlier call with the same ordering key still open."""
+    earlier = GatewayCall.objects.filter(
+        mini_program=OuterRef("mini_program"),
+        ordering_key=OuterRef("ordering_key"),
+        pk__lt=OuterRef("pk"),
+        state__in=OPEN,
+    )
+    rows: models.QuerySet[GatewayCall] = GatewayCall.objects.filter(
+        Q(ordering_key="") | ~Exists(earlier),
+        state=State.WAITING,
+        due_at__lte=Now(),
+        mini_program__stopped_at=None,
+    )
+    return rows
+
+
+def _hint_again(rows: models.QuerySet[GatewayCall], *, at: datetime, limit: int) -> int:
+    with transaction.atomic():
+        stale = rows.filter(hinted_at__lt=at - timedelta(seconds=HINT_SECONDS)).order_by("hinted_at")
+        lost = list(stale.select_for_update(skip_locked=True, of=("self",))[:limit])
+        GatewayCall.objects.filter(pk__in=[call.pk for call in lost]).update(hinted_at=at)
+        for call in lost:
+            task = call.settle_task if call.finished_at else "merchants.send_call"
+            enqueue(task, call.merchant_id, call.pk)
+    return len(lost)
+
+
+def _make(call: GatewayCall) -> Outcome[Response] | None:
+    """The outcome, or None when the call did not begin and the row was given back."""
+    try:
+        client = credentials.client_for(call.mini_program)
+        request = _request(call.method, call.body)
+        if not rate.wait_for_token(call.mini_program, TOKEN_WAIT_SECONDS):
+            _give_back(call, wait_seconds=1)
+            return None
+    except rate.RateUnavailable as error:
+        log.warning("%s waits: %s", call, error)
+        _give_back(call, wait_seconds=5)
+        return None
+    except (credentials.GatewayNotConfigured, ValueError) as error:
+        log.error("%s waits: %s", call, error)
+        _give_back(call, wait_seconds=60)
+        return None
+    begun = _boot_seconds()
+    if not leases.held(call).filter(state=State.CLAIMED).update(started_at=Now(), attempts=F("attempts") + 1):
+        return None
+    call.attempts += 1
+    return _ask(client, request, begun)
+
+
+def _ask(client: Client, request: Request[Any], begun: float) -> Outcome[Response]:
+    future = client.submit(request, guard=lambda: _boot_seconds() - begun < GUARD_SECONDS)
+    try:
+        return future.result(client.timeouts.total_seconds + 2)
+    except (concurrent.futures.TimeoutError, concurrent.futures.CancelledError):
+        future.cancel()
+        return Unknown("timeout", False, "the loop gave no outcome in time", 0.0)
+
+
+def _give_back(call: GatewayCall, *, wait_seconds: float) -> None:
+    """Nothing was tried, so it costs no attempt."""
+    leases.release(call, state=State.WAITING, due_at=Now() + timedelta(seconds=wait_seconds))
+
+
+def _record(call: GatewayCall, outcome: Outcome[Response]) -> bool:
+    """Writes what came of it under our token, also onto a row that was reaped as unknown meanwhile.
+
+    False when somebody else has the row now.
+    """
+    if isinstance(outcome, Busy):
+        _slow_down(call)
+    if isinstance(outcome, Unknown) and outcome.alarm:
+        log.error("%s: %s. Check the Alipay public key of %s.", call, outcome.detail, call.mini_program)
+    again = isinstance(outcome, Busy | NotSent) or (isinstance(outcome, Unknown) and call.repeatable)
+    if again and call.attempts < MAX_ATTEMPTS:
+        wait = timedelta(seconds=min(LONGEST_WAIT_SECONDS, 5 * 2 ** (call.attempts - 1)))
+        mine = GatewayCall.objects.filter(pk=call.pk, token=call.token, state=State.CLAIMED)
+        changes = {"state": State.WAITING, "due_at": Now() + wait, "token": None, "lease_until": None}
+        maybe_done = call.maybe_done or isinstance(outcome, Unknown)
+        if mine.update(**changes, maybe_done=maybe_done, **_told(outcome)):
+            return True
+    # onto a row that was reaped as unknown only what is known for certain
+    states = [State.CLAIMED] if isinstance(outcome, Unknown) else [State.CLAIMED, State.UNKNOWN]
+    return _finish(call, outcome, states=states)
+
+
+def _finish(call: GatewayCall, outcome: Outcome[Response], *, states: list[State]) -> bool:
+    state = {Accepted: State.ACCEPTED, Refused: State.REFUSED, Unknown: State.UNKNOWN}.get(
+        type(outcome), State.UNKNOWN if call.maybe_done else State.DEAD
+    )
+    with transaction.atomic():
+        mine = GatewayCall.objects.filter(pk=call.pk, token=call.token, state__in=states)
+        written = mine.update(
+            state=state,
+            body=redacted(call.body),
+            lease_until=None,
+            finished_at=Now(),
+            settled_at=None if call.settle_task else Now(),
+            hinted_at=Now(),
+            **_told(outcome),
+        )
+        if written and call.settle_task:
+            enqueue(call.settle_task, call.merchant_id, call.pk)
+        if written:
+            _hint_next(call)
+    return bool(written)
+
+
+def _told(outcome: Outcome[Response]) -> dict[str, Any]:
+    """Columns that keep the answer."""
+    answer: dict[str, Any]
+    match outcome:
+        case Accepted(response):
+            answer = redacted(response.model_dump(mode="json", exclude_none=True))
+        case Refused():
+            answer = {"sub_msg": outcome.sub_msg, "scope": outcome.scope, "listed": outcome.listed}
+        case NotSent():
+            answer = {"reason": outcome.reason}
+        case Unknown():
+            answer = {"reason": outcome.reason, "detail": outcome.detail}
+        case _:
+            answer = {}
+    return {
+        "answer": answer,
+        "code": "10000" if isinstance(outcome, Accepted) else getattr(outcome, "code", "")[:10],
+        "sub_code": getattr(outcome, "sub_code", "")[:80],
+        "duration_ms": outcome.duration_ms,
+    }
+
+
+def _hint_next(call: GatewayCall) -> None:
+    """The next call with the same ordering key need not wait for the sweep."""
+    if call.ordering_key:
+        same = GatewayCall.objects.filter(
+            mini_program_id=call.mini_program_id, ordering_key=call.ordering_key
+        )
+        following = same.filter(state=State.WAITING, pk__gt=call.pk).order_by("pk").first()
+        if following is not None:
+            enqueue("merchants.send_call", following.merchant_id, following.pk)
+
+
+def _reap() -> None:
+    """Rows whose lease ran out: waiting again if nothing left or it may be repeated, else unknown."""
+    over = GatewayCall.objects.filter(state=State.CLAIMED, lease_until__lt=Now())
+    free = {"state": State.WAITING, "token": None, "lease_until": None}
+    over.filter(started_at=None).update(**free)
+    over.filter(repeatable=True, attempts__lt=MAX_ATTEMPTS).update(**free, maybe_done=True)
+    for call in over:
+        lost = Unknown("cut_off", False, "the process ended before it could tell", 0.0)
+        _finish(call, lost, states=[State.CLAIMED])
+
+
+def _slow_down(call: GatewayCall) -> None:
+    try:
+        rate.slow_down(call.mini_program)
+    except rate.RateUnavailable as error:
+        log.warning("the rate of %s could not be lowered: %s", call.mini_program, error)
+
+
+def _request(method: str, body: Mapping[str, Any]) -> Request[Any]:
+    if method not in METHODS:
+        raise ValueError(f"The outbox does not make calls of {method}. It knows: {', '.join(METHODS)}.")
+    try:
+        return METHODS[method].model_validate(body)
+    except ValidationError as error:
+        fields = sorted({".".join(map(str, part["loc"])) for part in error.errors(include_input=False)})
+        raise ValueError(f"{method} cannot take this body; look at: {', '.join(fields)}.") from error
+
+
+def _boot_seconds() -> float:
+    """Goes on while the machine sleeps or the process is stopped."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

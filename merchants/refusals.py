@@ -1,0 +1,274 @@
+"""Every sub_code of the platform as a person reads it: what it means, and what to do about it.
+
+What the code means for the engine (shape, scope) is in gateway/outcomes.py; a test demands a sentence here
+for each code there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+
+class Sentence(NamedTuple):
+    """`title` fits a table row; `remedy` is one or two sentences that name the place to fix it. Both lazy."""
+
+    title: _StrPromise
+    remedy: _StrPromise
+
+
+# (codes, title, remedy)
+_SENTENCES: tuple[tuple[str, _StrPromise, _StrPromise], ...] = (
+    # --- one person ---------------------------------------------------------------------------------------
+    (
+        "MSG_UNSUBSCRIBED",
+        _("No consent left"),
+        _("The person withdrew consent or used it up. Ask again in the mini program when they next visit."),
+    ),
+    (
+        "MSG_REJECTED",
+        _("Turned off messages of this mini program"),
+        _("The person chose to receive nothing from this mini program. Leave them out of the next list."),
+    ),
+    (
+        "MSG_CONTENT_NOT_INTERESTED",
+        _("Marked the content as not interesting"),
+        _("The person does not want messages like this one. Leave them out of similar lists."),
+    ),
+    (
+        "MSG_SINGLE_SD_OVER",
+        _("Had enough messages for now"),
+        _("The platform limits how often one person hears from this template. Send to them on a later day."),
+    ),
+    (
+        "USER_ID_INVALID OPENID_INVALID",
+        _("Person unknown to the platform"),
+        _("The open_id does not belong to this mini program. Check which mini program the list came from."),
+    ),
+    (
+        "NO_RECENT_VISIT_RECORD",
+        _("No recent visit"),
+        _("This template reaches only people who visited recently. Use a list of recent visitors."),
+    ),
+    (
+        "NO_PLACE_ORDER_RECORD",
+        _("No order with this merchant"),
+        _("This template reaches only people with an order. Use a list of customers who ordered."),
+    ),
+    (
+        "FORM_ID_INVALID FORM_ID_NOT_MATCH_APPID",
+        _("The form or payment number does not fit"),
+        _("The number is unknown or from another mini program. Check where it was collected."),
+    ),
+    (
+        "FORM_ID_OVER_TIME",
+        _("The form or payment number is too old"),
+        _("Such a number serves for 7 days. Use a subscription template to reach people later."),
+    ),
+    (
+        "FORM_ID_SEND_LIMIT",
+        _("The form or payment number is used up"),
+        _("Each number serves for a fixed count of messages. Use a subscription template instead."),
+    ),
+    (
+        "TRADE_NO_NOT_MATCH_USERID",
+        _("The payment belongs to somebody else"),
+        _("The payment is not paid or is another person's. Check the number against the order."),
+    ),
+    # --- the message, the template, the arguments ---------------------------------------------------------
+    (
+        "USER_TEMPLATE_ILLEGAL MSG_TEMPLATE_NOT_EXIST MSG_TEMPLATE_ID_VALID MSG_TEMPLATE_INVALID",
+        _("The template is not one of this mini program's"),
+        _("It was deleted or adopted by another mini program. Adopt it again under Templates, then send."),
+    ),
+    (
+        "TEMPLATE_ILLEGAL USER_TEMPLATE_STATUS_ILLEGAL",
+        _("The template is not in use on the platform"),
+        _("It was taken offline or is still in review. Synchronise Templates and choose one that is online."),
+    ),
+    (
+        "USER_TEMPLATE_LACK_KEYWORD",
+        _("The fields do not fit the template"),
+        _("The platform's template has other fields than ours. Synchronise Templates, then fill them again."),
+    ),
+    (
+        "MESSAGE_TEMPLATE_KEYWORD_ILLEGAL",
+        _("A field is not allowed in this template"),
+        _("The platform does not take this field name or its content. Choose another field or reword it."),
+    ),
+    (
+        "USER_KEYWORD_LENGTH_ERROR",
+        _("A field is too long"),
+        _("The platform takes 50 characters for each field. Shorten the longest one."),
+    ),
+    (
+        "DATA_IS_EMPTY BIZ_CONTENT_IS_NULL",
+        _("The message is empty"),
+        _("Fill the fields of the message and send again."),
+    ),
+    (
+        "DATA_CONTENT_FORMAT_ERROR BIZ_CONTENT_FORMAT_ERROR ILLEGAL_ARGUMENT_PARAMS isv.invalid-parameter"
+        " isv.illegal-json",
+        _("The platform could not read the message"),
+        _("One of the values has a form it does not take. Look for unusual characters in fields and page."),
+    ),
+    (
+        "isv.suspected-attack",
+        _("The platform took the message for an attack"),
+        _("Remove markup, links and unusual characters from the fields, then send again."),
+    ),
+    (
+        "DATA_SENSITIVE",
+        _("The content check stopped the message"),
+        _("A word in the fields is not allowed. Reword promises and superlatives, then send again."),
+    ),
+    (
+        "PAGE_OVER_LIMIT",
+        _("The page path is too long"),
+        _("The platform takes 128 characters with all parameters. Use a shorter path."),
+    ),
+    (
+        "SUBSCRIBE_TEMPLATE_OVER_LIMIT",
+        _("Too many templates asked for at once"),
+        _("The platform answers for 3 templates at a time. Ask for fewer."),
+    ),
+    (
+        "MESSAGE_LIBRARY_ILLEGAL",
+        _("The library has no such template"),
+        _("It left the library or is for another industry. Synchronise the library and choose again."),
+    ),
+    (
+        "KEYWORDS_NUMBER_INVALID",
+        _("Too few or too many fields chosen"),
+        _("A template is adopted with 2 to 5 fields. Change the choice and adopt again."),
+    ),
+    (
+        "USER_TEMPLATE_OVER_LIMIT",
+        _("The mini program has as many templates as it may"),
+        _("Delete a template that is no longer used in the platform's console, then adopt again."),
+    ),
+    (
+        "isv.upload-fail isv.invalid-file-extension isv.invalid-file-size",
+        _("The platform did not take the file"),
+        _("Check the kind and the size of the file and upload it again."),
+    ),
+    # --- the mini program, its keys and rights ------------------------------------------------------------
+    (
+        "MSG_UNAUTHORIZED MESSAGE_SEND_AUTH_ERROR",
+        _("The mini program may not send messages"),
+        _("Turn on messages for this mini program in the platform's console, then resume."),
+    ),
+    (
+        "NO_BIND_PUBLIC_APP",
+        _("No service account is bound"),
+        _("This template needs a bound service account. Bind one in the platform's console, then resume."),
+    ),
+    (
+        "APP_TYPE_ERROR APP_NO_AVAIABLE isv.invalid-app-state",
+        _("The app is not online or not of the needed kind"),
+        _("Check in the platform's console that the app is a mini program and online, then resume."),
+    ),
+    (
+        "isv.missing-app-id isv.invalid-app-id",
+        _("The platform does not know this app ID"),
+        _("Compare the app ID under Settings, Mini programs with the one in the platform's console."),
+    ),
+    (
+        "isv.missing-signature isv.invalid-signature isv.missing-signature-key isv.missing-signature-config"
+        " isv.invalid-digest",
+        _("The platform does not accept our signature"),
+        _("The private key here and the public key on the platform are no pair. Replace one of them."),
+    ),
+    (
+        "isv.missing-signature-type isv.invalid-signature-type isv.missing-default-signature-type",
+        _("The app is not set up for RSA2"),
+        _("Choose RSA2 as the signature kind of this app in the platform's console."),
+    ),
+    (
+        "isv.missing-encrypt-key isv.invalid-encrypt isv.invalid-encrypt-type"
+        " isv.decryption-error-missing-encrypt-type isv.decryption-error-not-valid-encrypt-type"
+        " isv.decryption-error-not-valid-encrypt-key isv.decryption-error-unknown",
+        _("The platform expects encrypted content"),
+        _("Content encryption is on for this app and not used here. Turn it off in the platform's console."),
+    ),
+    (
+        "app-cert-expired",
+        _("The app's certificate has expired"),
+        _("Renew the certificate in the platform's console, or change the app to public key mode."),
+    ),
+    (
+        "aop.invalid-auth-token aop.auth-token-time-out isv.invalid-token",
+        _("The person's authorisation is not valid any more"),
+        _("It expired or was withdrawn. The person grants it again inside the mini program."),
+    ),
+    (
+        "aop.invalid-app-auth-token aop.app-auth-token-time-out invalid-auth-relations",
+        _("The merchant's authorisation is not valid any more"),
+        _("Ask the merchant to authorise this app again, then enter the new token under Settings."),
+    ),
+    (
+        "aop.invalid-app-auth-token-no-api aop.no-product-reg-by-partner isv.not-support-app-auth",
+        _("The merchant's authorisation does not cover this"),
+        _("Ask the merchant to authorise again with this product chosen."),
+    ),
+    (
+        "isv.insufficient-isv-permissions isv.forbidden-api",
+        _("The product is not signed for this app"),
+        _("Sign the product, or bind it to the app, in the platform's console. Then resume."),
+    ),
+    (
+        "isv.insufficient-user-permissions isv.self-invoke-forbidden",
+        _("This app may not make the call"),
+        _("Check the app's rights for this product in the platform's console."),
+    ),
+    (
+        "isv.ip-forbidden",
+        _("Calls from this address are not allowed"),
+        _("Add the address of this server to the app's list in the platform's console, or clear the list."),
+    ),
+    (
+        "isv.invalid-timestamp isv.missing-timestamp",
+        _("The clock of this server is wrong"),
+        _("The platform rejects calls whose time is off. Set the server's clock, then resume."),
+    ),
+    (
+        "isv.missing-method isv.invalid-method isv.missing-version isv.invalid-format isv.invalid-charset",
+        _("The platform does not know this call"),
+        _("The gateway address or the app's kind does not fit this console. Tell whoever runs it."),
+    ),
+    # --- no answer to rely on, or not now -----------------------------------------------------------------
+    (
+        "isv.app-call-limited isv.method-call-limited",
+        _("The platform is limiting calls"),
+        _("Nothing was lost: sending goes on more slowly by itself. If it lasts, lower the speed."),
+    ),
+    (
+        "QUERY_CONSUMER_REQEUST_ERROR",
+        _("The platform could not look the person up"),
+        _("Nothing was sent to them. It is tried again by itself."),
+    ),
+    (
+        "isp.unknow-error aop.unknow-error SYSTEM_ERROR MSG_SEND_ERROR",
+        _("The platform cannot say what happened"),
+        _("It may or may not have acted. Decide under Unknown outcomes whether to treat it as sent."),
+    ),
+)
+
+SENTENCES: Mapping[str, Sentence] = MappingProxyType(
+    {code: Sentence(title, remedy) for codes, title, remedy in _SENTENCES for code in codes.split()}
+)
+UNLISTED = Sentence(
+    _("A reason this console does not know yet"),
+    _("Look the code up in the platform's documentation, and tell whoever runs this console."),
+)
+
+
+def sentence(sub_code: str) -> Sentence:
+    """For a code of the platform; UNLISTED for one without a sentence."""
+    return SENTENCES.get(sub_code, UNLISTED)
