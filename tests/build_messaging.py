@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from membership.models import Customer, PeopleList, PeopleListEntry
@@ -71,6 +72,21 @@ def consents(chosen: SubscriptionTemplate, persons: list[Customer], *, units: in
             for who in persons
         ]
     )
+
+
+def more_units(chosen: SubscriptionTemplate, persons: list[Customer]) -> None:
+    """One more unit for people who have a balance row already."""
+    for who in persons:
+        Consent.objects.filter(template=chosen, customer=who).update(units=F("units") + 1)
+        ConsentEntry.objects.create(
+            merchant=chosen.merchant,
+            template=chosen,
+            customer=who,
+            kind=ConsentEntry.Kind.GRANTED,
+            units=1,
+            source="test",
+            source_key=f"test:{next(_numbers)}",
+        )
 
 
 def people_list(app: MiniProgram, persons: list[Customer], **fields: Any) -> PeopleList:

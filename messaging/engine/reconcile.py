@@ -33,7 +33,7 @@ SELECT
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the reconciliation: `name` is rows, counters, units or consent."""
+    """One line of the reconciliation: `name` is rows, counters, decided, units or consent."""
 
     name: str
     expected: int
@@ -45,16 +45,21 @@ class Check:
 
 
 def check(control: SendControl) -> list[Check]:
-    """The four lines of one send, from one snapshot. Must not stand inside another transaction."""
-    parameters = {"send": control.pk, "month": control.books_month, "template": control.template_id}
+    """The lines of one send from one snapshot of its own; must not stand inside another transaction."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        frozen = SendControl.objects.values_list("frozen_total", flat=True).get(pk=control.pk)
-        found = sql.rows(ROWS, parameters)
-        kept = sql.rows(KEPT, parameters)[0][0]
-        counters = {(state, reason): n for state, reason, n in sql.rows(COUNTERS, parameters)}
-        granted, spent, balance = sql.rows(CONSENT, parameters)[0]
+        return lines(control)
+
+
+def lines(control: SendControl) -> list[Check]:
+    """The lines as the present transaction sees them."""
+    frozen, month = SendControl.objects.values_list("frozen_total", "books_month").get(pk=control.pk)
+    parameters = {"send": control.pk, "month": month, "template": control.template_id}
+    found = sql.rows(ROWS, parameters)
+    kept = sql.rows(KEPT, parameters)[0][0]
+    counters = {(state, reason): n for state, reason, n in sql.rows(COUNTERS, parameters)}
+    granted, spent, balance = sql.rows(CONSENT, parameters)[0]
     by_state = {(row[0], row[1]): row[2] for row in found}
     units = counters.pop(("units", ""), 0)
     decided = counters.pop(("decided", ""), 0)
@@ -87,9 +92,9 @@ def reconcile(*, at: datetime) -> int:
     return checked
 
 
-def _write_down(control: SendControl, lines: list[Check], *, at: datetime) -> None:
-    balanced = not any(line.difference for line in lines)
-    detail = {"lines": [asdict(line) for line in lines]}
+def _write_down(control: SendControl, found: list[Check], *, at: datetime) -> None:
+    balanced = not any(line.difference for line in found)
+    detail = {"lines": [asdict(line) for line in found]}
     with transaction.atomic():
         SendControl.objects.filter(pk=control.pk).update(
             checked_at=at, balanced=balanced, check_detail=detail

@@ -112,6 +112,8 @@ class _Held(NamedTuple):
 
 
 class _Next(NamedTuple):
+    """`failed`: tries it costs. `wait`: seconds until it may be claimed again."""
+
     state: str
     reason: str
     cause: str
@@ -155,11 +157,11 @@ def record_stubbornly(control: SendControl, token: uuid.UUID, answers: Sequence[
 def _next(row: _Held, answer: Answer) -> _Next:
     late = row.state == "unknown"
     if answer.shape == "accepted":
-        return _Next("accepted", "", "", 0, 0)
+        return _Next("accepted", "", "", 0, 0.0)
     if answer.shape == "refused":
-        return _Next("refused", answer.reason, "", 0, 0)
+        return _Next("refused", answer.reason, "", 0, 0.0)
     if answer.shape == "unknown":
-        return _Next("unknown", answer.reason, "answer", 0, 0)
+        return _Next("unknown", answer.reason, "answer", 0, 0.0)
     if late:
         return _stop(row, "not_sent")
     if answer.shape == "busy":
@@ -172,7 +174,7 @@ def _next(row: _Held, answer: Answer) -> _Next:
 def _stop(row: _Held, reason: str) -> _Next:
     """Skipped, unless an earlier attempt is unknown for ever: then that is what the row says again."""
     return (
-        _Next("unknown", "kept", "answer", 1, 0) if row.kept_unknown else _Next("skipped", reason, "", 1, 0)
+        _Next("unknown", "kept", "answer", 1, 0.0) if row.kept_unknown else _Next("skipped", reason, "", 1, 0.0)
     )
 
 
