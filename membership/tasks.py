@@ -1,0 +1,26 @@
+"""Doors to the work of this floor; a queue entry is a hint."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from membership import importing, lists, uploads
+from merchants.enqueue import MerchantTask
+
+
+@shared_task(name="membership.import_list", base=MerchantTask)
+def import_list(merchant_id: int, job_id: int) -> None:
+    importing.import_list(merchant_id, job_id)
+
+
+@shared_task(name="membership.forget_customer", base=MerchantTask)
+def forget_customer(merchant_id: int, event_id: int) -> None:
+    lists.erase_uploads_naming(event_id, at=timezone.now())
+
+
+@shared_task(name="membership.tidy_lists")
+def tidy_lists() -> None:
+    """Periodic: lists whose Job ended without them, files whose time is over."""
+    lists.close_abandoned()
+    uploads.prune(at=timezone.now())
