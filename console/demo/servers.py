@@ -24,6 +24,8 @@ from urllib.parse import quote
 import psycopg
 import redis
 from psycopg import sql
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from console.demo.child import Account, Child
 from console.demo.folders import (
@@ -39,6 +41,8 @@ from console.demo.folders import (
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 DATABASE_USER = "app"
+# redis-py would wait seconds between tries of its own; we ask again ourselves
+ONCE = Retry(NoBackoff(), 0)
 
 
 def package_folder(name: str) -> Path:
@@ -345,7 +349,7 @@ class Valkey(Server):
 
     def _answers(self) -> bool:
         try:
-            with redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5) as client:
+            with redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5, retry=ONCE) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False

@@ -9,7 +9,6 @@ import contextlib
 import os
 import select
 import signal
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -59,10 +58,13 @@ class Supervisor:
     _started_servers: list[Server] = field(default_factory=list)
     _asked: str = ""
     _interrupts: int = 0
+    _terminal: int | None = None
 
     def run(self) -> int:
         """Exit code: 0 when asked to end, 1 when something failed."""
         previous = {number: signal.signal(number, self._hear) for number in ENDING_SIGNALS}
+        # asked once: a terminal that is gone answers no to isatty()
+        self._terminal = 0 if os.isatty(0) else None
         try:
             self._start()
             self.ready()
@@ -143,7 +145,7 @@ class Supervisor:
 
     def _check(self) -> None:
         """Raises when it is time to end."""
-        if self._asked or hung_up():
+        if self._asked or (self._terminal is not None and hung_up(self._terminal)):
             raise StopRequested
         children = [child for group in self._running for _, child in group]
         children += [server.child for server in self._started_servers if server.child]
@@ -201,13 +203,8 @@ def obituary(child: Child, *, what: str) -> str:
     return f"{child.name} {what} ({how}). It said last:\n{said}\nWhole log: {child.log}"
 
 
-def hung_up() -> bool:
+def hung_up(terminal: int) -> bool:
     """Whether the terminal we were started in is closed. `make` keeps the signal for that to itself."""
-    try:
-        if not sys.stdin.isatty():
-            return False
-        poll = select.poll()
-        poll.register(sys.stdin, 0)
-        return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
-    except (OSError, ValueError, AttributeError):
-        return False
+    poll = select.poll()
+    poll.register(terminal, 0)  # hang-up and errors are told without being asked for
+    return bool(poll.poll(0))
