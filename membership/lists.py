@@ -116,7 +116,7 @@ def erase_uploads_naming(event_id: int, *, at: datetime) -> int:
     The lists themselves stay: they hold customers, not ids. Repeatable.
     """
     event = events.load(event_id, subscriber=FORGET_SUBSCRIBER)
-    if event is None:
+    if event is None or event.subject_id is None:
         return 0
     naming = PeopleList.objects.filter(merchant=event.merchant, entries__customer_id=event.subject_id)
     lists = list(naming.exclude(stored_file="", problem_file=""))
