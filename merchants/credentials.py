@@ -22,7 +22,7 @@ CLIENTS_KEPT = 200
 
 # Keyed by all that makes a client, so that a changed key or address takes effect with the next call. A digest
 # stands for the sealed keys: nothing readable is held but inside the client itself.
-_clients: OrderedDict[tuple[str, ...], Client] = OrderedDict()
+_clients: OrderedDict[tuple[str | Timeouts, ...], Client] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -52,11 +52,16 @@ def client_for(mini_program: MiniProgram) -> Client:
     Raises GatewayNotConfigured, also for keys that cannot be opened or used.
     """
     url = gateway_url(mini_program)
-    identity = (str(mini_program.pk), mini_program.app_id, url, _digest(mini_program))
+    timeouts = Timeouts(
+        connect_seconds=settings.GATEWAY_CONNECT_SECONDS,
+        read_seconds=settings.GATEWAY_READ_SECONDS,
+        total_seconds=settings.GATEWAY_TOTAL_SECONDS,
+    )
+    identity = (str(mini_program.pk), mini_program.app_id, url, timeouts, _digest(mini_program))
     with _lock:
         client = _clients.get(identity)
         if client is None:
-            client = _clients[identity] = _make(mini_program, url)
+            client = _clients[identity] = _make(mini_program, url, timeouts)
         _clients.move_to_end(identity)
         while len(_clients) > CLIENTS_KEPT:
             _clients.popitem(last=False)
@@ -83,7 +88,7 @@ def check_keys(*, app_private_key: str, alipay_public_key: str) -> None:
     signing.check_key_pair(app_private_key=app_private_key, alipay_public_key=alipay_public_key)
 
 
-def _make(mini_program: MiniProgram, url: str) -> Client:
+def _make(mini_program: MiniProgram, url: str, timeouts: Timeouts) -> Client:
     token = mini_program.app_auth_token_sealed
     try:
         return Client(
@@ -91,11 +96,7 @@ def _make(mini_program: MiniProgram, url: str) -> Client:
             app_private_key=_opened(mini_program.app_private_key_sealed),
             alipay_public_key=mini_program.alipay_public_key,
             gateway_url=url,
-            timeouts=Timeouts(
-                connect_seconds=settings.GATEWAY_CONNECT_SECONDS,
-                read_seconds=settings.GATEWAY_READ_SECONDS,
-                total_seconds=settings.GATEWAY_TOTAL_SECONDS,
-            ),
+            timeouts=timeouts,
             app_auth_token=_opened(token) if token else None,
         )
     except ValueError as error:  # InvalidKey is one, and so is an address that is neither https nor loopback
