@@ -53,12 +53,12 @@ def test_a_forked_child_has_its_own_loop_and_leaves_the_parent_s_connection_alon
     platform = platform_that(answering())
     client = platform.client(SHORT)
     assert isinstance(client.call(MESSAGE), Accepted)
-    parent_loop = loop.run(_running())
+    parent_loop = loop.run(_running(), 5)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            ours = loop.run(_running()) is not parent_loop
+            ours = loop.run(_running(), 5) is not parent_loop
             os.write(writer, f"{ours} {type(client.call(MESSAGE)).__name__}".encode())
         finally:
             os._exit(0)
@@ -67,7 +67,7 @@ def test_a_forked_child_has_its_own_loop_and_leaves_the_parent_s_connection_alon
         assert told.read() == "True Accepted"
     os.waitpid(child, 0)
     assert platform.connections == 2
-    assert loop.run(_running()) is parent_loop
+    assert loop.run(_running(), 5) is parent_loop
     assert isinstance(client.call(MESSAGE), Accepted)
     assert platform.connections == 2
 
