@@ -1,11 +1,14 @@
 """What every test may use. Servers and environment come from embedded_servers.py, which is read first."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings as django_settings
 from django.test import override_settings
+
+from tests.simulator_process import SimulatorProcess
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,3 +27,18 @@ def clean_redis() -> Iterator["redis.Redis"]:
     with redis.Redis.from_url(django_settings.REDIS_URL, socket_timeout=5) as client:
         client.flushdb()
         yield client
+
+
+@pytest.fixture(scope="session")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
+    """The simulated platform, one process for the whole run; each test registers an app of its own."""
+    store = Path(tmp_path_factory.mktemp("platform")) / "store"
+    with SimulatorProcess.start(store=store) as running:
+        yield running
+
+
+@pytest.fixture
+def no_faults(simulator: SimulatorProcess) -> Iterator[None]:
+    simulator.delete("/sim/faults")
+    yield
+    simulator.delete("/sim/faults")

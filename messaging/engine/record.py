@@ -173,9 +173,9 @@ def _next(row: _Held, answer: Answer) -> _Next:
 
 def _stop(row: _Held, reason: str) -> _Next:
     """Skipped, unless an earlier attempt is unknown for ever: then that is what the row says again."""
-    return (
-        _Next("unknown", "kept", "answer", 1, 0.0) if row.kept_unknown else _Next("skipped", reason, "", 1, 0.0)
-    )
+    if row.kept_unknown:
+        return _Next("unknown", "kept", "answer", 1, 0.0)
+    return _Next("skipped", reason, "", 1, 0.0)
 
 
 def _keeps(after: _Next) -> bool:

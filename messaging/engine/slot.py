@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -22,17 +23,19 @@ from gateway.client import Client
 from gateway.methods.messages import OpenAppMiniTemplatemessageSend
 from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused
 from merchants import rate, tokens
-from merchants.credentials import client_for
+from merchants.credentials import GatewayNotConfigured, client_for
 from messaging.engine import sql
 from messaging.engine.claim import Claim, claim, release
 from messaging.engine.clock import boot_seconds
+from messaging.engine.control import MoveRefused, pause
 from messaging.engine.mark import Marked, mark
 from messaging.engine.record import Answer, record_stubbornly
-from messaging.models import SendControl
+from messaging.models import PauseReason, SendControl
 
 log = logging.getLogger(__name__)
 STALE_SECONDS = 2.0  # from reading the control row to the first byte
 TOKEN_WAIT_SECONDS = 0.25
+TURN_SECONDS = 1.0  # then the next send gets its turn
 IN_FLIGHT_WAVES = 2
 
 WAITING = """
@@ -75,9 +78,19 @@ def work(*, seconds: float) -> bool:
             continue
         worked = True
         control = SendControl.objects.select_related("mini_program", "merchant").get(pk=picked[0][0])
-        if not Turn(control, until=until).serve():
+        if not _serve(control, until=min(until, time.monotonic() + TURN_SECONDS)):
             starved.append(control.pk)
     return worked
+
+
+def _serve(control: SendControl, *, until: float) -> bool:
+    """One turn; False when nothing could leave. Keys or an address that cannot be used pause the send."""
+    try:
+        return Turn(control, until=until).serve()
+    except GatewayNotConfigured as error:
+        with suppress(MoveRefused):
+            pause(control, by=None, reason=PauseReason.GATEWAY, detail=str(error))
+        return False
 
 
 class Turn:

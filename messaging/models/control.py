@@ -34,6 +34,7 @@ class SendState(models.TextChoices):
 
 class PauseReason(models.TextChoices):
     OPERATOR = "operator", _("Paused by a person")
+    GATEWAY = "gateway", _("The mini program's keys or its gateway cannot be used")
 
 
 TRANSITIONS: Mapping[str, frozenset[str]] = {
