@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -212,6 +213,7 @@ def _check_form(params: dict[str, str]) -> None:
         raise Refusal("isv.invalid-timestamp")
 
 
+@lru_cache(maxsize=256)
 def _instant(timestamp: str) -> float | None:
     if not _TIMESTAMP.fullmatch(timestamp):
         return None

@@ -232,7 +232,6 @@ class Phone:
             search=search,
             people=person_rows(app, people, chosen=open_id, url=lambda one: _url(app, one)),
             count=len(app.people),
-            open="open" if not open_id else "",
         )
         side = await self._side(app, open_id) if open_id else Html("")
         return self._page(http, app, title, joined([picker, render("_stage.html", screens=screens), side]))
@@ -267,6 +266,7 @@ class Phone:
             "base.html",
             title=title,
             content=content,
+            layout="with-person" if "open_id" in http.match_info else "",
             clock=full_time(self._now()),
             back=http.path_qs,
             at_one="on" if speed == 1 else "",
