@@ -8,6 +8,7 @@ import redis
 from django.conf import settings as django_settings
 from django.test import override_settings
 
+from console.catalogue import compile_stale
 from tests.simulator_process import SimulatorProcess
 
 
@@ -16,6 +17,12 @@ def cheap_passwords() -> Iterator[None]:
     """Hashing that is slow on purpose would be most of the suite's time."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def current_translations() -> None:
+    """Chinese pages are tested as they would be installed, also when only a .po file was edited."""
+    compile_stale()
 
 
 @pytest.fixture

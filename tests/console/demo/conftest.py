@@ -96,7 +96,7 @@ class Start:
 
 @pytest.fixture
 def var() -> Iterator[Path]:
-    """A folder of the demo's data. Not below tmp_path, which PostgreSQL's own user cannot enter under root."""
+    """A folder of the demo's data. Not below tmp_path: under root PostgreSQL's user cannot enter there."""
     home = Path(tempfile.mkdtemp(prefix="console-demo-"))
     home.chmod(0o755)
     (home / "var").mkdir()
