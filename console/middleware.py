@@ -1,0 +1,60 @@
+"""Language of the person, and sign-in for requests that would swap a sign-in form into a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
+from django_htmx.http import HttpResponseClientRedirect
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def wanted_language(request: HttpRequest) -> str:
+    """The person's choice, else the cookie's, else the browser's first known, else Chinese."""
+    wishes = [getattr(request.user, "language", ""), request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")]
+    wishes += [code for code, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", ""))]
+    for wish in wishes:
+        if wish.startswith("zh"):
+            return "zh-hans"
+        if wish.startswith("en"):
+            return "en"
+    return settings.LANGUAGE_CODE
+
+
+class PersonLocaleMiddleware:
+    """Stands after AuthenticationMiddleware: it asks the person first."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = wanted_language(request)
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class HtmxSignInMiddleware:
+    """Turns a redirect to the sign-in page into HX-Redirect, coming back to the page, not to the fragment."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        htmx = request.htmx  # type: ignore[attr-defined]
+        sign_in = resolve_url(settings.LOGIN_URL)
+        where = urlsplit(response.headers.get("Location", "")).path
+        if htmx and response.status_code in {301, 302, 303} and where == sign_in:
+            back = htmx.current_url_abs_path or resolve_url(settings.LOGIN_REDIRECT_URL)
+            return HttpResponseClientRedirect(redirect_to_login(back).url)
+        return response

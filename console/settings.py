@@ -77,6 +77,8 @@ DATABASES = {
         },
     }
 }
+# Tables split by month: an instant column splits at midnight in Beijing, a date column by its own date.
+PARTITIONED_TABLES = {"merchants_event": "instant", "messaging_delivery": "date"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = text("REDIS_URL", "redis://localhost:6379/0")  # or unix:///path/to/socket?db=0
 
@@ -139,10 +141,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "console.middleware.PersonLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "console.middleware.PersonLocaleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -174,6 +176,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+CSRF_FAILURE_VIEW = "console.account.views.csrf_failed"
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "entrance"
 LOGOUT_REDIRECT_URL = "sign_in"

@@ -1,1 +1,31 @@
-urlpatterns: list = []
+"""Every address we serve. Merchant pages stand below /m/<merchant>/ and are guarded by console.access."""
+
+from django.urls import include, path
+
+from console.account.urls import account_pages, merchant_choice
+from console.audit.urls import audit_pages
+from console.dashboard.urls import dashboard_pages
+from console.jobs.urls import job_pages
+from console.mini_programs.urls import mini_program_pages
+from console.reconciliation.urls import reconciliation_pages
+from console.staff.urls import staff_pages
+
+merchant_pages = [
+    *dashboard_pages,
+    *merchant_choice,
+    *audit_pages,
+    *job_pages,
+    *mini_program_pages,
+    *reconciliation_pages,
+    *staff_pages,
+]
+
+urlpatterns = [
+    *account_pages,
+    path("m/<slug:merchant>/", include(merchant_pages)),
+]
+
+handler400 = "console.account.views.bad_request"
+handler403 = "console.account.views.forbidden"
+handler404 = "console.account.views.not_found"
+handler500 = "console.account.views.server_error"

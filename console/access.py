@@ -1,0 +1,107 @@
+"""The one guard of every merchant page: who asks, at which merchant, with which capability.
+
+Strangers get 404 so that nothing is betrayed; colleagues without the capability get 403 and a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django_htmx.middleware import HtmxDetails
+
+from merchants.models import Merchant, MiniProgram, Staff, User
+from merchants.roles import ALL_CAPABILITIES
+
+P = ParamSpec("P")
+
+
+class PersonRequest(HttpRequest):
+    """Somebody is signed in, and HtmxMiddleware has looked at the headers."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+class MerchantRequest(PersonRequest):
+    """`mini_program` is the one chosen in the header, None while the merchant has none."""
+
+    merchant: Merchant
+    staff: Staff
+    mini_program: MiniProgram | None
+
+
+View = Callable[Concatenate[MerchantRequest, P], HttpResponse]
+
+
+def merchant_page(capability: str) -> Callable[[View[P]], Callable[..., HttpResponse]]:
+    """The view is called without the merchant's slug, with the merchant's time zone active."""
+    if capability not in ALL_CAPABILITIES:
+        raise KeyError(f"no role has the capability {capability!r}")
+
+    def guard(view: View[P]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, merchant: str, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            asked = enter(request, merchant)
+            with timezone.override(ZoneInfo(asked.merchant.time_zone)):
+                if not asked.staff.can(capability):
+                    return render(asked, "console/403.html", {"capability": capability}, status=403)
+                return view(asked, *args, **kwargs)
+
+        guarded.capability = capability  # type: ignore[attr-defined]
+        return guarded
+
+    return guard
+
+
+def person_page(view: Callable[Concatenate[PersonRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    """For pages of the person alone, outside any merchant."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return view(cast(PersonRequest, request), *args, **kwargs)
+
+    guarded.capability = None  # type: ignore[attr-defined]
+    return guarded
+
+
+def enter(request: HttpRequest, slug: str) -> MerchantRequest:
+    """Sets merchant, staff and mini program on the request. Raises Http404 for who has no seat there."""
+    seat = seats_of(request).filter(merchant__slug=slug).first()
+    if seat is None:
+        raise Http404("no seat at this merchant")
+    asked = cast(MerchantRequest, request)
+    asked.staff, asked.merchant = seat, seat.merchant
+    asked.mini_program = chosen_mini_program(asked)
+    return asked
+
+
+def seats_of(request: HttpRequest) -> Any:
+    return (
+        cast(User, request.user)
+        .seats.filter(disabled_at=None)
+        .select_related("merchant")
+        .order_by("created_at")
+    )
+
+
+def session_key(merchant: Merchant) -> str:
+    return f"mini_program:{merchant.pk}"
+
+
+def chosen_mini_program(request: MerchantRequest) -> MiniProgram | None:
+    """The one kept in the session; else the merchant's first."""
+    own = MiniProgram.objects.for_merchant(request.merchant).order_by("created_at", "pk")
+    kept = request.session.get(session_key(request.merchant))
+    chosen: MiniProgram | None = own.filter(pk=kept).first() if kept else None
+    return chosen or own.first()

@@ -1,0 +1,77 @@
+"""What happened, in one sentence per kind of event. `%(name)s` is taken from the event's detail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from merchants.models import Event
+
+SENTENCES: Mapping[str, str | Promise] = {
+    "send.draft": _("Took a batch send back to draft"),
+    "send.in_review": _("Asked for review of a batch send"),
+    "send.approved": _("Approved a batch send"),
+    "send.created": _("Began a batch send"),
+    "send.saved": _("Saved a draft"),
+    "send.copied": _("Copied a batch send"),
+    "send.scheduled": _("Scheduled a batch send"),
+    "send.taken_back": _("Undid a launch; nothing was sent"),
+    "send.rescheduled": _("Gave a batch send a new time"),
+    "send.preparing": _("Preparing began"),
+    "send.ready": _("People frozen, ready to send"),
+    "send.sending": _("Sending began"),
+    "send.paused": _("Paused a batch send"),
+    "send.resumed": _("Resumed a batch send"),
+    "send.speed": _("Changed the speed of a batch send"),
+    "send.missed": _("A batch send missed its time"),
+    "send.cancelling": _("Cancelled a batch send; messages in flight settle"),
+    "send.cancelled": _("A batch send ended as cancelled"),
+    "send.finished": _("A batch send finished"),
+    "send.failed": _("A batch send could not be prepared"),
+    "send.again": _("Sending went on for chosen people"),
+    "unknown.treated_as_sent": _("Treated unknown outcomes as sent"),
+    "unknown.sent_again": _("Sent again after unknown outcomes"),
+    "books.balanced": _("The books balance again"),
+    "books.differ": _("The books differ"),
+    "mini_program.stopped": _("Stopped a mini program"),
+    "mini_program.released": _("Released a mini program"),
+    "list.uploaded": _("Uploaded an audience"),
+    "list.ready": _("An audience is ready"),
+    "list.failed": _("An audience could not be imported"),
+    "list.problems_downloaded": _("Downloaded the problem rows of an audience"),
+    "customer.forgotten": _("Erased a customer's data"),
+    "customer.do_not_send_set": _("Put a customer on the do-not-send list"),
+    "customer.do_not_send_cleared": _("Took a customer off the do-not-send list"),
+}
+AREAS: Mapping[str, str | Promise] = {
+    "send": _("Batch sends"),
+    "unknown": _("Unknown outcomes"),
+    "books": _("Reconciliation"),
+    "template": _("Templates"),
+    "list": _("Audiences"),
+    "customer": _("Customers"),
+    "mini_program": _("Mini programs"),
+    "staff": _("Staff"),
+    "api_key": _("API keys"),
+}
+
+
+def sentence_of(event: Event) -> str:
+    """A kind that has no sentence shows as its code: the log must never hide a line."""
+    return str(SENTENCES.get(event.kind, event.kind))
+
+
+def details_of(event: Event) -> list[tuple[str, Any]]:
+    """Detail as pairs; before and after are joined by an arrow."""
+    detail = dict(event.detail)
+    pairs: list[tuple[str, Any]] = []
+    if "before" in detail and "after" in detail:
+        pairs.append(("", f"{_shown(detail.pop('before'))} → {_shown(detail.pop('after'))}"))
+    return pairs + [(key, _shown(value)) for key, value in detail.items() if value not in (None, "", [], {})]
+
+
+def _shown(value: Any) -> Any:
+    return "--" if value is None else value

@@ -1,0 +1,127 @@
+"""What waits for a person: sorted by harm, each with what, why, since when, and one verb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.states import send_word
+from merchants.models import Merchant, Staff
+from messaging.models import BatchSend, PauseReason, SubscriptionTemplate
+from messaging.reports import HomeFigures
+
+
+@dataclass(frozen=True)
+class Decision:
+    tone: str  # unknown, bad, warn
+    icon: str
+    title: str
+    sentence: str
+    since: datetime | None
+    verb: str
+    url: str
+
+
+def decisions(merchant: Merchant, figures: HomeFigures, *, staff: Staff) -> list[Decision]:
+    """Unknown outcomes first, then what stands still, then what was missed, then templates."""
+    by_itself = [b for b in figures.paused if b.control.pause_reason not in {"", PauseReason.OPERATOR}]
+    by_person = [b for b in figures.paused if b not in by_itself]
+    found = [*(_unknown(merchant, batch, staff) for batch in figures.unknown)]
+    found += [_paused(merchant, batch, by_itself=True) for batch in by_itself]
+    found += [_failed(merchant, batch) for batch in figures.failed]
+    found += [_missed(merchant, batch) for batch in figures.missed]
+    found += [_paused(merchant, batch, by_itself=False) for batch in by_person]
+    found += list(_templates(merchant, figures.templates))
+    return found
+
+
+def undecided(batch: BatchSend) -> int:
+    counted = {"unknown": 0, "decided": 0}
+    for counter in batch.control.counters.all():
+        if counter.state in counted:
+            counted[counter.state] += counter.n
+    return counted["unknown"] - counted["decided"]
+
+
+def _unknown(merchant: Merchant, batch: BatchSend, staff: Staff) -> Decision:
+    n = undecided(batch)
+    return Decision(
+        tone="unknown",
+        icon="help-circle",
+        title=ngettext("%(n)s outcome unknown", "%(n)s outcomes unknown", n) % {"n": f"{n:,}"},
+        sentence=_(
+            "“%(name)s”: the platform gave no answer that can be trusted. Treat them as sent, or send again."
+        )
+        % {"name": batch.name},
+        since=batch.control.finished_at or batch.control.started_at,
+        verb=_("Decide") if staff.can("unknown.decide") else _("Look"),
+        url=reverse("send_unknown", args=[merchant.slug, batch.pk]),
+    )
+
+
+def _paused(merchant: Merchant, batch: BatchSend, *, by_itself: bool) -> Decision:
+    control = batch.control
+    why = PauseReason(control.pause_reason).label if control.pause_reason else ""
+    sentence = f"{why}. {control.pause_detail}" if control.pause_detail else f"{why}."
+    return Decision(
+        tone="bad" if by_itself else "warn",
+        icon="player-pause",
+        title=f"{batch.name}: {send_word(control.state, control.pause_reason).word}",
+        sentence=sentence if why else _("It goes on when somebody resumes it."),
+        since=control.touched_at,
+        verb=_("See why") if by_itself else _("Look"),
+        url=reverse("send", args=[merchant.slug, batch.pk]),
+    )
+
+
+def _failed(merchant: Merchant, batch: BatchSend) -> Decision:
+    return Decision(
+        tone="bad",
+        icon="alert-triangle",
+        title=_("“%(name)s” was not sent") % {"name": batch.name},
+        sentence=batch.control.failure,
+        since=batch.control.due_at,
+        verb=_("See why"),
+        url=reverse("send", args=[merchant.slug, batch.pk]),
+    )
+
+
+def _missed(merchant: Merchant, batch: BatchSend) -> Decision:
+    return Decision(
+        tone="warn",
+        icon="clock",
+        title=_("“%(name)s” missed its time") % {"name": batch.name},
+        sentence=_("Nothing was sent. Send it now, give it a new time, or cancel it."),
+        since=batch.control.due_at,
+        verb=_("Decide"),
+        url=reverse("send", args=[merchant.slug, batch.pk]),
+    )
+
+
+def _templates(merchant: Merchant, templates: list[SubscriptionTemplate]) -> Iterator[Decision]:
+    for template in templates:
+        rejected = template.state == SubscriptionTemplate.State.REJECTED
+        offline = template.state == SubscriptionTemplate.State.OFFLINE
+        if rejected:
+            title = _("Template “%(name)s” was rejected")
+            sentence = _("The platform gives no reason here; read it in your message centre at the platform.")
+        elif offline:
+            title = _("Template “%(name)s” was taken offline")
+            sentence = _("It cannot be sent any more. Adopt it again to go on.")
+        else:
+            title = _("Template “%(name)s” differs from the platform")
+            sentence = template.difference
+        yield Decision(
+            tone="bad" if rejected or offline else "warn",
+            icon="template",
+            title=title % {"name": template.name},
+            sentence=sentence,
+            since=template.checked_at or template.applied_at,
+            verb=_("Look"),
+            url=reverse("templates", args=[merchant.slug]),
+        )

@@ -1,0 +1,77 @@
+"""The home page: is anything wrong, what is going out, what must I do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from console.access import MerchantRequest, merchant_page
+from console.dashboard.day_line import day_line
+from console.dashboard.decisions import decisions
+from console.htmx import answer, poll_seconds
+from messaging import reports
+from messaging.models import BatchSend
+
+IDLE_POLL_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Run:
+    batch: BatchSend
+    figures: reports.SendFigures
+
+    @property
+    def milestone(self) -> int:
+        """0, 25, 50, 75 or 100: what is worth saying aloud."""
+        return int(self.figures.percent // 25 * 25)
+
+
+@require_safe
+@merchant_page("home.view")
+def home(request: MerchantRequest) -> HttpResponse:
+    at = timezone.now()
+    today = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    found = reports.home_figures(
+        request.merchant, at=at, day_start=today, week_start=today - timedelta(days=today.weekday())
+    )
+    context = {
+        "at": at,
+        "figures": found,
+        "seal": reports.seal(request.merchant, at=at),
+        "decisions": decisions(request.merchant, found, staff=request.staff),
+        "day_line": day_line(found.next_day, at=at),
+        **running(found.running, at=at, next_start=found.next_day[0] if found.next_day else None),
+    }
+    return render(request, "dashboard/home.html", context)
+
+
+@require_safe
+@merchant_page("home.view")
+def home_running(request: MerchantRequest) -> HttpResponse:
+    """What is going out now: asked again and again by the home page."""
+    at = timezone.now()
+    sends = reports.send_list(request.merchant)
+    waiting = sends.filter(control__state__in=["scheduled", "preparing", "ready"], control__due_at__gt=at)
+    context = running(
+        list(sends.filter(control__state__in=reports.UNDER_WAY)),
+        at=at,
+        next_start=waiting.order_by("control__due_at").first(),
+    )
+    return answer(request, "dashboard/running.html", "dashboard/_running.html", context)
+
+
+def running(batches: list[BatchSend], *, at: datetime, next_start: BatchSend | None) -> dict[str, Any]:
+    runs = [Run(batch, reports.send_figures(batch.control, at=at)) for batch in batches]
+    newest = max((run.batch.control.started_at or at for run in runs), default=None)
+    return {
+        "runs": runs,
+        "next_start": next_start,
+        "at": at,
+        "poll_seconds": poll_seconds(newest, at=at) if runs else IDLE_POLL_SECONDS,
+    }

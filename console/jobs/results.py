@@ -1,0 +1,39 @@
+"""Where the result of a job is to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from merchants.models import Job
+
+
+@dataclass(frozen=True)
+class Page:
+    """`argument`: where the job's arguments keep the id that the address takes after the merchant."""
+
+    url_name: str
+    argument: str
+    label: str | Promise
+
+
+RESULT_PAGES: Mapping[str, Page] = {
+    "membership.import_list": Page("list", "people_list", _("Open the audience")),
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    label: str | Promise
+    url: str
+
+
+def result_of(job: Job) -> Result | None:
+    page = RESULT_PAGES.get(job.kind)
+    if page is None or page.argument not in job.arguments:
+        return None
+    return Result(page.label, reverse(page.url_name, args=[job.merchant.slug, job.arguments[page.argument]]))

@@ -1,0 +1,181 @@
+"""The sidebar as data, and what every page's frame needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from console.access import seats_of
+from merchants.models import Merchant, MiniProgram, Staff
+from merchants.roles import CAPABILITIES
+from messaging.reports import Seal, seal
+
+SEARCH_FROM = 10  # merchants in the switcher
+
+
+@dataclass(frozen=True)
+class Item:
+    """`family`: the first words of URL names that belong to this item: it is current on them."""
+
+    label: str | Promise
+    url_name: str
+    capability: str
+    icon: str
+    family: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    label: str | Promise
+    items: tuple[Item, ...]
+
+
+SECTIONS: tuple[Section, ...] = (
+    Section("", (Item(_("Home"), "home", "home.view", "layout-dashboard", ("home",)),)),
+    Section(
+        _("Messages"),
+        (
+            Item(_("Batch sends"), "sends", "sends.view", "send", ("send", "sends")),
+            Item(_("Templates"), "templates", "templates.view", "template", ("template", "templates")),
+            Item(_("Audiences"), "lists", "lists.view", "users-group", ("list", "lists")),
+        ),
+    ),
+    Section(
+        _("Settings"),
+        (
+            Item(
+                _("Mini programs & keys"),
+                "mini_programs",
+                "mini_programs.view",
+                "settings",
+                ("mini_program", "mini_programs"),
+            ),
+            Item(_("Staff & rights"), "staff", "staff.view", "users", ("staff",)),
+            Item(_("Audit log"), "audit", "audit.view", "history", ("audit",)),
+        ),
+    ),
+)
+SHORTCUTS: tuple[tuple[str, str | Promise], ...] = (
+    ("g h", _("Home")),
+    ("g b", _("Batch sends")),
+    ("n", _("New batch send")),
+    ("/", _("Go to the search field of the page")),
+    ("?", pgettext_lazy("shortcut", "These shortcuts")),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str | Promise
+    url: str
+    icon: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str | Promise
+    links: list[Link]
+
+
+class Shell:
+    """The frame of one request; each part asks the database only when a template wants it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.merchant: Merchant | None = getattr(request, "merchant", None)
+        self.staff: Staff | None = getattr(request, "staff", None)
+        self.mini_program: MiniProgram | None = getattr(request, "mini_program", None)
+
+    @cached_property
+    def merchants(self) -> list[Merchant]:
+        if not getattr(self.request, "user", None) or not self.request.user.is_authenticated:
+            return []
+        return [seat.merchant for seat in seats_of(self.request)]
+
+    @property
+    def has_merchant_search(self) -> bool:
+        return len(self.merchants) > SEARCH_FROM
+
+    @cached_property
+    def mini_programs(self) -> list[MiniProgram]:
+        if self.merchant is None:
+            return []
+        return list(MiniProgram.objects.for_merchant(self.merchant).order_by("created_at", "pk"))
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.mini_program is not None and self.mini_program.gateway == MiniProgram.Gateway.SIMULATED
+
+    @cached_property
+    def seal(self) -> Seal | None:
+        if self.staff is None or self.merchant is None or not self.staff.can("reconciliation.view"):
+            return None
+        return seal(self.merchant, at=timezone.now())
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        if self.staff is None or self.merchant is None:
+            return []
+        match = self.request.resolver_match
+        family = (match.url_name or "").partition("_")[0] if match else ""
+        name = match.url_name if match else ""
+        groups = []
+        for section in SECTIONS:
+            links = [
+                Link(item.label, url, item.icon, is_current=name in item.family or family in item.family)
+                for item in section.items
+                if self.staff.can(item.capability) and (url := page_url(item.url_name, self.merchant))
+            ]
+            if links:
+                groups.append(Group(section.label, links))
+        return groups
+
+    @property
+    def sends_url(self) -> str:
+        return self._url("sends", "sends.view")
+
+    @property
+    def new_send_url(self) -> str:
+        return self._url("send_new", "sends.compose")
+
+    @property
+    def new_list_url(self) -> str:
+        return self._url("list_new", "lists.upload")
+
+    def _url(self, name: str, capability: str) -> str:
+        if self.staff is None or self.merchant is None or not self.staff.can(capability):
+            return ""
+        return page_url(name, self.merchant)
+
+    @property
+    def shortcuts(self) -> tuple[tuple[str, str | Promise], ...]:
+        return SHORTCUTS
+
+    @property
+    def other_language(self) -> tuple[str, str]:
+        """Code and short name of the language the switch leads to."""
+        return ("en", "EN") if (get_language() or "").startswith("zh") else ("zh-hans", "中")
+
+
+def page_url(name: str, merchant: Merchant) -> str:
+    try:
+        return reverse(name, kwargs={"merchant": merchant.slug})
+    except NoReverseMatch:
+        return ""
+
+
+def shell(request: HttpRequest) -> Mapping[str, Any]:
+    """Context processor: `shell`, `merchant`, `capabilities` (`{% if "sends.launch" in capabilities %}`)."""
+    frame = Shell(request)
+    role = frame.staff.role if frame.staff else ""
+    return {"shell": frame, "merchant": frame.merchant, "capabilities": CAPABILITIES.get(role, frozenset())}

@@ -1,0 +1,51 @@
+"""The table of rights in the words of the pages they open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from merchants.roles import CAPABILITIES, Role
+
+WORDS: Mapping[str, str | Promise] = {
+    "home.view": _("See the home page"),
+    "templates.view": _("See templates"),
+    "lists.view": _("See audiences"),
+    "sends.view": _("See batch sends"),
+    "deliveries.view": _("See each person's outcome"),
+    "jobs.view": _("See work in progress"),
+    "reconciliation.view": _("See the reconciliation"),
+    "templates.adopt": _("Adopt templates"),
+    "lists.upload": _("Upload audiences"),
+    "lists.download": _("Download problem rows"),
+    "sends.compose": _("Write batch sends"),
+    "sends.launch": _("Launch batch sends"),
+    "sends.brake": _("Pause, resume, cancel; stop a mini program"),
+    "unknown.decide": _("Decide unknown outcomes"),
+    "people.reveal": _("See the last four characters of ids"),
+    "deliveries.export": _("Export outcomes"),
+    "audit.view": _("See the audit log"),
+    "mini_programs.view": _("See mini programs and keys"),
+    "mini_programs.edit": _("Change mini programs and keys"),
+    "staff.view": _("See staff"),
+    "staff.edit": _("Change staff and roles"),
+}
+
+
+@dataclass(frozen=True)
+class Right:
+    """`roles`: one flag per role, in the order of Role."""
+
+    words: str | Promise
+    capability: str
+    roles: list[bool]
+
+
+def rights_table() -> list[Right]:
+    return [
+        Right(words, capability, [capability in CAPABILITIES[role] for role in Role.values])
+        for capability, words in WORDS.items()
+    ]

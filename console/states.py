@@ -1,0 +1,110 @@
+"""The word and the mark of every state an operator may see. Shapes differ, so colour is never needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+# tone → shape: settled dot, ring = waiting for time, dot with halo = running, square = waits for a person,
+# diamond = broken, thick ring = unknown
+TONES = ("muted", "waiting", "running", "good", "ask", "broken", "unknown")
+
+
+@dataclass(frozen=True)
+class StateWord:
+    tone: str
+    word: str | Promise
+
+
+SEND: Mapping[str, StateWord] = {
+    "draft": StateWord("muted", pgettext_lazy("send", "Draft")),
+    "in_review": StateWord("ask", pgettext_lazy("send", "In review")),
+    "approved": StateWord("good", pgettext_lazy("send", "Approved")),
+    "scheduled": StateWord("waiting", pgettext_lazy("send", "Scheduled")),
+    "preparing": StateWord("running", pgettext_lazy("send", "Preparing")),
+    "ready": StateWord("waiting", pgettext_lazy("send", "Ready")),
+    "sending": StateWord("running", pgettext_lazy("send", "Sending")),
+    "paused": StateWord("ask", pgettext_lazy("send", "Paused")),
+    "paused_by_itself": StateWord("broken", pgettext_lazy("send", "Paused by itself")),
+    "finished": StateWord("good", pgettext_lazy("send", "Finished")),
+    "missed": StateWord("ask", pgettext_lazy("send", "Missed its time")),
+    "cancelling": StateWord("running", pgettext_lazy("send", "Cancelling")),
+    "cancelled": StateWord("muted", pgettext_lazy("send", "Cancelled")),
+    "failed": StateWord("broken", pgettext_lazy("send", "Failed")),
+}
+DELIVERY: Mapping[str, StateWord] = {
+    "queued": StateWord("muted", pgettext_lazy("delivery", "Queued")),
+    "claimed": StateWord("muted", pgettext_lazy("delivery", "Queued")),
+    "sending": StateWord("running", pgettext_lazy("delivery", "In flight")),
+    "accepted": StateWord("good", pgettext_lazy("delivery", "Accepted")),
+    "refused": StateWord("broken", pgettext_lazy("delivery", "Refused")),
+    "skipped": StateWord("muted", pgettext_lazy("delivery", "Skipped")),
+    "unknown": StateWord("unknown", pgettext_lazy("delivery", "Outcome unknown")),
+    "treated_as_sent": StateWord("good", pgettext_lazy("delivery", "Treated as sent")),
+    "sent_again": StateWord("good", pgettext_lazy("delivery", "Sent again")),
+}
+LIBRARY: Mapping[str, StateWord] = {
+    "available": StateWord("good", pgettext_lazy("library", "Available")),
+    "not_available": StateWord("muted", pgettext_lazy("library", "Not available")),
+    "adopted": StateWord("good", pgettext_lazy("library", "Adopted")),
+}
+TEMPLATE: Mapping[str, StateWord] = {
+    "submitting": StateWord("running", pgettext_lazy("template", "Being submitted")),
+    "applied": StateWord("ask", pgettext_lazy("template", "In review")),
+    "approved": StateWord("good", pgettext_lazy("template", "Online")),
+    "rejected": StateWord("broken", pgettext_lazy("template", "Rejected")),
+    "offline": StateWord("muted", pgettext_lazy("template", "Offline")),
+    "failed": StateWord("broken", pgettext_lazy("template", "Not adopted")),
+    "differs": StateWord("ask", pgettext_lazy("template", "Differs from the platform")),
+}
+JOB: Mapping[str, StateWord] = {
+    "queued": StateWord("waiting", pgettext_lazy("job", "Queued")),
+    "running": StateWord("running", pgettext_lazy("job", "Running")),
+    "done": StateWord("good", pgettext_lazy("job", "Done")),
+    "cancelled": StateWord("muted", pgettext_lazy("job", "Cancelled")),
+    "failed": StateWord("broken", pgettext_lazy("job", "Failed")),
+}
+PEOPLE_LIST: Mapping[str, StateWord] = {
+    "checking": StateWord("running", pgettext_lazy("list", "Checking")),
+    "checked": StateWord("ask", pgettext_lazy("list", "Checked")),
+    "importing": StateWord("running", pgettext_lazy("list", "Importing")),
+    "ready": StateWord("good", pgettext_lazy("list", "Ready")),
+    "failed": StateWord("broken", pgettext_lazy("list", "Failed")),
+}
+CONSENT: Mapping[str, StateWord] = {
+    "standing": StateWord("good", pgettext_lazy("consent", "Standing")),
+    "used_up": StateWord("muted", pgettext_lazy("consent", "Used up")),
+    "revoked": StateWord("muted", pgettext_lazy("consent", "Revoked")),
+}
+MINI_PROGRAM: Mapping[str, StateWord] = {
+    "open": StateWord("good", pgettext_lazy("mini program", "May send")),
+    "stopped": StateWord("broken", pgettext_lazy("mini program", "Stopped")),
+}
+SEAT: Mapping[str, StateWord] = {
+    "active": StateWord("good", pgettext_lazy("seat", "Active")),
+    "disabled": StateWord("muted", pgettext_lazy("seat", "Disabled")),
+}
+WORDS: Mapping[str, Mapping[str, StateWord]] = {
+    "send": SEND,
+    "delivery": DELIVERY,
+    "library": LIBRARY,
+    "template": TEMPLATE,
+    "job": JOB,
+    "list": PEOPLE_LIST,
+    "consent": CONSENT,
+    "mini_program": MINI_PROGRAM,
+    "seat": SEAT,
+}
+
+
+def word_of(kind: str, state: str) -> StateWord:
+    """Raises KeyError for a state nobody gave a word: a page must not show a bare code."""
+    return WORDS[kind][state]
+
+
+def send_word(state: str, pause_reason: str = "") -> StateWord:
+    by_itself = state == "paused" and pause_reason not in {"", "operator"}
+    return SEND["paused_by_itself" if by_itself else state]
