@@ -100,7 +100,8 @@ clean:
 
 .venv/.run: .venv/.base requirements/run.lock
 	@echo "Installing the packages of requirements/run.lock"
-	@$(UV_INSTALL) -r requirements/run.lock || \
+	@# compiled once here, rather than by each of the six processes at its first start
+	@$(UV_INSTALL) --compile-bytecode -r requirements/run.lock || \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
 	@touch $@
 
