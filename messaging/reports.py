@@ -169,6 +169,8 @@ def deliveries(
     control: SendControl, *, state: str = "", reason: str = "", open_id: str = "", undecided: bool = False
 ) -> QuerySet[Delivery]:
     """Rows of one send by id (page by `id__gt`); `queued` includes claimed."""
+    if control.books_month is None:
+        return Delivery.objects.none()
     rows = Delivery.objects.filter(books_month=control.books_month, send=control).select_related("customer")
     if state:
         rows = rows.filter(state__in=["queued", "claimed"] if state == "queued" else [state])

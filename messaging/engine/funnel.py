@@ -40,7 +40,7 @@ class Funnel:
 
 def forecast(control: SendControl, *, due_at: datetime, at: datetime) -> Funnel:
     """Who would get it if it were frozen now for `due_at`. One pass over the list."""
-    found: dict[str, int] = dict(sql.rows(FUNNEL, gate_parameters(control, at=due_at)))  # type: ignore[arg-type]
+    found: dict[str, int] = dict(sql.rows(FUNNEL, gate_parameters(control, at=due_at)))
     drops = [Drop(str(reason), reason.label, found.get(str(reason), 0)) for reason in ORDER]
     return Funnel(total=sum(found.values()), drops=drops, will_send=found.get("", 0), computed_at=at)
 

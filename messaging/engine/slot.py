@@ -97,7 +97,10 @@ class Turn:
     """One claim of one send, worked off in waves; IN_FLIGHT_WAVES × wave rows at most are unrecorded."""
 
     def __init__(self, control: SendControl, *, until: float) -> None:
+        if control.books_month is None:
+            raise ValueError(f"send {control.pk} was never frozen")
         self.control = control
+        self.month = control.books_month
         self.until = until
         self.client: Client = client_for(control.mini_program)
         self.claimed = Claim(uuid.uuid4(), [])
@@ -195,7 +198,7 @@ class Turn:
         return state == "sending" and stopped_at is None
 
     def _submit(self, row: Marked, read_at: float) -> Future[Outcome[Any]]:
-        token = tokens.make(row.id, self.control.books_month)
+        token = tokens.make(row.id, self.month)
         request = OpenAppMiniTemplatemessageSend(
             to_open_id=row.open_id,
             user_template_id=self.control.platform_template_id,

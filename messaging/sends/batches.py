@@ -223,7 +223,7 @@ def reach(batch: BatchSend, *, at: datetime) -> Funnel:
 
 def _prepared(batch: BatchSend) -> SendControl:
     """The control row as launch would write it, not saved."""
-    control = SendControl.objects.select_related("merchant", "mini_program").get(pk=batch.control_id)
+    control: SendControl = SendControl.objects.select_related("merchant", "mini_program").get(pk=batch.control_id)
     for name, value in _frozen_content(batch).items():
         setattr(control, name, value)
     return control

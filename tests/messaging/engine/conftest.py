@@ -17,5 +17,10 @@ def shop(db: None) -> SimpleNamespace:
     build_messaging.consents(chosen, people[:30])
     to = build_messaging.people_list(app, people)
     return SimpleNamespace(
-        merchant=owner, app=app, template=chosen, people=people, list=to, operator=build.user(display_name="李想")
+        merchant=owner,
+        app=app,
+        template=chosen,
+        people=people,
+        list=to,
+        operator=build.user(display_name="李想"),
     )

@@ -84,7 +84,11 @@ def test_refused_rows_of_one_cause_can_be_sent_again(shop: SimpleNamespace) -> N
     ours = claim(control, limit=4)
     mark(control, ours, ids=ours.ids, at=timezone.now())
     reasons = ["MSG_REJECTED", "TEMPLATE_ILLEGAL", "TEMPLATE_ILLEGAL", "MSG_REJECTED"]
-    record(control, ours.token, [Answer(one, "refused", why, 1.0) for one, why in zip(ours.ids, reasons, strict=True)])
+    record(
+        control,
+        ours.token,
+        [Answer(one, "refused", why, 1.0) for one, why in zip(ours.ids, reasons, strict=True)],
+    )
     again = send_again(
         control,
         delivery_ids=None,
@@ -110,7 +114,9 @@ def test_a_finished_send_goes_back_to_sending_and_a_cancelled_one_never_does(sho
         send_again(control, delivery_ids=None, by=shop.operator, at=timezone.now())
 
 
-def test_a_finished_send_whose_rows_were_queued_without_the_move_is_brought_back(shop: SimpleNamespace) -> None:
+def test_a_finished_send_whose_rows_were_queued_without_the_move_is_brought_back(
+    shop: SimpleNamespace,
+) -> None:
     control, _ours = with_unknown(shop)
     SendControl.objects.filter(pk=control.pk).update(state=SendState.FINISHED)
     advance()

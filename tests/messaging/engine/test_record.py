@@ -58,7 +58,9 @@ def test_a_certain_non_delivery_gives_back_unit_and_count(
 ) -> None:
     control, ours = in_flight(shop)
     answer(control, ours, shape, reason)
-    assert set(Delivery.objects.filter(send=control, id__in=ours.ids).values_list("state", flat=True)) == {state}
+    assert set(Delivery.objects.filter(send=control, id__in=ours.ids).values_list("state", flat=True)) == {
+        state
+    }
     assert units(control, ours) == {1}
     assert set(FrequencyCount.objects.values_list("n", flat=True)) == {0}
     assert ("units", "") not in build.counters(control)

@@ -53,7 +53,9 @@ def test_each_message_carries_the_recall_token_of_its_row(shop: Shop) -> None:
     shop.grant(3)
     control = sending(shop)
     work_until_idle()
-    log = shop.simulator.get(f"/sim/log?app_id={shop.app.app_id}&method=alipay.open.app.mini.templatemessage.send")
+    log = shop.simulator.get(
+        f"/sim/log?app_id={shop.app.app_id}&method=alipay.open.app.mini.templatemessage.send"
+    )
     read = {tokens.read(entry["page"].rpartition("rt%3D")[2]) for entry in log["entries"]}
     rows = Delivery.objects.filter(send=control, state="accepted").values_list("id", "books_month")
     assert read == set(rows)

@@ -1,0 +1,93 @@
+"""Reconcile reports every difference and repairs none."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from django.utils import timezone
+
+from merchants.models import Event
+from messaging.engine.claim import claim
+from messaging.engine.mark import mark
+from messaging.engine.reconcile import lines, reconcile
+from messaging.models import Consent, Delivery, DeliveryCounter, SendControl, SendState
+from tests import build, build_messaging
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def shop() -> SimpleNamespace:
+    app = build.mini_program(build.merchant())
+    chosen = build_messaging.template(app)
+    people = build_messaging.people(app, 12)
+    build_messaging.consents(chosen, people[:9])
+    return SimpleNamespace(
+        app=app, template=chosen, people=people, list=build_messaging.people_list(app, people)
+    )
+
+
+@pytest.fixture
+def control(shop: SimpleNamespace) -> SendControl:
+    made = build_messaging.send(shop.app, shop.template, shop.list)
+    ours = claim(made, limit=5)
+    mark(made, ours, ids=ours.ids, at=timezone.now())
+    return made
+
+
+def test_a_send_under_way_balances_at_any_moment(control: SendControl) -> None:
+    assert reconcile(at=timezone.now()) == 1
+    control.refresh_from_db()
+    assert control.balanced is True
+    assert control.checked_at is not None
+    names = [line["name"] for line in control.check_detail["lines"]]
+    assert names == ["rows", "counters", "decided", "units", "consent"]
+
+
+def test_a_closed_send_that_nobody_touched_is_not_counted_again(control: SendControl) -> None:
+    SendControl.objects.filter(pk=control.pk).update(state=SendState.FINISHED, touched_at=timezone.now())
+    assert reconcile(at=timezone.now()) == 1
+    assert reconcile(at=timezone.now()) == 0
+
+
+def lose_a_row(control: SendControl) -> None:
+    Delivery.objects.filter(send=control, state="skipped").order_by("id")[:1].get().delete()
+
+
+def lie_in_a_counter(control: SendControl) -> None:
+    DeliveryCounter.objects.filter(send=control, state="queued").update(n=99)
+
+
+def lose_a_unit(control: SendControl) -> None:
+    Consent.objects.filter(units=1).order_by("id")[:1].get().delete()
+
+
+def spend_without_a_row(control: SendControl) -> None:
+    Delivery.objects.filter(send=control, state="sending").update(spent=False)
+
+
+@pytest.mark.parametrize("sabotage", [lose_a_row, lie_in_a_counter, lose_a_unit, spend_without_a_row])
+def test_each_kind_of_difference_is_seen_told_and_left_as_it_is(
+    control: SendControl, sabotage: Callable[[SendControl], None]
+) -> None:
+    reconcile(at=timezone.now())
+    sabotage(control)
+    before = lines(control)
+    reconcile(at=timezone.now())
+    control.refresh_from_db()
+    assert control.balanced is False
+    assert Event.objects.filter(kind="books.differ", subject_id=control.pk).count() == 1
+    assert lines(control) == before
+    reconcile(at=timezone.now())
+    assert Event.objects.filter(kind="books.differ").count() == 1
+
+
+def test_getting_even_again_is_told_once(control: SendControl) -> None:
+    reconcile(at=timezone.now())
+    counters = DeliveryCounter.objects.filter(send=control, state="queued")
+    right = counters.get().n
+    counters.update(n=right + 1)
+    reconcile(at=timezone.now())
+    counters.update(n=right)
+    reconcile(at=timezone.now())
+    assert Event.objects.filter(kind="books.balanced", subject_id=control.pk).count() == 1
