@@ -1,4 +1,4 @@
-"""Builder functions for the messaging floor: templates, people with consent, lists, sends in a given state."""
+"""Builder functions for the messaging floor: templates, people with consent, lists and sends."""
 
 import hashlib
 import itertools
@@ -56,7 +56,10 @@ def consents(chosen: SubscriptionTemplate, persons: list[Customer], *, units: in
     standing = chosen.kind == "long_term"
     common = {"merchant": chosen.merchant, "template": chosen}
     Consent.objects.bulk_create(
-        [Consent(customer=who, units=0 if standing else units, standing=standing, **common) for who in persons]
+        [
+            Consent(customer=who, units=0 if standing else units, standing=standing, **common)
+            for who in persons
+        ]
     )
     kind = ConsentEntry.Kind.STANDING_GRANTED if standing else ConsentEntry.Kind.GRANTED
     ConsentEntry.objects.bulk_create(

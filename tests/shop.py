@@ -1,4 +1,4 @@
-"""A mini program that exists on both sides: here as a row with keys, there as an app with a template and people."""
+"""A mini program that exists on both sides: here as a row with keys, there as an app with people."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,7 +52,9 @@ class Shop:
         self.simulator.post("/sim/faults", {"method": method, "kind": kind, "rate": 1, **fields})
 
 
-def open_shop(simulator: SimulatorProcess, *, people: int = 60, rate_per_second: int = 500, kind: str = "one_time") -> Shop:
+def open_shop(
+    simulator: SimulatorProcess, *, people: int = 60, rate_per_second: int = 500, kind: str = "one_time"
+) -> Shop:
     """Registers an app, adopts a template that is online at once, and makes people known on both sides."""
     made = simulator.post("/sim/apps", {"industry": "rental"})
     owner = build.merchant()
@@ -86,7 +88,11 @@ def _adopt(app: MiniProgram, kind: str) -> AdoptedFacts:
     rule = f"{kind}_subscribe"
     entry = next(one for one in library.template_lib_list if one.selectable and one.scene_rule == rule)
     keywords = list(entry.keywords[:2])
-    asked = {"lib_code": entry.code, "scene_rule": rule, "keyword_list": [{"name": name} for name in keywords]}
+    asked = {
+        "lib_code": entry.code,
+        "scene_rule": rule,
+        "keyword_list": [{"name": name} for name in keywords],
+    }
     answer = _response(client.call(OpenMiniMessageTemplateApply.model_validate(asked)))
     return {
         "template_id": answer.template_id,

@@ -1,4 +1,4 @@
-"""What becomes of a message: the row, its unit, its place in the fatigue count and the counters move together."""
+"""What becomes of a message: row, unit, place in the fatigue count and counters move together."""
 
 import uuid
 from types import SimpleNamespace
