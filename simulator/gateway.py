@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -16,7 +15,7 @@ from simulator.codes import MESSAGES, Done, Refusal
 from simulator.faults import Applied, Faults
 from simulator.log import SEND, Entry, Log
 from simulator.methods import METHODS
-from simulator.reading import json_object
+from simulator.reading import form_fields, json_object
 from simulator.signing import string_to_sign
 from simulator.store import App, Store
 
@@ -148,22 +147,17 @@ class Gateway:
 
 async def _read(http: web.Request) -> Request:
     """Query and body in one set of parameters, body last; both are decoded by the charset that they name."""
-    query = http.raw_path.partition("?")[2]
-    body = ""
-    if http.method == "POST" and http.content_type != "multipart/form-data":
-        body = (await http.read()).decode("ascii", "replace")
-    params = _parsed(query, body, "utf-8")
+    form = http.raw_path.partition("?")[2].encode("utf-8", "replace")
+    multipart = http.content_type == "multipart/form-data"
+    if http.method == "POST" and not multipart:
+        form += b"&" + await http.read()
+    params = form_fields(form, "utf-8")
     charset = CHARSETS.get(params.get("charset", "").lower(), "utf-8")
     if charset != "utf-8":
-        params = _parsed(query, body, charset)
-    if http.content_type == "multipart/form-data":
+        params = form_fields(form, charset)
+    if multipart:
         params |= {key: value for key, value in (await http.post()).items() if isinstance(value, str)}
     return Request(params, charset)
-
-
-def _parsed(query: str, body: str, charset: str) -> dict[str, str]:
-    text = f"{query}&{body}" if query and body else query or body
-    return dict(parse_qsl(text, keep_blank_values=True, encoding=charset, errors="replace"))
 
 
 def _admit(request: Request, store: Store) -> App:

@@ -60,14 +60,14 @@ class Phone:
         app = self._app(http)
         if app is None:
             return self._page(http, None, "选一位顾客", render("_empty.html", text="还没有小程序"))
-        hint = render("_empty.html", text="在左侧选一位顾客，就能看到这位顾客的手机")
-        return await self._screens(http, app, "", "选一位顾客", hint)
+        hint = render("_empty.html", text="选一位顾客，就能看到这位顾客的手机")
+        return await self._screens(http, app, "", title="选一位顾客", screens=hint)
 
     async def person(self, http: web.Request) -> web.Response:
         app, open_id = self._whose(http)
         messages = await self._messages(app, open_id)
         screens = joined([self._home(app, open_id, messages), self._list(app, open_id, messages, chosen=0)])
-        return await self._screens(http, app, open_id, "首页与消息", screens)
+        return await self._screens(http, app, open_id, title="首页与消息", screens=screens)
 
     async def message(self, http: web.Request) -> web.Response:
         app, open_id, message = await self._which(http)
@@ -87,7 +87,9 @@ class Phone:
             act_url=_url(app, open_id, tail="act"),
         )
         rows = self._list(app, open_id, await self._messages(app, open_id), chosen=message.message_id)
-        return await self._screens(http, app, open_id, template.entry.name, joined([detail, rows]))
+        return await self._screens(
+            http, app, open_id, title=template.entry.name, screens=joined([detail, rows])
+        )
 
     async def open(self, http: web.Request) -> web.StreamResponse:
         """A tap: the visit is reported as the mini program would, then its page is shown."""
@@ -117,7 +119,7 @@ class Phone:
             back=_url(app, open_id, message.message_id),
         )
         rows = self._list(app, open_id, await self._messages(app, open_id), chosen=message.message_id)
-        return await self._screens(http, app, open_id, "小程序", joined([page, rows]))
+        return await self._screens(http, app, open_id, title="小程序", screens=joined([page, rows]))
 
     async def act(self, http: web.Request) -> web.StreamResponse:
         app, open_id = self._whose(http)
@@ -221,7 +223,7 @@ class Phone:
         return render("list.html", time=clock_time(self._now()), rows=rows, unread=unread or "")
 
     async def _screens(
-        self, http: web.Request, app: App, open_id: str, title: str, screens: Html
+        self, http: web.Request, app: App, open_id: str, *, title: str, screens: Html
     ) -> web.Response:
         search = http.query.get("q", "").strip()
         people = await self._people(app, search)

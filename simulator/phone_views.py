@@ -152,15 +152,14 @@ def action_rows(
     app: App, sends: list[tuple[Any, ...]], deeds: list[tuple[Any, ...]], *, now: float
 ) -> list[Html]:
     """Newest first: what the platform did with sends to this person, and what the person did."""
-    lines = [(at, *_send_words(app, *rest)) for at, *rest in sends]
+    lines = [(at, *_send_words(app, rest)) for at, *rest in sends]
     lines += [(at, _DEEDS.get(kind, kind), _deed_detail(kind, detail)) for at, kind, detail in deeds]
     lines.sort(key=lambda line: line[0], reverse=True)
     return [_action(at, words, detail, now) for at, words, detail in lines]
 
 
-def _send_words(
-    app: App, code: str | None, sub_code: str | None, template_id: str | None, accepted: int, history: int
-) -> tuple[str, str]:
+def _send_words(app: App, row: list[Any]) -> tuple[str, str]:
+    code, sub_code, template_id, accepted, history = row
     template = app.templates.get(template_id or "")
     name = template.entry.name if template else template_id or ""
     if history:
