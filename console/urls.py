@@ -6,6 +6,7 @@ from console.account.urls import account_pages, merchant_choice
 from console.audit.urls import audit_pages
 from console.dashboard.urls import dashboard_pages
 from console.jobs.urls import job_pages
+from console.membership.urls import list_pages
 from console.mini_programs.urls import mini_program_pages
 from console.reconciliation.urls import reconciliation_pages
 from console.staff.urls import staff_pages
@@ -15,6 +16,7 @@ merchant_pages = [
     *merchant_choice,
     *audit_pages,
     *job_pages,
+    *list_pages,
     *mini_program_pages,
     *reconciliation_pages,
     *staff_pages,
