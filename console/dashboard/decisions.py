@@ -66,13 +66,13 @@ def _unknown(merchant: Merchant, batch: BatchSend, staff: Staff) -> Decision:
 
 def _paused(merchant: Merchant, batch: BatchSend, *, by_itself: bool) -> Decision:
     control = batch.control
-    why = PauseReason(control.pause_reason).label if control.pause_reason else ""
-    sentence = f"{why}. {control.pause_detail}" if control.pause_detail else f"{why}."
+    why = dict(PauseReason.choices).get(control.pause_reason, "")
+    sentence = f"{why}: {control.pause_detail}" if control.pause_detail else str(why)
     return Decision(
         tone="bad" if by_itself else "warn",
         icon="player-pause",
         title=f"{batch.name}: {send_word(control.state, control.pause_reason).word}",
-        sentence=sentence if why else _("It goes on when somebody resumes it."),
+        sentence=sentence or _("It goes on when somebody resumes it."),
         since=control.touched_at,
         verb=_("See why") if by_itself else _("Look"),
         url=reverse("send", args=[merchant.slug, batch.pk]),
