@@ -192,7 +192,7 @@ def revoke(
 
 
 def change_many(changes: Sequence[Change], *, source: str, now: datetime) -> list[bool]:
-    """Writes them in the given order; for each whether it was a repeat. As many statements for 1 as for 200."""
+    """Writes them in the given order; for each whether it was a repeat. One set of statements for all."""
     if not changes:
         return []
     with transaction.atomic():
