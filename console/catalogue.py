@@ -9,7 +9,7 @@ import ast
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def template_texts(source: str, name: str) -> Iterator[tuple[str, Text]]:
         yield place, _text(call[1], words, place)
 
 
-def _text(called: str, words: list[object], place: str) -> Text:
+def _text(called: str, words: Sequence[object], place: str) -> Text:
     def word(position: int) -> str:
         value = words[position] if position < len(words) else None
         if not isinstance(value, str):

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 PR_SET_PDEATHSIG = 1
 TAIL_LINES = 20
@@ -54,6 +55,7 @@ class Child:
             raise RuntimeError(f"{self.name} runs already, as process {self.pid}.")
         # Append: a restarted child must not erase what its predecessor said last.
         out = open(self.log, "ab") if self.log else None  # noqa: SIM115 - handed to the child or the reader
+        stranger = self.account if self.account and self.account.uid != os.geteuid() else None
         try:
             piped = self.echo is not None
             self._popen = subprocess.Popen(
@@ -65,7 +67,9 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=self._before_exec(),
-                **self._identity(),
+                user=stranger.uid if stranger else None,
+                group=stranger.gid if stranger else None,
+                extra_groups=[] if stranger else None,
             )
         except BaseException:
             if out:
@@ -76,11 +80,6 @@ class Child:
             self._reader.start()
         elif out:
             out.close()
-
-    def _identity(self) -> dict[str, object]:
-        if self.account is None or self.account.uid == os.geteuid():
-            return {}
-        return {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
 
     def _before_exec(self) -> Callable[[], None] | None:
         libc, death_signal, parent = _libc, int(self.death_signal), os.getpid()
@@ -94,19 +93,19 @@ class Child:
 
         return arrange_death
 
-    def _read(self, out: object) -> None:
+    def _read(self, out: BinaryIO | None) -> None:
         popen, echo = self._popen, self.echo
         if popen is None or popen.stdout is None or echo is None:
             return
         for raw in popen.stdout:
             if out is not None:
-                out.write(raw)  # type: ignore[attr-defined]
-                out.flush()  # type: ignore[attr-defined]
+                out.write(raw)
+                out.flush()
             line = raw.decode("utf-8", "replace").rstrip()
             self._tail.append(line)
             echo(line)
         if out is not None:
-            out.close()  # type: ignore[attr-defined]
+            out.close()
 
     @property
     def pid(self) -> int | None:

@@ -69,6 +69,10 @@ class Server:
         self.child: Child | None = None
         self._lock: int | None = None
 
+    def start(self) -> None:
+        """Returns when it answers. Raises ServerError; call stop() then, too."""
+        raise NotImplementedError
+
     def stop(self) -> None:
         """Clean stop; nothing of it is left, the data stays."""
         try:
