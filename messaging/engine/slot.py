@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
 from gateway import wire
@@ -145,13 +145,23 @@ class Turn:
             return False
         ids, rest = self.claimed.ids[:granted], self.claimed.ids[granted:]
         self.claimed = Claim(self.claimed.token, rest)
-        marked = mark(self.control, Claim(self.claimed.token, ids), ids=ids, at=timezone.now())
+        marked = self._mark(ids)
         if marked:
             self.marked_any = True
         for row in marked:
             self.flying[self._submit(row, read_at)] = row
         self._return_tokens(granted - len(marked))
         return bool(marked) or bool(rest)
+
+    def _mark(self, ids: list[int]) -> list[Marked]:
+        """Marks. With the connection lost at commit nobody knows if it stands, but nothing has left."""
+        try:
+            return mark(self.control, Claim(self.claimed.token, ids), ids=ids, at=timezone.now())
+        except (OperationalError, InterfaceError):
+            connection.close()
+            never_left = [Answer(one, "not_sent", "closed", 0.0) for one in ids]
+            record_stubbornly(self.control, self.claimed.token, never_left)
+            raise
 
     def _return_tokens(self, unused: int) -> None:
         try:
@@ -238,6 +248,7 @@ class Turn:
         try:
             release(self.control, self.claimed)
         except (OperationalError, InterfaceError):
+            connection.close()
             log.warning("send %s: claimed rows are left to the reaper", self.control.pk)
         deadline = time.monotonic() + settings.GATEWAY_TOTAL_SECONDS + 5
         while self.flying and time.monotonic() < deadline:

@@ -1,0 +1,218 @@
+"""A stage for storms: servers and processes of its own, those that `make demo` starts, and one send under way.
+
+Size and pace by PROOF_SIZE: `ci` (2,000 people) or `full` (20,000).
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import redis
+from cryptography.fernet import Fernet
+from django.db import connections
+from psycopg.conninfo import conninfo_to_dict
+
+from console.demo import processes
+from console.demo.child import Child
+from console.demo.environment import ROOT
+from console.demo.servers import Postgres, Valkey
+from messaging.engine.reconcile import lines
+from messaging.models import Delivery, SendControl
+from tests import build_messaging
+from tests.shop import Shop, open_shop
+from tests.simulator_process import SimulatorProcess
+
+FULL = os.environ.get("PROOF_SIZE") == "full"
+PEOPLE = 20_000 if FULL else 2_000
+RATE_PER_SECOND = 400
+LONGEST_SECONDS = 300 if FULL else 75
+SLOTS = 2
+IN_FLIGHT_PER_SLOT = 64
+READ_SECONDS = 1.0
+PACE = {
+    "ENGINE_LEASE_SECONDS": "6",
+    "GATEWAY_CONNECT_SECONDS": "1",
+    "GATEWAY_READ_SECONDS": str(READ_SECONDS),
+    "GATEWAY_TOTAL_SECONDS": "1.5",
+    "LOG_LEVEL": "WARNING",
+}
+
+
+@dataclass
+class Stage:
+    """`children` by name; the storms kill, stop and start them."""
+
+    home: Path
+    postgres: Postgres
+    valkey: Valkey
+    simulator: SimulatorProcess
+    env: dict[str, str]
+    children: dict[str, Child] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            process = {
+                "engine": lambda: processes.engine_worker(self.env, concurrency=SLOTS),
+                "default": lambda: processes.default_worker(self.env),
+                "beat": lambda: processes.beat(self.env, schedule=self.home / "beat"),
+            }[name]()
+            child = process.child(log=self.home / f"{name}.log")
+            child.start()
+            self.children[name] = child
+            wait_for(process.healthy, 60, f"{name} to be healthy")
+
+    def close(self) -> None:
+        for child in self.children.values():
+            child.stop(grace_seconds=12)
+        self.simulator.stop()
+        self.valkey.stop()
+        self.postgres.stop()
+
+    def redis(self) -> redis.Redis:
+        return redis.Redis.from_url(self.env["REDIS_URL"], socket_timeout=2)
+
+
+def open_stage(home: Path) -> Stage:
+    """Servers, a migrated database, the simulator; this process speaks to that database until close_stage()."""
+    postgres, valkey = Postgres(home, durable=False), Valkey(home)
+    postgres.start()
+    valkey.start()
+    simulator = SimulatorProcess.start(store=home / "simulator", seed=11)
+    env = {
+        **os.environ,
+        **PACE,
+        "DATABASE_URL": postgres.url,
+        "REDIS_URL": valkey.url,
+        "VAR_DIR": str(home / "var"),
+        "GATEWAY_URL": simulator.gateway_url,
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or Fernet.generate_key().decode(),
+        "DEBUG": "1",
+    }
+    for command in ("migrate", "make_partitions"):
+        done = subprocess.run(processes.manage(command), env=env, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, f"manage.py {command}: {done.stderr[-2000:]}"
+    return Stage(home=home, postgres=postgres, valkey=valkey, simulator=simulator, env=env)
+
+
+def speak_to(postgres: Postgres) -> dict[str, Any]:
+    """Points Django's connection of this process at the stage; returns what it was."""
+    chosen = connections["default"]
+    chosen.close()
+    before = {name: chosen.settings_dict[name] for name in ("NAME", "USER", "HOST", "PORT")}
+    parts = conninfo_to_dict(postgres.url)
+    chosen.settings_dict.update(
+        NAME=parts["dbname"], USER=parts.get("user", ""), HOST=parts.get("host", ""), PORT=parts.get("port", "")
+    )
+    return before
+
+
+def wait_for(question: Callable[[], Any], seconds: float, what: str) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        answer = question()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"waited {seconds} s for {what}")
+
+
+@dataclass
+class Storm:
+    """One send under way. `struck` counts slots killed or stopped while they had rows in flight."""
+
+    stage: Stage
+    shop: Shop
+    control: SendControl
+    consented: int
+    struck: int = 0
+
+    def in_flight(self) -> dict[int, int]:
+        """Rows in state `sending`, by the pid of their slot."""
+        found: dict[int, int] = {}
+        rows = Delivery.objects.filter(send=self.control, state="sending").values_list("worker_pid", flat=True)
+        for pid in rows:
+            found[pid] = found.get(pid, 0) + 1
+        return found
+
+    def strike(self, signum: signal.Signals) -> int:
+        """Signals a slot that has rows in flight now; its pid. A kill that lands on an idle slot does not count."""
+        for _try in range(400):
+            for pid, rows in self.in_flight().items():
+                if rows and _alive(pid):
+                    os.kill(pid, signum)
+                    if signum == signal.SIGKILL:
+                        wait_for(lambda pid=pid: not _alive(pid), 5, "the slot to die")
+                    if self.in_flight().get(pid):
+                        self.struck += 1
+                        return pid
+                    if signum == signal.SIGSTOP:
+                        os.kill(pid, signal.SIGCONT)
+            time.sleep(0.01)
+        raise AssertionError("no slot had rows in flight, so the storm is void")
+
+    def reach(self, share: float) -> None:
+        """Waits until that share of the people with consent has an outcome."""
+        wanted = int(self.consented * share)
+        settled = ("accepted", "refused", "unknown")
+        wait_for(
+            lambda: Delivery.objects.filter(send=self.control, state__in=settled).count() >= wanted,
+            LONGEST_SECONDS,
+            f"{wanted} outcomes",
+        )
+
+    def finish(self) -> None:
+        def finished() -> bool:
+            self.control.refresh_from_db()
+            return self.control.state == "finished"
+
+        wait_for(finished, LONGEST_SECONDS, "the send to finish")
+
+    def verdict(self) -> dict[str, Any]:
+        """The promise, checked against the platform's log. Returns the figures for whoever reports them."""
+        summary = self.shop.summary(people=1, late_ms=int(READ_SECONDS * 500))
+        by_state = _open_ids_by_state(self.control)
+        reached = set(summary["accepted_open_ids"])
+        accepted, unknown = by_state.get("accepted", set()), by_state.get("unknown", set())
+        explained = IN_FLIGHT_PER_SLOT * self.struck + summary["explains_unknown"]
+        assert accepted <= reached, f"{len(accepted - reached)} believed accepted, but nothing reached them"
+        assert reached <= accepted | unknown, f"{len(reached - accepted - unknown)} got it and we do not know"
+        assert summary["repeated"] == {}, f"somebody got it twice: {summary['repeated']}"
+        assert not (by_state.keys() & {"queued", "claimed", "sending"}), by_state.keys()
+        assert len(unknown) <= explained, f"{len(unknown)} unknown, but only {explained} can be explained"
+        found = lines(self.control)
+        assert not [line for line in found if line.difference], found
+        figures = {state: len(people) for state, people in sorted(by_state.items())}
+        return figures | {"reached": len(reached), "explained": explained, "struck": self.struck}
+
+
+def launch(stage: Stage, *, people: int = PEOPLE) -> Storm:
+    """A shop of its own; nine in ten people have consented. The send is due now and starts with the next beat."""
+    shop = open_shop(stage.simulator, people=people, rate_per_second=RATE_PER_SECOND)
+    consented = people * 9 // 10
+    shop.grant(consented)
+    to = build_messaging.people_list(shop.app, shop.people)
+    return Storm(stage, shop, build_messaging.send(shop.app, shop.template, to), consented)
+
+
+def _open_ids_by_state(control: SendControl) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    rows = Delivery.objects.filter(send=control).values_list("state", "customer__open_id", "kept_unknown")
+    for state, open_id, kept_unknown in rows:
+        found.setdefault(state, set()).add(open_id)
+        if kept_unknown:
+            found.setdefault("unknown", set()).add(open_id)
+    return found
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

@@ -1,0 +1,128 @@
+"""Kills and outages while a send is under way: nobody lost, nobody twice, and every unknown explained.
+
+With L the people whom the platform's log says got the message: accepted ⊆ L ⊆ accepted ∪ unknown. The processes are
+those of `make demo`; a kill counts only if it landed while rows were in flight. Full size: `make torture`.
+"""
+
+import os
+import signal
+import time
+
+import pytest
+from django.db import connection
+
+from console.demo.servers import Postgres
+from tests.faults.stage import Storm, wait_for
+
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("storms")]
+
+
+def report(name: str, storm: Storm) -> dict[str, int]:
+    figures = storm.verdict()
+    print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))
+    return figures
+
+
+def test_calm_weather_leaves_nothing_unknown(storm: Storm) -> None:
+    storm.finish()
+    figures = report("calm", storm)
+    assert figures["accepted"] == storm.consented == figures["reached"]
+    assert "unknown" not in figures
+
+
+def test_slots_killed_in_flight_lose_and_repeat_nobody(storm: Storm) -> None:
+    for share in (0.1, 0.35, 0.6):
+        storm.reach(share)
+        storm.strike(signal.SIGKILL)
+    storm.finish()
+    figures = report("SIGKILL", storm)
+    assert figures["struck"] == 3
+
+
+def test_the_whole_engine_worker_killed_and_started_again(storm: Storm) -> None:
+    storm.reach(0.3)
+    pid = storm.strike(signal.SIGSTOP)  # held still, so that the kill surely finds rows in flight
+    others = [one for one in storm.in_flight() if one != pid]
+    storm.stage.children["engine"].kill()
+    storm.struck += len(others)
+    storm.stage.start("engine")
+    storm.finish()
+    report("SIGKILL of the worker", storm)
+
+
+def test_after_sigterm_nothing_is_unknown_because_of_us(storm: Storm) -> None:
+    for share in (0.2, 0.5):
+        storm.reach(share)
+        wait_for(storm.in_flight, 10, "rows in flight")
+        assert storm.stage.children["engine"].stop(grace_seconds=15), "it had to be killed"
+        assert storm.in_flight() == {}
+        storm.stage.start("engine")
+    storm.finish()
+    figures = report("SIGTERM", storm)
+    assert "unknown" not in figures
+
+
+def test_redis_emptied_and_stopped(storm: Storm) -> None:
+    storm.reach(0.1)
+    for _flush in range(3):
+        storm.stage.redis().flushall()
+        time.sleep(0.5)
+    storm.reach(0.3)
+    storm.stage.valkey.stop()
+    time.sleep(2.5)
+    stood = sum(storm.in_flight().values())
+    before = storm.shop.summary()["accepted_messages"]
+    time.sleep(1.5)
+    assert storm.shop.summary()["accepted_messages"] <= before + stood
+    storm.stage.valkey.start()
+    storm.finish()
+    figures = report("Redis", storm)
+    assert "unknown" not in figures
+
+
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_postgres_restarted(storm: Storm, how: str) -> None:
+    storm.reach(0.2)
+    wait_for(storm.in_flight, 10, "rows in flight")
+    restart(storm.stage.postgres, how)
+    storm.finish()
+    figures = report(f"Postgres {how}", storm)
+    assert "unknown" not in figures
+
+
+def restart(postgres: Postgres, how: str) -> None:
+    connection.close()
+    if how == "killed" and postgres.child is not None:
+        postgres.child.kill()
+    postgres.stop()
+    time.sleep(1.0)
+    postgres.start()
+
+
+def test_a_slot_stopped_past_its_lease_wakes_up_and_sends_nothing_again(storm: Storm) -> None:
+    storm.reach(0.2)
+    pid = storm.strike(signal.SIGSTOP)
+    time.sleep(8)
+    os.kill(pid, signal.SIGCONT)
+    storm.finish()
+    report("SIGSTOP", storm)
+
+
+def test_a_gateway_that_lies_breaks_off_limits_and_times_out(storm: Storm) -> None:
+    for kind, rate, value in (
+        ("timeout_after_success", 0.01, 3),
+        ("drop_before", 0.01, None),
+        ("http_500", 0.02, None),
+        ("bad_signature", 0.01, None),
+        ("busy", 0.03, None),
+        ("limit", 0.03, None),
+        ("delay", 0.05, 0.2),
+    ):
+        storm.shop.fault(kind, rate=rate, value=value, count=200)
+    storm.reach(0.4)
+    storm.strike(signal.SIGKILL)
+    storm.reach(0.7)
+    storm.stage.simulator.delete("/sim/faults")
+    storm.finish()
+    figures = report("gateway", storm)
+    assert figures["unknown"] > 0
