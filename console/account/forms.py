@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth import authenticate, password_validation
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models import User
@@ -17,7 +17,7 @@ class SignInForm(forms.Form):
     person: User | None = None
 
     username = forms.CharField(
-        label=_("Name"),
+        label=pgettext_lazy("sign-in", "Name"),
         max_length=150,
         widget=forms.TextInput(
             attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}
