@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from gateway import signing
 from gateway.client import Client, Timeouts
 from merchants import secrets
+from merchants.events import record
 
 if TYPE_CHECKING:
-    from merchants.models import MiniProgram
+    from merchants.models import Merchant, MiniProgram, User
 
 InvalidKey = signing.InvalidKey
 CLIENTS_KEPT = 200
@@ -24,6 +29,10 @@ CLIENTS_KEPT = 200
 # stands for the sealed keys: nothing readable is held but inside the client itself.
 _clients: OrderedDict[tuple[str | Timeouts, ...], Client] = OrderedDict()
 _lock = threading.Lock()
+
+
+class MiniProgramRefused(Exception):
+    """The mini program was not added; the message says why."""
 
 
 class GatewayNotConfigured(Exception):
@@ -86,6 +95,75 @@ def alipay_fingerprint(mini_program: MiniProgram) -> str:
 def check_keys(*, app_private_key: str, alipay_public_key: str) -> None:
     """Raises InvalidKey with a sentence unless both can be used, and are not each other's."""
     signing.check_key_pair(app_private_key=app_private_key, alipay_public_key=alipay_public_key)
+
+
+def add_mini_program(
+    *,
+    merchant: Merchant,
+    name: str,
+    app_id: str,
+    industry: str,
+    gateway: str,
+    app_private_key: str,
+    alipay_public_key: str,
+    app_auth_token: str = "",
+    by: User | None = None,
+) -> MiniProgram:
+    """Checks the keys and stores them sealed. Raises InvalidKey, or MiniProgramRefused with a sentence."""
+    check_keys(app_private_key=app_private_key, alipay_public_key=alipay_public_key)
+    if gateway not in settings.GATEWAY_URLS:
+        known = ", ".join(sorted(settings.GATEWAY_URLS))
+        raise MiniProgramRefused(
+            _("There is no gateway “%(name)s” here. Choose one of: %(known)s.")
+            % {"name": gateway, "known": known}
+        )
+    if not re.fullmatch(r"\d{16}", app_id):
+        raise MiniProgramRefused(
+            _("“%(app_id)s” is not an app ID. It has 16 digits; the open platform shows it.")
+            % {"app_id": app_id}
+        )
+    rows = apps.get_model("merchants", "MiniProgram").objects
+    try:
+        with transaction.atomic():
+            mini_program: MiniProgram = rows.create(
+                merchant=merchant,
+                name=name,
+                app_id=app_id,
+                industry=industry,
+                gateway=gateway,
+                app_private_key_sealed=secrets.encrypt(app_private_key),
+                alipay_public_key=alipay_public_key,
+                app_auth_token_sealed=secrets.encrypt(app_auth_token) if app_auth_token else "",
+                rate_per_second=int(settings.ENGINE_RATE_PER_SECOND),
+                reserve_per_second=int(settings.ENGINE_RESERVE_PER_SECOND),
+            )
+            record(
+                "mini_program.added",
+                merchant=merchant,
+                by=by,
+                subject=mini_program,
+                mini_program=mini_program,
+            )
+    except IntegrityError as error:
+        raise MiniProgramRefused(
+            _("The app ID %(app_id)s is registered here already.") % {"app_id": app_id}
+        ) from error
+    return mini_program
+
+
+def reseal_all() -> int:
+    """Every field named `…_sealed` of every model under the newest of FIELD_KEYS. Repeatable. Gives a count.
+
+    Raises CannotDecrypt for a value that no key opens; what came before it stays resealed.
+    """
+    resealed = 0
+    for model in apps.get_models():
+        for name in [f.name for f in model._meta.concrete_fields if f.name.endswith("_sealed")]:
+            for pk, sealed in model._base_manager.exclude(**{name: ""}).values_list("pk", name).iterator():
+                # only if nobody wrote a new value meanwhile, which is sealed with the newest key anyway
+                same = model._base_manager.filter(**{"pk": pk, name: sealed})
+                resealed += same.update(**{name: secrets.rotate(sealed)})
+    return resealed
 
 
 def _make(mini_program: MiniProgram, url: str, timeouts: Timeouts) -> Client:

@@ -175,6 +175,7 @@ def sweep_jobs(*, at: datetime) -> int:
             _("It stopped five times without an answer. Start it again, or tell whoever runs this console.")
         ),
         finished_at=Now(),
+        lease_until=None,
     )
     hinted = 0
     for job in stale.filter(attempts__lt=MAX_ATTEMPTS).order_by("hinted_at")[:200]:

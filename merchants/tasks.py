@@ -1,0 +1,44 @@
+"""Doors from the queue to the operations of this floor. Periodic ones take no argument."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from merchants import calls, events, inbox, jobs, partitions, staff
+from merchants.enqueue import MerchantTask
+
+
+@shared_task(name="merchants.send_call", base=MerchantTask)
+def send_call(merchant_id: int, call_id: int) -> None:
+    calls.send_call(call_id, merchant_id=merchant_id)
+
+
+@shared_task(name="merchants.sweep_calls")
+def sweep_calls() -> None:
+    calls.sweep_calls(at=timezone.now())
+
+
+@shared_task(name="merchants.sweep_dispatches")
+def sweep_dispatches() -> None:
+    events.sweep_dispatches(at=timezone.now())
+
+
+@shared_task(name="merchants.sweep_notices")
+def sweep_notices() -> None:
+    inbox.sweep_notices(at=timezone.now())
+
+
+@shared_task(name="merchants.sweep_jobs")
+def sweep_jobs() -> None:
+    jobs.sweep_jobs(at=timezone.now())
+
+
+@shared_task(name="merchants.make_partitions")
+def make_partitions() -> None:
+    partitions.ensure_all(at=timezone.now())
+
+
+@shared_task(name="merchants.prune")
+def prune() -> None:
+    at = timezone.now()
+    for old in (events.prune_dispatches, calls.prune_bodies, inbox.prune_notices, staff.prune_sessions):
+        old(at=at)
