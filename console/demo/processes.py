@@ -16,6 +16,9 @@ from celery import Celery
 from console.demo.child import Child
 from console.demo.environment import ROOT
 
+CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "console.celery_app"]
+# Said at each start under root; in containers and on build servers that is who one is.
+SILENCE = "ignore:You're running the worker with superuser privileges"
 LOOPBACK = "127.0.0.1"
 ASK_SECONDS = 1.0
 # A worker that was asked to stop finishes its wave; a wave lasts at most the gateway's total timeout.
@@ -67,7 +70,7 @@ def default_worker(env: Mapping[str, str], *, concurrency: int = 2, name: str = 
 
 
 def beat(env: Mapping[str, str], *, schedule: Path) -> Process:
-    command = [sys.executable, "-m", "celery", "-A", "console.celery_app", "beat"]
+    command = [*CELERY, "beat"]
     command += ["--pidfile=", "-s", str(schedule), "-l", "WARNING"]
     # beat opens no door to ask at; that it did not exit at once is all there is to see
     return Process("beat", command, env, lambda: True, grace_seconds=5)
@@ -75,12 +78,13 @@ def beat(env: Mapping[str, str], *, schedule: Path) -> Process:
 
 def _worker(env: Mapping[str, str], queue: str, *, concurrency: int, name: str) -> Process:
     node = f"{name}@{socket.gethostname()}"
-    command = [sys.executable, "-m", "celery", "-A", "console.celery_app", "worker"]
+    command = [*CELERY, "worker"]
     command += ["-Q", queue, "-c", str(concurrency), "-n", node, "-l", "WARNING"]
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     grace = float(env.get("GATEWAY_TOTAL_SECONDS") or DEFAULT_GATEWAY_TOTAL_SECONDS)
     healthy = pongs(env["REDIS_URL"], node)
-    return Process(name, command, env, healthy, grace_seconds=grace + GRACE_AFTER_GATEWAY_SECONDS)
+    quiet = {**env, "PYTHONWARNINGS": SILENCE}
+    return Process(name, command, quiet, healthy, grace_seconds=grace + GRACE_AFTER_GATEWAY_SECONDS)
 
 
 def answers(url: str) -> Callable[[], bool]:
