@@ -1,3 +1,5 @@
+from unittest import mock
+
 import pytest
 from cryptography.fernet import Fernet
 from django.test import override_settings
@@ -43,10 +45,14 @@ class ClientFor(CastCase):
         assert (timeouts.read_seconds, timeouts.total_seconds) == (1.5, 2.5)
 
     def test_no_more_clients_are_kept_than_needed(self):
-        for number in range(credentials.CLIENTS_KEPT + 5):
+        self.enterContext(mock.patch.object(credentials, "CLIENTS_KEPT", 2))
+        first = credentials.client_for(self.mini_program)
+        for number in (11, 12, 13):
             self.mini_program.app_id = f"2021{number:012d}"
             credentials.client_for(self.mini_program)
-        assert len(credentials._clients) == credentials.CLIENTS_KEPT
+        assert len(credentials._clients) == 2
+        self.mini_program.app_id = "2021000000000001"
+        assert credentials.client_for(self.mini_program) is not first
 
     @override_settings(GATEWAY_URLS={"production": URLS["production"]})
     def test_simulated_without_an_address_says_what_to_set(self):

@@ -93,8 +93,9 @@ class Enqueueing(CastCase):
     def test_a_queue_that_is_away_is_a_warning_and_no_error(self):
         real = current_app._get_current_object()
         self.addCleanup(real.set_current)
-        away = Celery("away", broker="redis+socket:///nowhere/redis.sock", set_as_current=True)
-        away.conf.task_publish_retry = False
+        away = Celery("away", set_as_current=True)
+        away.config_from_object("django.conf:settings", namespace="CELERY")
+        away.conf.broker_url = "redis+socket:///nowhere/redis.sock"
         with (
             self.assertLogs("merchants.enqueue", "WARNING") as logged,
             self.captureOnCommitCallbacks(execute=True),
