@@ -1,0 +1,119 @@
+"""Every page of a merchant: who may open it. tests/test_permissions.py fails for a URL without a row here.
+
+`Row(name, who, ...)`: `who` names the roles that pass (letters as in ROLES), the others get 403.
+`kwargs` builds the object the address names, for a given mini program and person, and returns the address's
+arguments; `data` is what is posted. `passes` are the statuses that count as let in: 200 for a page, 303 after
+an act. A row with `post` is an act: GET answers 405.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from merchants.models import Job, MiniProgram, User
+from merchants.roles import Role
+from messaging.models import Kind, LibraryTemplate
+from tests import build_messaging
+
+ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
+ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
+
+Builder = Callable[[MiniProgram, User], dict[str, Any]]
+
+
+def nothing(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {}
+
+
+def job(app: MiniProgram, person: User) -> dict[str, Any]:
+    row = Job.objects.create(merchant=app.merchant, kind="membership.import_list", title="Import", by=person)
+    return {"job_id": row.pk}
+
+
+def mini_program(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"pk": app.pk}
+
+
+def people_list(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"list_id": build_messaging.people_list(app, build_messaging.people(app, 1)).pk}
+
+
+def template(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"template_id": build_messaging.template(app).pk}
+
+
+def library_template(app: MiniProgram, person: User) -> dict[str, Any]:
+    row = LibraryTemplate.objects.create(
+        merchant=app.merchant,
+        mini_program=app,
+        code=f"LIB-{uuid.uuid4().hex[:8]}",
+        name="权益领取提醒",
+        keywords=["权益名称", "领取时间"],
+        kind=Kind.ONE_TIME,
+        synced_at=timezone.now(),
+    )
+    return {"library_id": row.pk}
+
+
+def chosen_mini_program(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"mini_program": app.pk}
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    who: str
+    kwargs: Builder = nothing
+    data: Builder = nothing
+    post: bool = False
+    passes: tuple[int, ...] = ()
+
+    @property
+    def roles(self) -> set[str]:
+        return {ROLES[letter] for letter in self.who}
+
+    @property
+    def let_in(self) -> tuple[int, ...]:
+        return self.passes or ((303,) if self.post else (200,))
+
+
+TABLE = [
+    Row("home", ALL),
+    Row("home_running", ALL),
+    Row("set_mini_program", ALL, data=chosen_mini_program, post=True),
+    Row("audit", READERS),
+    Row("job", ALL, kwargs=job),
+    Row("job_cancel", OPERATORS, kwargs=job, post=True),
+    Row("reconciliation", ALL),
+    Row("mini_programs", OPERATORS),
+    Row("mini_program_stop", BRAKES, kwargs=mini_program, post=True),
+    Row("mini_program_release", BRAKES, kwargs=mini_program, post=True),
+    Row("staff", OWNER),
+    # audiences
+    Row("lists", ALL),
+    Row("list_new", OPERATORS),
+    Row("list", ALL, kwargs=people_list),
+    Row("list_cancel", OPERATORS, kwargs=people_list, post=True),
+    Row("list_problems", OPERATORS, kwargs=people_list, passes=(200, 404)),
+    # templates
+    Row("templates", ALL),
+    Row("template", ALL, kwargs=template),
+    Row("template_library", ALL),
+    Row("templates_sync", OPERATORS, post=True, passes=(303, 422)),  # 422: no gateway in this test
+    Row("template_adopt", OPERATORS, kwargs=library_template),
+]
+
+# Addresses outside any merchant, with the answer to somebody who is not signed in, and why they may be open.
+OUTSIDE: dict[str, tuple[int, str]] = {
+    "entrance": (302, "leads to the sign-in page"),
+    "sign_in": (200, "is the sign-in page"),
+    "sign_out": (405, "an act; anonymous it leads to the sign-in page"),
+    "set_language": (405, "an act on one's own cookie"),
+    "change_password": (302, "leads to the sign-in page"),
+    "healthz": (200, "tells supervisors two words"),
+    "inbox": (405, "verified by the platform's signature"),
+}
+OUTSIDE_PREFIXES = ("api:",)  # guarded by keys and scopes: tests/console/api
