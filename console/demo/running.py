@@ -15,6 +15,8 @@ from console.demo.environment import ROOT, DemoError, var_folder
 from console.demo.servers import Postgres, Server, Valkey
 from console.demo.supervisor import Stage, Step, Supervisor, fresh_log, prefixed, say
 
+# Written by seed_demo: a list of login, password, role, merchant.
+LOGINS = "demo-logins.json"
 # Everything the demo writes; a reset removes these and nothing else, because VAR_DIR may be anybody's folder.
 WRITTEN = [
     "log",
@@ -24,7 +26,7 @@ WRITTEN = [
     "static",
     "simulator.db*",
     "beat-schedule*",
-    "demo-logins.json",
+    LOGINS,
 ]
 
 
@@ -95,19 +97,18 @@ def stages(env: Mapping[str, str], var: Path, *, port: int, simulator_port: int)
         return Step(command, child, says)
 
     platform = processes.simulator(env, port=simulator_port, store=var / "simulator.db")
-    return [
-        Stage([step("migrate", "Bringing the tables up to date")], [platform]),
-        Stage([step("make_partitions", "Making this month's partitions")]),
-        Stage([step("seed_demo", "Making the demo's merchants, people and logins")]),
-        Stage(
-            processes=[
-                processes.web(env, port=port),
-                processes.engine_worker(env),
-                processes.default_worker(env),
-                processes.beat(env, schedule=var / "beat-schedule"),
-            ]
-        ),
+    console = [
+        processes.web(env, port=port),
+        processes.engine_worker(env),
+        processes.default_worker(env),
+        processes.beat(env, schedule=var / "beat-schedule"),
     ]
+    prepare = Stage([step("prepare", "Bringing the tables up to date")], [platform])
+    seed = [step("seed_demo", "Making the demo's merchants, people and logins")]
+    if (var / LOGINS).exists():
+        # all is there: seeding only looks, so it need not come first
+        return [prepare, Stage(seed, console)]
+    return [prepare, Stage(seed), Stage(processes=console)]
 
 
 @contextlib.contextmanager
@@ -149,7 +150,7 @@ def check_port(port: int, remedy: str) -> None:
 
 def announce(var: Path, *, port: int, simulator_port: int) -> None:
     say(f"\nThe console is ready: http://{processes.LOOPBACK}:{port}\n")
-    logins = json.loads((var / "demo-logins.json").read_text(encoding="utf-8"))
+    logins = json.loads((var / LOGINS).read_text(encoding="utf-8"))
     columns = ["login", "password", "role", "merchant"]
     rows = [columns, *([str(login[column]) for column in columns] for login in logins)]
     widths = [max(len(row[number]) for row in rows) for number in range(len(columns))]
