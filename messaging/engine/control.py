@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from merchants import events
 from merchants.models import MiniProgram
@@ -19,6 +20,7 @@ from messaging.models import TRANSITIONS, PauseReason, SendControl, SendState
 if TYPE_CHECKING:
     from merchants.models import User
 
+WAITING = (SendState.SCHEDULED, SendState.PREPARING, SendState.READY)
 LIVE = (SendState.SCHEDULED, SendState.PREPARING, SendState.READY, SendState.SENDING, SendState.PAUSED)
 
 
@@ -71,6 +73,42 @@ def pause(
     changes = {"pause_reason": reason, "pause_detail": detail[:200]}
     told = {"reason": str(reason), "detail": detail}
     move(control, SendState.PAUSED, by=by, detail=told, changes=changes)
+
+
+class Halted(NamedTuple):
+    paused: int
+    missed: int
+
+
+def pause_all(*, reason: str = PauseReason.RESTORED) -> Halted:
+    """Before the engine starts on a restored database: every send that may have gone further than we know.
+
+    Sends under way are paused, sends whose time has come are missed, so a person decides about each. Sends
+    that end or are cancelled at the same moment are left as they are.
+    """
+    paused = [
+        control
+        for control in _by_due(SendControl.objects.filter(state=SendState.SENDING))
+        if _moved(control, SendState.PAUSED, changes={"pause_reason": reason}, reason=reason)
+    ]
+    missed = [
+        control
+        for control in _by_due(SendControl.objects.filter(state__in=WAITING, due_at__lte=Now()))
+        if _moved(control, SendState.MISSED, reason=reason)
+    ]
+    return Halted(len(paused), len(missed))
+
+
+def _by_due(rows: QuerySet[SendControl]) -> list[SendControl]:
+    return list(rows.select_related("merchant", "mini_program").order_by("due_at", "id"))
+
+
+def _moved(control: SendControl, to: str, *, reason: str, changes: dict[str, Any] | None = None) -> bool:
+    try:
+        move(control, to, by=None, detail={"reason": str(reason)}, changes=changes)
+    except MoveRefused:
+        return False
+    return True
 
 
 def resume(control: SendControl, *, by: User) -> None:

@@ -35,6 +35,7 @@ class SendState(models.TextChoices):
 class PauseReason(models.TextChoices):
     OPERATOR = "operator", _("Paused by a person")
     GATEWAY = "gateway", _("The mini program's keys or its gateway cannot be used")
+    RESTORED = "restored", _("The database was restored, so some people may have the message already")
 
 
 TRANSITIONS: Mapping[str, frozenset[str]] = {
