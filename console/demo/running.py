@@ -23,6 +23,7 @@ WRITTEN = [
     "run",
     "secrets",
     "uploads",
+    "demo",
     "static",
     "simulator.db*",
     "beat-schedule*",

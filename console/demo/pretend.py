@@ -1,0 +1,43 @@
+"""Asks the pretend platform's control address. Demo only: a real platform has no such door."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TIMEOUT_SECONDS = 30.0
+
+
+class PretendError(Exception):
+    """The pretend platform did not do it; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Pretend:
+    url: str
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises PretendError."""
+        asked = urllib.request.Request(  # noqa: S310 - SIMULATOR_URL, set by whoever starts the demo
+            self.url.rstrip("/") + path,
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+            method="POST",
+        )
+        try:
+            with urllib.request.urlopen(asked, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except urllib.error.HTTPError as error:
+            with error:
+                said = error.read(500).decode("utf-8", "replace")
+            raise PretendError(f"The pretend platform answered {error.code} to {path}: {said}") from error
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise PretendError(
+                f"The pretend platform at {self.url} does not answer ({error}). Start it, or see its log."
+            ) from error
