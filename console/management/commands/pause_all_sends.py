@@ -9,8 +9,8 @@ from messaging.models import SendControl
 
 class Command(BaseCommand):
     help = (
-        "Pause every send that is under way and mark those whose time has come as missed, so that nobody gets "
-        "a message twice because the database forgot it. Stop the workers first. May be repeated."
+        "Pause every send that is under way and mark those whose time has come as missed, so that nobody "
+        "gets a message twice because the database forgot it. Stop the workers first. May be repeated."
     )
 
     def handle(self, **_: object) -> None:
