@@ -278,10 +278,13 @@ CELERY_BEAT_SCHEDULE = {
     "sweep jobs": {"task": "merchants.sweep_jobs", "schedule": 5.0, "options": {"expires": 5}},
     # every ten seconds: does every ledger agree with itself
     "reconcile sends": {"task": "messaging.reconcile_sends", "schedule": 10.0, "options": {"expires": 10}},
+    # every fifteen seconds and every minute: templates in review, lists whose job is over
     "watch templates": {"task": "messaging.watch_templates", "schedule": 15.0, "options": {"expires": 15}},
-    # hourly and daily housekeeping
+    "tidy lists": {"task": "membership.tidy_lists", "schedule": 60.0, "options": {"expires": 60}},
+    # hourly housekeeping
     "sample consents": {"task": "messaging.sample_consents", "schedule": 3600.0, "options": {"expires": 600}},
     "make partitions": {"task": "merchants.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
+    "prune signals": {"task": "messaging.prune_signals", "schedule": 3600.0, "options": {"expires": 600}},
     "prune old rows": {"task": "merchants.prune", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

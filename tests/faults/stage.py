@@ -1,4 +1,4 @@
-"""A stage for storms: servers and processes of its own, those that `make demo` starts, and one send under way.
+"""A stage for storms: servers and processes of its own, as `make demo` starts them, and one send under way.
 
 Size and pace by PROOF_SIZE: `ci` (2,000 people) or `full` (20,000).
 """
@@ -79,7 +79,7 @@ class Stage:
 
 
 def open_stage(home: Path) -> Stage:
-    """Servers, a migrated database, the simulator; this process speaks to that database until close_stage()."""
+    """Servers, a migrated database and the simulator; no worker yet."""
     postgres, valkey = Postgres(home, durable=False), Valkey(home)
     postgres.start()
     valkey.start()
@@ -107,7 +107,10 @@ def speak_to(postgres: Postgres) -> dict[str, Any]:
     before = {name: chosen.settings_dict[name] for name in ("NAME", "USER", "HOST", "PORT")}
     parts = conninfo_to_dict(postgres.url)
     chosen.settings_dict.update(
-        NAME=parts["dbname"], USER=parts.get("user", ""), HOST=parts.get("host", ""), PORT=parts.get("port", "")
+        NAME=parts["dbname"],
+        USER=parts.get("user", ""),
+        HOST=parts.get("host", ""),
+        PORT=parts.get("port", ""),
     )
     return before
 
@@ -135,13 +138,15 @@ class Storm:
     def in_flight(self) -> dict[int, int]:
         """Rows in state `sending`, by the pid of their slot."""
         found: dict[int, int] = {}
-        rows = Delivery.objects.filter(send=self.control, state="sending").values_list("worker_pid", flat=True)
+        rows = Delivery.objects.filter(send=self.control, state="sending").values_list(
+            "worker_pid", flat=True
+        )
         for pid in rows:
             found[pid] = found.get(pid, 0) + 1
         return found
 
     def strike(self, signum: signal.Signals) -> int:
-        """Signals a slot that has rows in flight now; its pid. A kill that lands on an idle slot does not count."""
+        """Signals a slot that has rows in flight now; its pid. A kill that lands on an idle one is void."""
         for _try in range(400):
             for pid, rows in self.in_flight().items():
                 if rows and _alive(pid):
@@ -192,7 +197,7 @@ class Storm:
 
 
 def launch(stage: Stage, *, people: int = PEOPLE) -> Storm:
-    """A shop of its own; nine in ten people have consented. The send is due now and starts with the next beat."""
+    """A shop of its own; nine in ten people have consented. The send is due now."""
     shop = open_shop(stage.simulator, people=people, rate_per_second=RATE_PER_SECOND)
     consented = people * 9 // 10
     shop.grant(consented)

@@ -1,7 +1,8 @@
 """Kills and outages while a send is under way: nobody lost, nobody twice, and every unknown explained.
 
-With L the people whom the platform's log says got the message: accepted ⊆ L ⊆ accepted ∪ unknown. The processes are
-those of `make demo`; a kill counts only if it landed while rows were in flight. Full size: `make torture`.
+With L the people whom the platform's log says got the message: accepted ⊆ L ⊆ accepted ∪ unknown. The
+processes are those of `make demo`; a kill counts only if it landed while rows were in flight.
+Full size: `make torture`.
 """
 
 import os
@@ -9,9 +10,12 @@ import signal
 import time
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import DateTimeField, Func
 
 from console.demo.servers import Postgres
+from messaging.engine.reap import reap
+from messaging.models import Delivery
 from tests.faults.stage import Storm, wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("storms")]
@@ -37,6 +41,39 @@ def test_slots_killed_in_flight_lose_and_repeat_nobody(storm: Storm) -> None:
     storm.finish()
     figures = report("SIGKILL", storm)
     assert figures["struck"] == 3
+
+
+def test_a_slot_killed_while_it_waits_for_the_counters(storm: Storm) -> None:
+    """It dies between moving its rows and counting them: either both stand or neither does."""
+    storm.reach(0.3)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM messaging_deliverycounter WHERE send_id = %s FOR UPDATE", [storm.control.pk]
+        )
+        time.sleep(1.0)  # every slot has answers by now and waits for us
+        storm.strike(signal.SIGKILL)
+    storm.finish()
+    figures = report("SIGKILL at the counters", storm)
+    assert figures["struck"] == 1
+
+
+def test_slots_held_up_past_their_lease_find_their_rows_gone(storm: Storm) -> None:
+    """Postgres keeps slots from reading their control row until the reaper has given their rows away."""
+    storm.reach(0.2)
+    claimed = Delivery.objects.filter(send=storm.control, state="claimed")
+    wait_for(claimed.exists, 10, "claimed rows")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE messaging_sendcontrol IN ACCESS EXCLUSIVE MODE")
+        assert claimed.exists(), "nobody held a claim, so the storm is void"
+        in_time = claimed.filter(
+            lease_until__gt=Func(function="clock_timestamp", output_field=DateTimeField())
+        )
+        wait_for(lambda: not in_time.exists(), 20, "the leases to be over")
+        returned, _unknown = reap()
+        assert returned, "no lease ran out while its slot was held up, so the storm is void"
+    storm.finish()
+    figures = report("held up", storm)
+    assert "unknown" not in figures
 
 
 def test_the_whole_engine_worker_killed_and_started_again(storm: Storm) -> None:
