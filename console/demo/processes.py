@@ -21,6 +21,7 @@ CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "console.celery_app"]
 SILENCE = "ignore:You're running the worker with superuser privileges"
 LOOPBACK = "127.0.0.1"
 ASK_SECONDS = 1.0
+PING_SECONDS = 0.3
 # A worker that was asked to stop finishes its wave; a wave lasts at most the gateway's total timeout.
 GRACE_AFTER_GATEWAY_SECONDS = 7.0
 DEFAULT_GATEWAY_TOTAL_SECONDS = 5.0
@@ -105,6 +106,6 @@ def pongs(redis_url: str, node: str) -> Callable[[], bool]:
     app = Celery(broker=redis_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host="))
 
     def ask() -> bool:
-        return bool(app.control.ping(destination=[node], timeout=ASK_SECONDS))
+        return bool(app.control.ping(destination=[node], timeout=PING_SECONDS))
 
     return ask
