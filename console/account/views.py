@@ -25,6 +25,7 @@ from console.access import MerchantRequest, PersonRequest, merchant_page, person
 from console.account.forms import ChangePasswordForm, SignInForm
 from console.htmx import redirect, toast
 from merchants.models import MiniProgram, User
+from merchants.staff import change_password as change_own_password
 
 
 def back_to(request: HttpRequest, otherwise: str) -> str:
@@ -92,8 +93,7 @@ def change_password(request: PersonRequest) -> HttpResponse:
     """Every other session of this person ends: their hash no longer fits."""
     form = ChangePasswordForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        request.user.set_password(form.cleaned_data["new"])
-        request.user.save(update_fields=["password"])
+        change_own_password(request.user, form.cleaned_data["new"], by=request.user)
         update_session_auth_hash(request, request.user)
         toast(request, _("Password changed. Other browsers you were signed in with are signed out."))
         return redirect(request, "entrance")

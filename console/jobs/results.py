@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from merchants.models import Job
+from merchants.models import Job, Merchant
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Result:
     url: str
 
 
-def result_of(job: Job) -> Result | None:
+def result_of(job: Job, merchant: Merchant) -> Result | None:
     page = RESULT_PAGES.get(job.kind)
     if page is None or page.argument not in job.arguments:
         return None
-    return Result(page.label, reverse(page.url_name, args=[job.merchant.slug, job.arguments[page.argument]]))
+    return Result(page.label, reverse(page.url_name, args=[merchant.slug, job.arguments[page.argument]]))

@@ -22,7 +22,7 @@ def job(request: MerchantRequest, job_id: int) -> HttpResponse:
     found = get_object_or_404(Job.objects.for_merchant(request.merchant).select_related("by"), pk=job_id)
     context = {
         "job": found,
-        "result": result_of(found),
+        "result": result_of(found, request.merchant),
         "poll_seconds": poll_seconds(found.created_at, at=timezone.now()),
         "may_cancel": request.staff.can("lists.upload") and not found.is_over,
     }

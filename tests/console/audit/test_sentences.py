@@ -1,0 +1,40 @@
+import ast
+import re
+
+from console.audit.sentences import AREAS, SENTENCES
+from messaging.models import TRANSITIONS, SubscriptionTemplate
+from tests import source_tree as tree
+
+KIND = re.compile(r"[a-z_]+\.[a-z_]+")
+RECORDERS = {"record", "_record", "_tell"}
+
+
+def recorded_kinds() -> set[str]:
+    """Literal kinds given to record() or its local short-hands, and to `event=`, and one per state."""
+    found = {f"send.{state}" for targets in TRANSITIONS.values() for state in targets}
+    found |= {f"template.{state}" for state in SubscriptionTemplate.State.values if state != "submitting"}
+    for module in tree.modules():
+        if module.package in {"simulator", "gateway"}:
+            continue
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.Call):
+                continue
+            given = [keyword.value for keyword in node.keywords if keyword.arg == "event"]
+            if ast.unparse(node.func).rpartition(".")[2] in RECORDERS:
+                given += node.args
+            for value in given:
+                texts = [n.value for n in ast.walk(value) if isinstance(n, ast.Constant)]
+                found |= {text for text in texts if isinstance(text, str) and KIND.fullmatch(text)}
+    return found
+
+
+def test_every_kind_of_event_has_a_sentence() -> None:
+    assert recorded_kinds() - set(SENTENCES) == set()
+
+
+def test_no_sentence_waits_for_an_event_that_nobody_records() -> None:
+    assert set(SENTENCES) - recorded_kinds() == set()
+
+
+def test_every_area_can_be_filtered_for() -> None:
+    assert {kind.partition(".")[0] for kind in SENTENCES} <= set(AREAS)

@@ -1,0 +1,104 @@
+from datetime import timedelta
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from messaging.models import BatchSend, DeliveryCounter, SendControl
+from tests import build_messaging
+from tests.base import CastCase
+
+HOME = reverse("home", args=["yunduo"])
+HTMX = {"HX-Request": "true"}
+
+
+class HomeCase(CastCase):
+    def setUp(self) -> None:
+        self.template = build_messaging.template(self.mini_program)
+        self.list = build_messaging.people_list(self.mini_program, [])
+        self.sign_in(self.operator)
+
+    def send(self, name: str, state: str, *, due_in: timedelta = timedelta(0), **fields: object) -> BatchSend:
+        batch = build_messaging.batch(
+            self.mini_program, self.operator, chosen=self.template, to=self.list, name=name
+        )
+        SendControl.objects.filter(pk=batch.control_id).update(
+            state=state,
+            template=self.template,
+            people_list=self.list,
+            due_at=timezone.now() + due_in,
+            **fields,
+        )
+        return batch
+
+    def running(self, name: str, **counts: int) -> BatchSend:
+        started = timezone.now() - timedelta(seconds=60)
+        batch = self.send(name, "sending", started_at=started, frozen_total=sum(counts.values()))
+        for state, n in counts.items():
+            DeliveryCounter.objects.create(send_id=batch.control_id, state=state, n=n)
+        return batch
+
+
+class Home(HomeCase):
+    def test_an_empty_house_says_so_and_offers_the_first_step(self) -> None:
+        page = self.client.get(HOME)
+        self.assertContains(page, "Nothing is going out, and nothing is scheduled.")
+        self.assertContains(page, "Nothing needs a decision.")
+        self.assertContains(page, "Nothing to check yet")
+        self.assertContains(page, reverse("send_new", args=["yunduo"]))
+
+    def test_a_running_send_shows_a_total_and_parts_that_add_up(self) -> None:
+        self.running(
+            "Autumn", accepted=34_604, refused=688, unknown=6, sending=64, queued=12_014, skipped=11_236
+        )
+        page = self.client.get(HOME)
+        for figure in ("35,298", "47,376 people", "58,612", "34,604", "688", "12,014", "11,236"):
+            self.assertContains(page, figure)
+
+    def test_what_comes_next_stands_on_the_line_and_in_the_table(self) -> None:
+        self.send("Tomorrow's", "scheduled", due_in=timedelta(hours=20))
+        self.send("Next week's", "scheduled", due_in=timedelta(days=6))
+        page = self.client.get(HOME)
+        self.assertContains(page, "Tomorrow&#x27;s")
+        self.assertNotContains(page, "Next week&#x27;s")
+        self.assertContains(page, 'class="day-stop"', count=1)
+
+    def test_what_needs_a_person_is_sorted_by_harm(self) -> None:
+        self.send("Paused one", "paused", pause_reason="operator")
+        self.send("Missed one", "missed")
+        self.send("Broken one", "paused", pause_reason="gateway", pause_detail="The key cannot be opened")
+        self.running("Unsure one", accepted=10, unknown=3)
+        titles = [one.title for one in self.client.get(HOME).context["decisions"]]
+        self.assertEqual(titles[0], "3 outcomes unknown")
+        self.assertEqual(
+            titles[1:], ["Broken one: Paused by itself", "“Missed one” missed its time", "Paused one: Paused"]
+        )
+
+    def test_a_rejected_template_says_where_to_read_why(self) -> None:
+        build_messaging.template(self.mini_program, name="Draw", state="rejected")
+        self.assertContains(self.client.get(HOME), "read it in your message centre at the platform")
+
+    def test_other_merchants_sends_are_absent(self) -> None:
+        self.running("Autumn", accepted=1)
+        self.sign_in(self.other_owner)
+        self.assertNotContains(self.client.get(reverse("home", args=["qingcha"])), "Autumn")
+
+    def test_who_may_not_write_is_not_offered_a_new_send(self) -> None:
+        self.sign_in(self.analyst)
+        page = self.client.get(HOME)
+        self.assertNotContains(page, reverse("send_new", args=["yunduo"]))
+        self.assertNotContains(page, reverse("audit", args=["yunduo"]))
+
+    def test_the_simulated_platform_is_named(self) -> None:
+        self.assertContains(self.client.get(HOME), "Simulated")
+
+    def test_the_number_of_queries_does_not_grow_with_the_sends_to_come(self) -> None:
+        self.send("One", "scheduled", due_in=timedelta(hours=2))
+        with CaptureQueriesContext(connection) as few:
+            self.client.get(HOME)
+        for number in range(12):
+            self.send(f"Send {number}", "scheduled", due_in=timedelta(hours=3))
+        with CaptureQueriesContext(connection) as many:
+            self.client.get(HOME)
+        self.assertEqual(len(few), len(many))

@@ -1,0 +1,41 @@
+from django.urls import reverse
+
+from console.navigation import SECTIONS
+from merchants.roles import ALL_CAPABILITIES
+from tests.base import CastCase
+
+ITEMS = [item for section in SECTIONS for item in section.items]
+
+
+def test_every_item_leads_to_a_page_and_names_a_capability_that_exists() -> None:
+    for item in ITEMS:
+        assert reverse(item.url_name, args=["yunduo"])
+        assert item.capability in ALL_CAPABILITIES
+
+
+class Menu(CastCase):
+    def test_who_lacks_the_capability_does_not_see_the_item(self) -> None:
+        for person in (self.owner, self.operator, self.reviewer, self.analyst):
+            self.sign_in(person)
+            page = self.client.get("/m/yunduo/")
+            staff = page.wsgi_request.staff
+            for item in ITEMS:
+                with self.subTest(person=person.username, item=item.url_name):
+                    link = f'class="menu-item" href="{reverse(item.url_name, args=["yunduo"])}" title='
+                    # once in the sidebar, once in the drawer of narrow screens
+                    self.assertContains(page, link, count=2 if staff.can(item.capability) else 0)
+
+    def test_the_page_at_hand_is_marked(self) -> None:
+        self.sign_in(self.owner)
+        for item in ITEMS:
+            with self.subTest(item=item.url_name):
+                url = reverse(item.url_name, args=["yunduo"])
+                text = self.client.get(url).content.decode()
+                self.assertRegex(text, rf'href="{url}"[^>]* aria-current="page"')
+                self.assertEqual(text.count('aria-current="page"'), 2)
+
+    def test_the_switcher_offers_own_merchants_only(self) -> None:
+        self.sign_in(self.owner)
+        page = self.client.get("/m/yunduo/")
+        self.assertContains(page, "云朵租机")
+        self.assertNotContains(page, "/m/qingcha/")
