@@ -3,10 +3,13 @@
 from django.urls import include, path
 
 from console.account.urls import account_pages, merchant_choice
+from console.api.urls import urlpatterns as api_routes
 from console.audit.urls import audit_pages
 from console.dashboard.urls import dashboard_pages
+from console.inbox.urls import urlpatterns as inbox_routes
 from console.jobs.urls import job_pages
 from console.membership.urls import list_pages
+from console.messaging.templates.urls import template_pages
 from console.mini_programs.urls import mini_program_pages
 from console.reconciliation.urls import reconciliation_pages
 from console.staff.urls import staff_pages
@@ -20,10 +23,13 @@ merchant_pages = [
     *mini_program_pages,
     *reconciliation_pages,
     *staff_pages,
+    *template_pages,
 ]
 
 urlpatterns = [
     *account_pages,
+    *api_routes,
+    *inbox_routes,
     path("m/<slug:merchant>/", include(merchant_pages)),
 ]
 

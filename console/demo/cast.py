@@ -43,8 +43,12 @@ PEOPLE = (
 OWNERS = {"yunduo": "wangmin", "qingcha": "linxia"}
 
 
-def introduce(var: Path) -> None:
-    """Merchants, stores, people, seats, and the file of logins. Repeatable; nobody loses a password."""
+def introduce(var: Path) -> dict[str, str]:
+    """Merchants, stores, people and seats; repeatable. Returns the passwords by login.
+
+    The file of logins is the caller's last act: that it exists says that the demo is filled. Without it
+    people of an earlier start, whose passwords nobody knows, get new ones.
+    """
     logins = read_logins(var)
     with transaction.atomic():
         for slug, name in MERCHANTS.items():
@@ -53,7 +57,7 @@ def introduce(var: Path) -> None:
                 Store.objects.get_or_create(merchant=merchant, name=store, defaults={"address": address})
         for person in PEOPLE:
             _seat(person, logins)
-        write_logins(var, logins)
+    return logins
 
 
 def is_introduced(var: Path) -> bool:
@@ -66,7 +70,7 @@ def _seat(person: Person, logins: dict[str, str]) -> None:
     if user is None:
         user, logins[person.login] = staff.add_person(username=person.login, display_name=person.name)
         User.objects.filter(pk=user.pk).update(is_demo=True, language="zh-hans")
-    elif person.login not in logins:  # the file was lost
+    elif person.login not in logins:
         logins[person.login] = secrets.token_urlsafe(15)
         user.set_password(logins[person.login])
         user.save(update_fields=["password"])

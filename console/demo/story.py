@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from console.demo.apps import APPS, StoryError, connect, key_of, register
-from console.demo.cast import OWNERS, introduce, is_introduced
+from console.demo.cast import OWNERS, introduce, is_introduced, write_logins
 from console.demo.people_file import has_people_file, write_people_file
 from console.demo.pretend import Pretend
 from membership import importing, lists
@@ -63,7 +63,7 @@ def is_told(var: Path) -> bool:
 
 
 def _tell(platform: Pretend, *, var: Path, say: Say) -> None:
-    introduce(var)
+    logins = introduce(var)
     apps = {slug: register(platform, slug) for slug in APPS}
     for app in apps.values():
         library.sync_library(app, at=timezone.now())
@@ -94,6 +94,7 @@ def _tell(platform: Pretend, *, var: Path, say: Say) -> None:
     control = _past_send(app, benefit, pilot, by=by)
     _come_back(platform, app, people[:CAME_BACK], control)
     _draft(app, standing, by=by)
+    write_logins(var, logins)
 
 
 # --- Templates and consents ------------------------------------------------------------------------------
