@@ -57,23 +57,29 @@ def test_a_slot_killed_while_it_waits_for_the_counters(storm: Storm) -> None:
     assert figures["struck"] == 1
 
 
+def hold_a_slot_past_its_lease(storm: Storm) -> tuple[int, list[int]]:
+    """Stops a slot between its claim and its mark, its rows given back meanwhile: its pid and those rows."""
+    claimed = Delivery.objects.filter(send=storm.control, state="claimed")
+    in_time = claimed.filter(lease_until__gt=Func(function="clock_timestamp", output_field=DateTimeField()))
+    for _try in range(100):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE messaging_sendcontrol IN ACCESS EXCLUSIVE MODE")
+            held = list(claimed.values_list("worker_pid", "id"))
+            if held:
+                wait_for(lambda: not in_time.exists(), 20, "the leases to be over")
+                assert reap()[0] == len(held)
+                slot: int = held[0][0]
+                os.kill(slot, signal.SIGSTOP)
+                return slot, [one for pid, one in held if pid == slot]
+        time.sleep(0.02)
+    raise AssertionError("nobody held a claim, so the storm is void")
+
+
 def test_a_slot_held_up_past_its_lease_finds_its_rows_gone(storm: Storm) -> None:
     """Postgres keeps it from its control row; the reaper gives its rows away and another slot sends them."""
     storm.reach(0.2)
-    claimed = Delivery.objects.filter(send=storm.control, state="claimed")
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE messaging_sendcontrol IN ACCESS EXCLUSIVE MODE")
-        held = list(claimed.values_list("worker_pid", "id"))
-        assert held, "nobody held a claim, so the storm is void"
-        in_time = claimed.filter(
-            lease_until__gt=Func(function="clock_timestamp", output_field=DateTimeField())
-        )
-        wait_for(lambda: not in_time.exists(), 20, "the leases to be over")
-        returned, _unknown = reap()
-        assert returned == len(held)
-        slot = held[0][0]
-        os.kill(slot, signal.SIGSTOP)
-    theirs = Delivery.objects.filter(send=storm.control, id__in=[one for pid, one in held if pid == slot])
+    slot, held = hold_a_slot_past_its_lease(storm)
+    theirs = Delivery.objects.filter(send=storm.control, id__in=held)
     try:
         wait_for(lambda: not theirs.exclude(state="accepted").exists(), 30, "the other slot to send them")
     finally:
