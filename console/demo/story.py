@@ -11,6 +11,7 @@ import io
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from django.utils import timezone
 
 from console.demo.apps import APPS, StoryError, connect, key_of, register
 from console.demo.cast import OWNERS, introduce, is_introduced, write_logins
-from console.demo.people_file import has_people_file, write_people_file
+from console.demo.people_file import Rows, has_people_file, write_people_file
 from console.demo.pretend import Pretend
 from membership import importing, lists
 from membership.models import PeopleList
@@ -40,18 +41,32 @@ from messaging.sends import batches
 
 Say = Callable[[str], None]
 
-CUSTOMERS, WITH_CONSENT, STANDING, SENT, CAME_BACK = 6_000, 4_700, 1_500, 200, 44
 SEED = 11
 REPORT_AT_ONCE = 1_000
 PATIENCE_SECONDS = 90.0
 BENEFIT, STANDING_BENEFIT, REJECTED = "TM0010004", "TM0010005", "TM0010010"
 
 
-def tell(platform: Pretend, *, signals_url: str, var: Path, say: Say) -> bool:
+@dataclass(frozen=True)
+class Size:
+    """People: known, with two one-time consents, with a standing one, sent to, come back."""
+
+    customers: int = 6_000
+    with_consent: int = 4_700
+    standing: int = 1_500
+    sent: int = 200
+    came_back: int = 44
+    rows: Rows = field(default_factory=Rows)
+
+
+FULL = Size()
+
+
+def tell(platform: Pretend, *, signals_url: str, var: Path, say: Say, size: Size = FULL) -> bool:
     """False when it was told before. Raises StoryError, pretend.PretendError."""
     told_before = is_told(var)
     if not told_before:
-        _tell(platform, var=var, say=say)
+        _tell(platform, var=var, say=say, size=size)
     for slug in APPS:
         connect(platform, slug, signals_url)
     return not told_before
@@ -62,7 +77,7 @@ def is_told(var: Path) -> bool:
     return finished.exists() and is_introduced(var) and has_people_file(var)
 
 
-def _tell(platform: Pretend, *, var: Path, say: Say) -> None:
+def _tell(platform: Pretend, *, var: Path, say: Say, size: Size) -> None:
     logins = introduce(var)
     apps = {slug: register(platform, slug) for slug in APPS}
     for app in apps.values():
@@ -81,18 +96,17 @@ def _tell(platform: Pretend, *, var: Path, say: Say) -> None:
     for one in apps.values():
         adopting.watch(one, at=timezone.now())
     benefit.refresh_from_db()
-    say(f"Making {CUSTOMERS:,} customers and their consents")
-    people = platform.post("/sim/people", {"app_id": app.app_id, "count": CUSTOMERS, "seed": SEED})[
-        "open_ids"
-    ]
+    say(f"Making {size.customers:,} customers and their consents")
+    wanted = {"app_id": app.app_id, "count": size.customers, "seed": SEED}
+    people = platform.post("/sim/people", wanted)["open_ids"]
     _upload(app, "全部老客", "小程序后台导出，建立顾客档案", people, by=by)
-    _subscribe(platform, benefit, people[:WITH_CONSENT], units=2)
-    _subscribe(platform, standing, people[:STANDING], units=1)
-    write_people_file(var, people)
-    say(f"Sending to {SENT} people")
-    pilot = _upload(app, "首批试发", "新权益上线前先发给 200 位老客", people[:SENT], by=by)
+    _subscribe(platform, benefit, people[: size.with_consent], units=2)
+    _subscribe(platform, standing, people[: size.standing], units=1)
+    write_people_file(var, people, count=size.rows)
+    say(f"Sending to {size.sent} people")
+    pilot = _upload(app, "首批试发", "新权益上线前先发给 200 位老客", people[: size.sent], by=by)
     control = _past_send(app, benefit, pilot, by=by)
-    _come_back(platform, app, people[:CAME_BACK], control)
+    _come_back(platform, app, people[: size.came_back], control)
     _draft(app, standing, by=by)
     write_logins(var, logins)
 

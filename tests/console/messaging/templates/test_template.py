@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import transaction
 
 from merchants import events
@@ -9,7 +11,7 @@ class TemplatePage(TemplateCase):
     def setUp(self) -> None:
         self.sign_in(self.operator)
 
-    def page(self, **fields: object) -> str:
+    def page(self, **fields: Any) -> str:
         shown = template(self.mini_program, **fields)
         return self.client.get(self.url("template", template_id=shown.pk)).content.decode()
 
@@ -32,7 +34,7 @@ class TemplatePage(TemplateCase):
         self.assertNotContains(answer, "<html")
 
     def test_every_end_says_what_happened_and_what_to_do(self) -> None:
-        for fields, sentence in (
+        ends: list[tuple[dict[str, Any], str]] = [
             ({"state": "approved"}, "You can write with it to everybody who gave consent."),
             ({"state": "rejected"}, "read it in the merchant platform → message access"),
             ({"state": "offline"}, "Every message with it would be refused."),
@@ -43,7 +45,8 @@ class TemplatePage(TemplateCase):
                 {"state": "failed", "refusal": "KEYWORDS_NUMBER_INVALID"},
                 "<code>KEYWORDS_NUMBER_INVALID</code>",
             ),
-        ):
+        ]
+        for fields, sentence in ends:
             with self.subTest(fields):
                 self.assertIn(sentence, self.page(**fields))
 
