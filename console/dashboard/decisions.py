@@ -67,11 +67,16 @@ def _unknown(merchant: Merchant, batch: BatchSend, staff: Staff) -> Decision:
 def _paused(merchant: Merchant, batch: BatchSend, *, by_itself: bool) -> Decision:
     control = batch.control
     why = dict(PauseReason.choices).get(control.pause_reason, "")
-    sentence = f"{why}: {control.pause_detail}" if control.pause_detail else str(why)
+    sentence = (
+        _("%(why)s: %(detail)s") % {"why": why, "detail": control.pause_detail}
+        if control.pause_detail
+        else str(why)
+    )
     return Decision(
         tone="bad" if by_itself else "warn",
         icon="player-pause",
-        title=f"{batch.name}: {send_word(control.state, control.pause_reason).word}",
+        title=_("“%(name)s”: %(state)s")
+        % {"name": batch.name, "state": send_word(control.state, control.pause_reason).word},
         sentence=sentence or _("It goes on when somebody resumes it."),
         since=control.touched_at,
         verb=_("See why") if by_itself else _("Look"),

@@ -72,7 +72,8 @@ class Home(HomeCase):
         titles = [one.title for one in self.client.get(HOME).context["decisions"]]
         self.assertEqual(titles[0], "3 outcomes unknown")
         self.assertEqual(
-            titles[1:], ["Broken one: Paused by itself", "“Missed one” missed its time", "Paused one: Paused"]
+            titles[1:],
+            ["“Broken one”: Paused by itself", "“Missed one” missed its time", "“Paused one”: Paused"],
         )
 
     def test_a_rejected_template_says_where_to_read_why(self) -> None:
