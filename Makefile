@@ -39,7 +39,7 @@ servers: .venv/.run
 run: .venv/.run .venv/.assets .venv/.messages
 	@$(BIN)/python -m console.demo python manage.py runserver $(PORT)
 
-# One worker for both queues, with beat inside.
+# One worker for both queues, with beat inside; for `make servers`, not beside `make demo`.
 worker: .venv/.run .venv/.messages
 	@$(BIN)/python -m console.demo celery -A console.celery_app worker -Q engine,default -c 2 -B -l INFO
 
