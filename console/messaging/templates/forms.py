@@ -83,6 +83,12 @@ class AdoptForm(CreateForm):
         given = [str(place.value() or "") for place in self.places]
         return [keyword for keyword in given if keyword in self._known]
 
+    @property
+    def twice(self) -> str:
+        """The first keyword that stands in two places."""
+        chosen = self.keywords
+        return next((keyword for keyword in chosen if chosen.count(keyword) > 1), "")
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         first: dict[str, str] = {}

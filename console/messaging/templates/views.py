@@ -100,6 +100,7 @@ def adopt(request: MerchantRequest, library_id: int) -> HttpResponse:
         "entry": entry,
         "form": form,
         "keywords": form.keywords,
+        "twice": form.twice,
         "living": reports.adopted(entry.mini_program).get((entry.code, entry.kind)),
     }
     if posted:

@@ -54,6 +54,10 @@ class Adopt(TemplateCase):
         self.assertContains(answer, "<dt>Benefit</dt><dd><code>keyword2</code></dd>")
         self.assertNotContains(answer, "keyword3")
 
+    def test_the_preview_tells_of_a_keyword_in_two_places(self) -> None:
+        answer = self.client.get(self.address, {"keyword1": "Shop", "keyword2": "Shop"}, headers=HTMX)
+        self.assertContains(answer, "“Shop” stands in two places.")
+
     def test_wrong_choices_are_answered_with_422_at_their_place_and_nothing_is_adopted(self) -> None:
         cases = {
             ("Benefit",): "Choose a keyword for this place; a template has at least two.",
