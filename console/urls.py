@@ -9,6 +9,7 @@ from console.dashboard.urls import dashboard_pages
 from console.inbox.urls import urlpatterns as inbox_routes
 from console.jobs.urls import job_pages
 from console.membership.urls import list_pages
+from console.messaging.sends.urls import send_pages
 from console.messaging.templates.urls import template_pages
 from console.mini_programs.urls import mini_program_pages
 from console.reconciliation.urls import reconciliation_pages
@@ -22,6 +23,7 @@ merchant_pages = [
     *list_pages,
     *mini_program_pages,
     *reconciliation_pages,
+    *send_pages,
     *staff_pages,
     *template_pages,
 ]

@@ -18,7 +18,7 @@ from membership.models import PeopleList
 from merchants import events
 from messaging.engine import control as engine
 from messaging.engine.freeze import lead
-from messaging.engine.funnel import Funnel, forecast
+from messaging.engine.funnel import Funnel, forecast, stopped_by
 from messaging.models import BatchSend, SendControl, SendState, SubscriptionTemplate
 from messaging.sends.wall_time import NoSuchTime, resolve
 
@@ -96,12 +96,15 @@ def new_draft(
 def save_draft(batch: BatchSend, *, by: User, version: int, content: Content, at: datetime) -> BatchSend:
     """Compare-and-set on `version`. Raises DraftConflict, or NotADraft once it was launched."""
     with transaction.atomic():
-        drafts = SendControl.objects.select_for_update().filter(pk=batch.control_id, state=SendState.DRAFT)
-        if not drafts.exists():
-            raise NotADraft(SendControl.objects.values_list("state", flat=True).get(pk=batch.control_id))
         rows = BatchSend.objects.filter(pk=batch.pk, version=version)
         if not rows.update(version=F("version") + 1, changed_at=at, **_columns(content)):
             raise DraftConflict(BatchSend.objects.get(pk=batch.pk))
+        # after the batch row, as launch() does; locked, so that a launch cannot slip in before the commit
+        state = (
+            SendControl.objects.select_for_update().values_list("state", flat=True).get(pk=batch.control_id)
+        )
+        if state != SendState.DRAFT:
+            raise NotADraft(state)
         _tell("send.edited", batch, by)
     saved: BatchSend = BatchSend.objects.select_related("control", "template", "people_list").get(pk=batch.pk)
     return saved
@@ -137,6 +140,11 @@ def _columns(content: Content) -> dict[str, Any]:
         "scheduled_on": content.scheduled_on,
         "scheduled_time": content.scheduled_time,
     }
+
+
+def differs(batch: BatchSend, content: Content) -> bool:
+    """Whether saving `content` would change this draft."""
+    return any(getattr(batch, name) != value for name, value in _columns(content).items())
 
 
 def problems(batch: BatchSend, *, at: datetime) -> list[Problem]:
@@ -221,9 +229,18 @@ def reach(batch: BatchSend, *, at: datetime) -> Funnel:
     return forecast(_prepared(batch), due_at=due(batch, at=at), at=at)
 
 
+def people_stopped(
+    batch: BatchSend, *, gate: str, at: datetime, after: int = 0, limit: int = 100
+) -> list[tuple[int, str | None]]:
+    """The people behind one drop of reach(): (customer id, open_id), by customer id above `after`."""
+    return stopped_by(_prepared(batch), gate=gate, due_at=due(batch, at=at), after=after, limit=limit)
+
+
 def _prepared(batch: BatchSend) -> SendControl:
     """The control row as launch would write it, not saved."""
-    control: SendControl = SendControl.objects.select_related("merchant", "mini_program").get(pk=batch.control_id)
+    control: SendControl = SendControl.objects.select_related("merchant", "mini_program").get(
+        pk=batch.control_id
+    )
     for name, value in _frozen_content(batch).items():
         setattr(control, name, value)
     return control

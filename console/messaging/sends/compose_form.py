@@ -1,0 +1,232 @@
+"""The form of a batch send: its keyword fields follow the chosen template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from console.forms import CreateForm
+from console.membership.forms import at_most
+from gateway import wire
+from membership.models import PeopleList
+from merchants.models import MiniProgram
+from messaging.models import BatchSend, SubscriptionTemplate
+from messaging.sends.batches import Content, Problem
+
+NAME_CHARACTERS = 80
+SHOWN_LISTS = 200
+VALUE_CHARACTERS = 500  # of a draft; what the platform takes is judged before launch
+DEFAULT_TIME = "10:00"
+REFRESH = {
+    "hx-trigger": "change",
+    "hx-target": "#send-form",
+    "hx-swap": "outerHTML",
+    "hx-vals": '{"action": "refresh"}',
+    "hx-sync": "closest form:replace",
+}
+PROBLEM_FIELDS = {"time": "scheduled_time"}
+
+
+class Offer:
+    """What may be chosen for one mini program: templates that are online, lists that are ready.
+
+    What the draft names already stays in the choice, so that opening it loses nothing.
+    """
+
+    def __init__(self, mini_program: MiniProgram, batch: BatchSend | None = None) -> None:
+        merchant = mini_program.merchant
+        self.zone = merchant.time_zone
+        templates = SubscriptionTemplate.objects.for_merchant(merchant).filter(
+            mini_program=mini_program, state=SubscriptionTemplate.State.APPROVED
+        )
+        lists = PeopleList.objects.for_merchant(merchant).filter(
+            mini_program=mini_program, state=PeopleList.State.READY
+        )
+        self.templates = {str(one.pk): one for one in templates.order_by("-applied_at", "-pk")}
+        self.lists = {str(one.pk): one for one in lists.order_by("-created_at", "-pk")[:SHOWN_LISTS]}
+        if batch and batch.template:
+            self.templates.setdefault(str(batch.template_id), batch.template)
+        if batch and batch.people_list:
+            self.lists.setdefault(str(batch.people_list_id), batch.people_list)
+
+    def template_choices(self) -> list[tuple[str, str]]:
+        return [("", _("Choose a template")), *((pk, one.name) for pk, one in self.templates.items())]
+
+    def list_choices(self) -> list[tuple[str, str]]:
+        words = _("%(name)s · %(n)s people")
+        named = ((pk, words % {"name": one.name, "n": f"{one.count:,}"}) for pk, one in self.lists.items())
+        return [("", _("Choose a list")), *named]
+
+
+class ComposeForm(CreateForm):
+    """`shown_template` tells whose fields the values stand in: another choice carries over equal keywords."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        required=False,
+        validators=[at_most(NAME_CHARACTERS)],
+        help_text=gettext_lazy("Only you and your colleagues see it."),
+    )
+    template = forms.ChoiceField(label=gettext_lazy("Template"), required=False)
+    shown_template = forms.CharField(required=False, widget=forms.HiddenInput)
+    page = forms.CharField(
+        label=gettext_lazy("Mini program page"),
+        required=False,
+        validators=[at_most(wire.PAGE_MAX_CHARACTERS)],
+        help_text=gettext_lazy(
+            "What a tap opens, such as pages/renew/index. The recall mark is added to it."
+        ),
+        widget=forms.TextInput(attrs={"spellcheck": "false"}),
+    )
+    people_list = forms.ChoiceField(label=gettext_lazy("Audience"), required=False)
+    when = forms.ChoiceField(
+        label=gettext_lazy("When"),
+        choices=[("now", gettext_lazy("Right away")), ("at", gettext_lazy("At a time"))],
+        widget=forms.RadioSelect,
+    )
+    scheduled_on = forms.DateField(
+        label=gettext_lazy("Day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    scheduled_time = forms.TimeField(
+        label=gettext_lazy("Time"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, offered: Offer, address: str, initial: Any = None) -> None:
+        self.offered = offered
+        chosen = (data or initial or {}).get("template") or ""
+        self.chosen = offered.templates.get(str(chosen))
+        if data is not None:
+            data = carried_over(
+                data, before=offered.templates.get(data.get("shown_template", "")), after=self.chosen
+            )
+        super().__init__(data, initial=initial)
+        self.fields["template"].choices = offered.template_choices()  # type: ignore[attr-defined]
+        self.fields["people_list"].choices = offered.list_choices()  # type: ignore[attr-defined]
+        self.fields["shown_template"].initial = str(self.chosen.pk) if self.chosen else ""
+        for position, keyword in enumerate(self.keywords):
+            self.fields[f"value_{position}"] = forms.CharField(
+                label=keyword, required=False, validators=[at_most(VALUE_CHARACTERS)]
+            )
+        for name in ("template", "people_list", "scheduled_on", "scheduled_time"):
+            self.fields[name].widget.attrs.update({"hx-post": address, **REFRESH})
+
+    @property
+    def keywords(self) -> list[str]:
+        return self.chosen.keywords if self.chosen else []
+
+    @property
+    def chosen_list(self) -> PeopleList | None:
+        return self.offered.lists.get(str(self["people_list"].value() or ""))
+
+    @property
+    def value_fields(self) -> list[forms.BoundField]:
+        return [self[f"value_{position}"] for position in range(len(self.keywords))]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("when") == "at":
+            for name in ("scheduled_on", "scheduled_time"):
+                if not given.get(name) and name not in self.errors:
+                    self.add_error(name, _("Fill in day and time, or choose “Right away”."))
+        return given
+
+    def content(self) -> Content:
+        """Of a valid form."""
+        given = self.cleaned_data
+        is_timed = given["when"] == "at"
+        return Content(
+            name=given["name"],
+            template=self.chosen,
+            people_list=self.offered.lists.get(given["people_list"]),
+            values=[given[f"value_{position}"] for position in range(len(self.keywords))],
+            page=given["page"],
+            scheduled_on=given["scheduled_on"] if is_timed else None,
+            scheduled_time=given["scheduled_time"] if is_timed else None,
+        )
+
+    def tell(self, problems: Iterable[Problem]) -> None:
+        """At the field each belongs to; focus goes to the first."""
+        for problem in problems:
+            name = PROBLEM_FIELDS.get(problem.field, problem.field.replace("values.", "value_"))
+            self.add_error(name if name in self.fields else None, str(problem.message))
+        self.focus_first()
+
+    def focus_first(self) -> None:
+        wrong = next((name for name in self.order if name in self.errors), None)
+        if wrong:
+            self.fields[wrong].widget.attrs["autofocus"] = True
+
+    @property
+    def order(self) -> list[str]:
+        values = [f"value_{position}" for position in range(len(self.keywords))]
+        return ["name", "template", *values, "page", "people_list", "scheduled_on", "scheduled_time"]
+
+    @property
+    def problem_count(self) -> int:
+        return sum(len(errors) for errors in self.errors.values())
+
+
+def carried_over(
+    data: QueryDict, *, before: SubscriptionTemplate | None, after: SubscriptionTemplate | None
+) -> QueryDict:
+    """Values move with their keyword when the template changes; those without a place are dropped."""
+    if before == after:
+        return data
+    moved = data.copy()
+    kept = {
+        keyword: data.get(f"value_{position}", "")
+        for position, keyword in enumerate(before.keywords if before else [])
+    }
+    for position, keyword in enumerate(after.keywords if after else []):
+        moved[f"value_{position}"] = kept.get(keyword, "")
+    moved["shown_template"] = str(after.pk) if after else ""
+    return moved
+
+
+def fresh(request_data: QueryDict) -> dict[str, Any]:
+    """A new send. The safe default is a time, not right away; `?template=` and `?list=` come from links."""
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    return {
+        "template": request_data.get("template", ""),
+        "people_list": request_data.get("list", ""),
+        "when": "at",
+        "scheduled_on": tomorrow,
+        "scheduled_time": DEFAULT_TIME,
+    }
+
+
+def of_batch(batch: BatchSend) -> dict[str, Any]:
+    values = {f"value_{position}": value for position, value in enumerate(batch.values)}
+    return {
+        "form_token": str(batch.form_token),
+        "name": batch.name,
+        "template": str(batch.template_id or ""),
+        "shown_template": str(batch.template_id or ""),
+        "page": batch.page,
+        "people_list": str(batch.people_list_id or ""),
+        "when": "at" if batch.scheduled_on or batch.scheduled_time else "now",
+        "scheduled_on": batch.scheduled_on.isoformat() if batch.scheduled_on else "",
+        "scheduled_time": f"{batch.scheduled_time:%H:%M}" if batch.scheduled_time else "",
+        "version": batch.version,
+        **values,
+    }
+
+
+def posted(values: dict[str, Any]) -> QueryDict:
+    """The values as a browser would send them."""
+    data = QueryDict(mutable=True)
+    for name, value in values.items():
+        data[name] = str(value)
+    return data

@@ -1,0 +1,98 @@
+"""The page of a send: one address from the draft to the closed books."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from console.access import MerchantRequest, merchant_page
+from console.htmx import FAST_SECONDS, SLOW_SECONDS, answer, poll_seconds
+from console.messaging.sends.ledger import ledger_of
+from console.messaging.sends.lookup import send_of
+from console.messaging.sends.situation import situation
+from console.messaging.sends.timeline import timeline
+from console.messaging.sends.words import reason_words
+from console.reconciliation.checks import lines_of
+from console.states import send_word
+from messaging import reports
+from messaging.engine.control import LIVE
+from messaging.models import BatchSend, SendControl, SendState
+
+SHOWN_UNKNOWN = 6
+SETTLING = timedelta(seconds=60)  # how long a finished page waits for its last check
+NEAR = timedelta(minutes=2)
+
+
+@require_safe
+@merchant_page("sends.view")
+def send_page(request: MerchantRequest, send_id: int) -> HttpResponse:
+    """Polled while anything can still change by itself."""
+    batch = send_of(request, send_id)
+    context = _context(batch, at=timezone.now())
+    return answer(request, "messaging/sends/detail.html", "messaging/sends/_answer.html", context)
+
+
+def _context(batch: BatchSend, *, at: datetime) -> dict[str, Any]:
+    control = batch.control
+    figures = reports.send_figures(control, at=at)
+    undo_seconds = _undo_seconds(control, at)
+    unknown = reports.deliveries(control, undecided=True) if figures.undecided else None
+    word = send_word(control.state, control.pause_reason).word
+    return {
+        "batch": batch,
+        "control": control,
+        "figures": figures,
+        "situation": situation(batch, figures, at=at),
+        "ledger": ledger_of(batch, figures, at=at) if control.books_month else None,
+        "checks": lines_of(control),
+        "unknown_rows": [(row, reason_words("unknown", row.reason)) for row in unknown[:SHOWN_UNKNOWN]]
+        if unknown is not None
+        else [],
+        "timeline": timeline(control),
+        "fields": _fields(batch),
+        "undo_seconds": undo_seconds,
+        "is_live": is_live(control, at=at),
+        "poll_seconds": _pace(control, at=at),
+        "say": f"{word} {int(figures.percent // 25 * 25)}%" if control.books_month else str(word),
+        "form_token": uuid.uuid4(),
+        "at": at,
+    }
+
+
+def _fields(batch: BatchSend) -> list[tuple[str, str]]:
+    keywords = batch.template.keywords if batch.template else []
+    return [
+        (keyword, batch.values[position] if position < len(batch.values) else "")
+        for position, keyword in enumerate(keywords)
+    ]
+
+
+def _undo_seconds(control: SendControl, at: datetime) -> int:
+    """Whole seconds left to undo; 0 when the window is over."""
+    if control.state != SendState.SCHEDULED or control.undo_until is None:
+        return 0
+    return max(0, round((control.undo_until - at).total_seconds()))
+
+
+def is_live(control: SendControl, *, at: datetime) -> bool:
+    if control.state in LIVE or control.state == SendState.CANCELLING:
+        return True
+    unchecked = control.touched_at is not None and (
+        control.checked_at is None or control.checked_at < control.touched_at
+    )
+    ended = control.finished_at
+    return unchecked and ended is not None and at - ended < SETTLING
+
+
+def _pace(control: SendControl, *, at: datetime) -> int:
+    """Seconds until the next poll: a send far ahead of its time is asked for seldom."""
+    if control.state == SendState.SCHEDULED:
+        undoing = control.undo_until is not None and control.undo_until > at
+        near = control.prepare_at is not None and control.prepare_at - at < NEAR
+        return FAST_SECONDS if undoing or near else SLOW_SECONDS
+    return poll_seconds(control.started_at or control.launched_at, at=at)

@@ -1,0 +1,176 @@
+"""Filters of the send list and of its people, and the small forms of a send."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from console.lists import FilterForm
+from console.states import DELIVERY, SEND
+from messaging.models import BatchSend
+
+TYPE_COUNT_ABOVE = 10_000  # people; from here on the number has to be typed
+STATES = ("draft", "scheduled", "preparing", "ready", "sending", "paused", "finished", "missed", "cancelled")
+DAY = {"type": "date"}
+
+
+class SendFilters(FilterForm):
+    text = forms.CharField(
+        label=gettext_lazy("Text"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": gettext_lazy("Name or template")}),
+    )
+    state = forms.ChoiceField(
+        label=gettext_lazy("Status"),
+        choices=[("", gettext_lazy("All")), *((name, SEND[name].word) for name in (*STATES, "failed"))],
+    )
+    since = forms.DateField(label=gettext_lazy("Sent from"), widget=forms.DateInput(attrs=DAY))
+    until = forms.DateField(label=gettext_lazy("Sent to"), widget=forms.DateInput(attrs=DAY))
+
+    def narrow(self, rows: QuerySet[BatchSend]) -> QuerySet[BatchSend]:
+        wanted = self.applied
+        if "text" in wanted:
+            rows = rows.filter(
+                Q(name__icontains=wanted["text"]) | Q(template__name__icontains=wanted["text"])
+            )
+        if "state" in wanted:
+            also = ["cancelling"] if wanted["state"] == "cancelled" else []
+            rows = rows.filter(control__state__in=[wanted["state"], *also])
+        if "since" in wanted:
+            rows = rows.filter(control__due_at__gte=start_of(wanted["since"]))
+        if "until" in wanted:
+            rows = rows.filter(control__due_at__lt=start_of(wanted["until"] + timedelta(days=1)))
+        return rows
+
+
+def start_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class PeopleFilters(FilterForm):
+    """`reasons`: (code, words) of the reasons that occur in this send."""
+
+    state = forms.ChoiceField(
+        label=gettext_lazy("Status"),
+        choices=[
+            ("", gettext_lazy("All")),
+            *(
+                (name, DELIVERY[name].word)
+                for name in ("accepted", "refused", "unknown", "sending", "queued", "skipped")
+            ),
+        ],
+    )
+    reason = forms.ChoiceField(label=gettext_lazy("Reason"))
+    open_id = forms.CharField(
+        label="open_id",
+        max_length=64,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": gettext_lazy("The whole open_id")}),
+    )
+
+    def __init__(self, reasons: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
+        self.reasons = reasons
+        super().__init__(*args, **kwargs)
+
+    def offer(self) -> None:
+        self.fields["reason"].choices = [("", _("All")), *self.reasons]  # type: ignore[attr-defined]
+
+
+class SpeedForm(forms.Form):
+    rate_per_second = forms.IntegerField(
+        label=gettext_lazy("Messages a second, at most"), required=False, min_value=1
+    )
+
+    def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["rate_per_second"]
+        field.help_text = _(
+            "1 to %(most)s. Left empty, only the limit of the mini program holds, %(most)s a second."
+        ) % {"most": f"{most:,}"}
+        self.most = most
+
+    def clean_rate_per_second(self) -> int | None:
+        rate: int | None = self.cleaned_data["rate_per_second"]
+        if rate is not None and rate > self.most:
+            message = _("The mini program allows %(most)s a second. Enter at most that.")
+            raise forms.ValidationError(message % {"most": f"{self.most:,}"})
+        return rate
+
+
+class CancelForm(forms.Form):
+    why = forms.CharField(
+        label=gettext_lazy("Why it is cancelled"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("Kept in the audit log."),
+    )
+
+
+class CountForm(forms.Form):
+    """Confirms `people`; above TYPE_COUNT_ABOVE the number has to be typed."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    people = forms.CharField(
+        label=gettext_lazy("Number of people"),
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, people: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = people
+
+    @property
+    def must_type(self) -> bool:
+        return self.expected > TYPE_COUNT_ABOVE
+
+    def clean_people(self) -> str:
+        typed: str = self.cleaned_data["people"]
+        digits = "".join(character for character in typed if character.isdecimal())
+        if self.must_type and digits != str(self.expected):
+            message = _("Type %(n)s, the number of people shown above.")
+            raise forms.ValidationError(message % {"n": f"{self.expected:,}"})
+        return typed
+
+
+class WhenForm(CountForm):
+    """A missed send: now, or a new wall time of the merchant."""
+
+    when = forms.ChoiceField(
+        label=gettext_lazy("When"),
+        choices=[("now", gettext_lazy("Right away")), ("at", gettext_lazy("At a new time"))],
+        widget=forms.RadioSelect,
+    )
+    scheduled_on = forms.DateField(
+        label=gettext_lazy("Day"), required=False, widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d")
+    )
+    scheduled_time = forms.TimeField(
+        label=gettext_lazy("Time"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("when") == "at":
+            for name in ("scheduled_on", "scheduled_time"):
+                if not given.get(name) and name not in self.errors:
+                    self.add_error(name, _("Fill in day and time, or choose “Right away”."))
+        else:
+            given["scheduled_on"] = given["scheduled_time"] = None
+        return given
+
+
+def token(text: str) -> uuid.UUID | None:
+    """The form token of a form that has no other field."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

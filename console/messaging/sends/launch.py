@@ -1,0 +1,117 @@
+"""Check before sending: all restated, who is reached, what happens afterwards, and the confirmation."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from console.access import MerchantRequest, merchant_page
+from console.htmx import answer, invalid, redirect
+from console.messaging.sends.forms import CountForm
+from console.messaging.sends.lookup import address, moved_on, send_of
+from console.messaging.sends.reach import Reach, reach_of
+from console.messaging.sends.timing import timing
+from messaging.engine.control import MoveRefused
+from messaging.engine.funnel import ORDER
+from messaging.models import BatchSend, SendState, SkipReason
+from messaging.sends import batches
+from messaging.sends.wall_time import NoSuchTime
+
+PAGE, PARTIAL = "messaging/sends/launch.html", "messaging/sends/_launch.html"
+PEOPLE_PER_PAGE = 100
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page("sends.launch")
+def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
+    batch = send_of(request, send_id)
+    if batch.control.state != SendState.DRAFT:
+        return (
+            moved_on(request, batch)
+            if request.method == "POST"
+            else redirect(request, address("send", batch))
+        )
+    at = timezone.now()
+    problems = batches.problems(batch, at=at)
+    reach = reach_of(batch, at=at)
+    if reach and not problems and not reach.funnel.will_send:
+        problems = [
+            batches.Problem("people_list", _("Nobody on this list can be reached now. Choose another."))
+        ]
+    expected = reach.funnel.will_send if reach else 0
+    if request.method != "POST":
+        form = CountForm(initial={"version": batch.version}, people=expected)
+        return answer(request, PAGE, PARTIAL, _context(batch, form, problems, reach, at))
+    form = CountForm(request.POST, people=expected)
+    if problems or not form.is_valid():
+        return invalid(request, PAGE, PARTIAL, _context(batch, form, problems, reach, at))
+    try:
+        batches.launch(batch, by=request.user, version=form.cleaned_data["version"] or 0, at=at)
+    except batches.LaunchRefused as refused:
+        return invalid(request, PAGE, PARTIAL, _context(batch, form, refused.problems, reach, at))
+    except batches.DraftConflict as conflict:
+        form = CountForm(initial={"version": conflict.current.version}, people=expected)
+        context = _context(conflict.current, form, problems, reach, at) | {"changed": True}
+        return invalid(request, PAGE, PARTIAL, context)
+    except MoveRefused:
+        return moved_on(request, batch)
+    return redirect(request, address("send", batch))
+
+
+def _context(
+    batch: BatchSend, form: CountForm, problems: list[batches.Problem], reach: Reach | None, at: datetime
+) -> dict[str, Any]:
+    when = timing(batch.scheduled_on, batch.scheduled_time, batch.zone)
+    template = batch.template
+    return {
+        "batch": batch,
+        "form": form,
+        "problems": [(problem, _anchor(problem.field)) for problem in problems],
+        "reach": reach,
+        "fields": list(zip(template.keywords, batch.values, strict=False)) if template else [],
+        "timing": when,
+        "finish": _finish(when.due or at, reach),
+        "at": at,
+    }
+
+
+def _finish(start: datetime, reach: Reach | None) -> datetime | None:
+    return start + timedelta(seconds=reach.seconds) if reach else None
+
+
+def _anchor(field: str) -> str:
+    """The id of the form's field a problem belongs to."""
+    return "id_" + {"time": "scheduled_time"}.get(field, field.replace("values.", "value_"))
+
+
+@require_safe
+@merchant_page("sends.launch")
+def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpResponse:
+    """The people behind one drop of the funnel, as the gates stand now."""
+    batch = send_of(request, send_id)
+    if gate not in {str(reason) for reason in ORDER}:
+        raise Http404("no such gate")
+    if batch.control.state != SendState.DRAFT or batch.template is None or batch.people_list is None:
+        return redirect(request, address("send", batch))
+    after = request.GET.get("after", "")
+    key = int(after) if after.isascii() and after.isdigit() and len(after) <= 18 else 0
+    try:
+        people = batches.people_stopped(
+            batch, gate=gate, at=timezone.now(), after=key, limit=PEOPLE_PER_PAGE + 1
+        )
+    except NoSuchTime:
+        return redirect(request, address("send_launch", batch))
+    context = {
+        "batch": batch,
+        "people": people[:PEOPLE_PER_PAGE],
+        "reason": SkipReason(gate).label,
+        "next_after": people[PEOPLE_PER_PAGE - 1][0] if len(people) > PEOPLE_PER_PAGE else None,
+        "is_first": key == 0,
+    }
+    return render(request, "messaging/sends/stopped.html", context)

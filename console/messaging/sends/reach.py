@@ -1,0 +1,53 @@
+"""The reach funnel as an equation, and how long sending would take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from console.messaging.sends.lookup import address
+from messaging.engine.funnel import Funnel
+from messaging.models import BatchSend
+from messaging.sends import batches
+from messaging.sends.wall_time import NoSuchTime
+
+
+@dataclass(frozen=True)
+class Reach:
+    """`total` − the drops = `will_send`; `seconds` at the full rate of the mini program."""
+
+    funnel: Funnel
+    drops: list[dict[str, Any]]
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        parts = "; ".join(f"{drop['label']} {drop['n']:,}" for drop in self.drops)
+        words = _("Of %(total)s people on the list %(will_send)s will be written to. Left out: %(parts)s.")
+        return words % {
+            "total": f"{self.funnel.total:,}",
+            "will_send": f"{self.funnel.will_send:,}",
+            "parts": parts,
+        }
+
+
+def reach_of(batch: BatchSend, *, at: datetime) -> Reach | None:
+    """One pass over the list. None while template, list or a time that exists is missing."""
+    if batch.template is None or batch.people_list is None:
+        return None
+    try:
+        funnel = batches.reach(batch, at=at)
+    except NoSuchTime:
+        return None
+    drops = [
+        {
+            "n": drop.n,
+            "label": drop.label,
+            "url": f"{address('send_launch', batch)}{drop.reason}/" if drop.n else "",
+        }
+        for drop in funnel.drops
+    ]
+    return Reach(funnel, drops, funnel.will_send / max(batch.mini_program.rate_per_second, 1))

@@ -1,0 +1,119 @@
+"""One send as a line of the list: everything from rows that were read together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from merchants.models import Staff
+from messaging.models import BatchSend, PauseReason, SendState
+from messaging.reports import UNDER_WAY
+
+MOVING = (*UNDER_WAY, SendState.PREPARING, SendState.READY)
+SOON = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Next:
+    """The next thing to do: a link, or a button that posts when `posts`."""
+
+    label: str
+    url_name: str
+    posts: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """Carries the five figures of a delivery bar; `people` is frozen people, or the list's count before."""
+
+    batch: BatchSend
+    people: int | None
+    accepted: int
+    refused: int
+    unknown: int
+    sending: int
+    queued: int
+    stopped: int
+    undecided: int
+    visits: int
+    next: Next | None
+    polls: bool
+
+    @property
+    def to_send(self) -> int:
+        return self.settled + self.sending + self.queued
+
+    @property
+    def settled(self) -> int:
+        return self.accepted + self.refused + self.unknown
+
+    @property
+    def took_seconds(self) -> float | None:
+        control = self.batch.control
+        if control.started_at is None or control.finished_at is None:
+            return None
+        return (control.finished_at - control.started_at).total_seconds()
+
+    @property
+    def visit_rate(self) -> float | None:
+        return self.visits / self.accepted if self.accepted else None
+
+    @property
+    def by_itself(self) -> bool:
+        return self.batch.control.pause_reason not in {"", PauseReason.OPERATOR}
+
+
+def row_of(batch: BatchSend, *, staff: Staff, at: datetime) -> Row:
+    """Needs `control.counters` prefetched and `control.recall` joined, as reports.send_list() does."""
+    control = batch.control
+    sums: dict[str, int] = {}
+    stopped = 0
+    for counter in control.counters.all():
+        sums[counter.state] = sums.get(counter.state, 0) + counter.n
+        if (counter.state, counter.reason) == ("skipped", "cancelled"):
+            stopped = counter.n
+    undecided = sums.get("unknown", 0) - sums.get("decided", 0)
+    recall = getattr(control, "recall", None)
+    people = control.frozen_total
+    if people is None and batch.people_list is not None:
+        people = batch.people_list.count
+    starts_soon = (
+        control.state == SendState.SCHEDULED
+        and control.prepare_at is not None
+        and control.prepare_at <= at + SOON
+    )
+    return Row(
+        batch=batch,
+        people=people,
+        **{state: sums.get(state, 0) for state in ("accepted", "refused", "unknown", "sending", "queued")},
+        stopped=stopped,
+        undecided=undecided,
+        visits=recall.visits if recall else 0,
+        next=_next(batch, undecided, staff),
+        polls=control.state in MOVING or starts_soon,
+    )
+
+
+def _next(batch: BatchSend, undecided: int, staff: Staff) -> Next | None:
+    state = batch.control.state
+    if undecided and state in {SendState.FINISHED, SendState.CANCELLED} and staff.can("unknown.decide"):
+        return Next(_("Decide unknowns"), "send_unknown")
+    by_itself = state == SendState.PAUSED and batch.control.pause_reason != PauseReason.OPERATOR
+    found: tuple[str, Next] | None = {
+        SendState.DRAFT: ("sends.compose", Next(_("Continue editing"), "send_edit")),
+        SendState.SCHEDULED: ("sends.compose", Next(_("Change it"), "send_edit")),
+        SendState.SENDING: ("sends.brake", Next(_("Pause"), "send_pause", posts=True)),
+        SendState.PAUSED: (
+            "sends.brake",
+            Next(_("See causes") if by_itself else _("Look and resume"), "send"),
+        ),
+        SendState.MISSED: ("sends.launch", Next(_("Decide"), "send_missed")),
+        SendState.FAILED: ("sends.view", Next(_("See causes"), "send")),
+        SendState.FINISHED: ("sends.compose", Next(_("Copy"), "send_copy", posts=True)),
+        SendState.CANCELLED: ("sends.compose", Next(_("Copy"), "send_copy", posts=True)),
+    }.get(SendState(state))
+    if found and staff.can(found[0]):
+        return found[1]
+    return Next(_("Look"), "send")

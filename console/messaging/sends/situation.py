@@ -1,0 +1,178 @@
+"""Where a send stands, as a sentence: what happened, how many, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from console.templatetags.console import in_words
+from messaging.models import BatchSend, PauseReason, SendState
+from messaging.reports import SendFigures
+
+
+@dataclass(frozen=True)
+class Situation:
+    """`tone` of the notice: info, ok, warn, bad or unknown."""
+
+    tone: str
+    icon: str
+    sentence: str
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    batch: BatchSend
+    figures: SendFigures
+    at: datetime
+
+    @property
+    def people(self) -> str:
+        return f"{self.batch.people_list.count if self.batch.people_list else 0:,}"
+
+    @property
+    def due(self) -> str:
+        due_at = self.batch.control.due_at
+        return in_words(due_at, now=self.at) if due_at else "--"
+
+
+def situation(batch: BatchSend, figures: SendFigures, *, at: datetime) -> Situation | None:
+    """None while sending: there the figure, the bar and the equation say it."""
+    tell = TELL.get(batch.control.state)
+    return tell(View(batch, figures, at)) if tell else None
+
+
+def _draft(view: View) -> Situation:
+    return Situation("info", "edit", _("This is a draft. Nothing is sent until somebody confirms it."))
+
+
+def _scheduled(view: View) -> Situation:
+    words = _("Scheduled for %(time)s, to at most %(people)s people.")
+    return Situation(
+        "info",
+        "clock",
+        words % {"time": view.due, "people": view.people},
+        _("Until it is prepared you can take it back and change it."),
+    )
+
+
+def _preparing(view: View) -> Situation:
+    words = _("Preparing: %(people)s people are being checked against consent and template fatigue.")
+    return Situation(
+        "info", "refresh", words % {"people": view.people}, _("It goes out %(time)s.") % {"time": view.due}
+    )
+
+
+def _ready(view: View) -> Situation:
+    words = _("Ready: %(people)s people are frozen, %(skipped)s of the list are skipped.")
+    numbers = {"people": f"{view.figures.to_send:,}", "skipped": f"{view.figures.skipped:,}"}
+    return Situation("info", "clock", words % numbers, _("It goes out %(time)s.") % {"time": view.due})
+
+
+def _paused(view: View) -> Situation:
+    control, figures = view.batch.control, view.figures
+    numbers = {"flight": f"{figures.sending:,}", "left": f"{figures.queued:,}"}
+    if control.pause_reason in {"", PauseReason.OPERATOR}:
+        words = _("Paused. %(flight)s in flight will settle in seconds; %(left)s not sent yet.")
+        return Situation("warn", "player-pause", words % numbers)
+    words = _("Paused by itself: %(why)s %(left)s not sent yet. Check the causes, then resume.")
+    return Situation("bad", "alert-triangle", words % (numbers | {"why": control.pause_detail}))
+
+
+def _missed(view: View) -> Situation:
+    words = _("The send of %(time)s was missed; nothing was sent.")
+    return Situation(
+        "warn", "clock", words % {"time": view.due}, _("Send it now, give it a new time, or cancel it.")
+    )
+
+
+def _cancelling(view: View) -> Situation:
+    n = view.figures.sending
+    words = ngettext(
+        "Cancelling. %(n)s in flight will settle in seconds; nobody new is written to.",
+        "Cancelling. %(n)s in flight will settle in seconds; nobody new is written to.",
+        n,
+    )
+    return Situation("info", "x", words % {"n": f"{n:,}"})
+
+
+def _cancelled(view: View) -> Situation:
+    stopped = next((row.n for row in view.figures.skipped_rows if row.reason == "cancelled"), 0)
+    if not view.figures.settled:
+        return Situation(
+            "info", "x", _("Cancelled. Nothing was sent; everybody keeps their consent."), _undecided(view)
+        )
+    words = _(
+        "Cancelled. %(gone)s had gone and cannot be recalled; "
+        "%(stopped)s were stopped and keep their consent."
+    )
+    numbers = {"gone": f"{view.figures.settled:,}", "stopped": f"{stopped:,}"}
+    tone = "unknown" if view.figures.undecided else "info"
+    return Situation(tone, "x", words % numbers, _undecided(view))
+
+
+def _finished(view: View) -> Situation:
+    figures = view.figures
+    if figures.undecided:
+        words = ngettext(
+            "Finished. %(n)s outcome is unknown and needs you; all others are certain.",
+            "Finished. %(n)s outcomes are unknown and need you; all others are certain.",
+            figures.undecided,
+        )
+        return Situation(
+            "unknown",
+            "question-mark",
+            words % {"n": f"{figures.undecided:,}"},
+            _("Treat them as sent, or send again."),
+        )
+    words = ngettext(
+        "Finished. The outcome of %(n)s person is certain.",
+        "Finished. The outcomes of all %(n)s people are certain.",
+        figures.to_send,
+    )
+    return Situation("ok", "check", words % {"n": f"{figures.to_send:,}"}, _decided(view))
+
+
+def _failed(view: View) -> Situation:
+    return Situation(
+        "bad",
+        "alert-triangle",
+        _("It could not be prepared; nothing was sent."),
+        view.batch.control.failure or _("Copy it, check the draft, and confirm it again."),
+    )
+
+
+def _undecided(view: View) -> str:
+    n = view.figures.undecided
+    if not n:
+        return ""
+    words = ngettext("%(n)s outcome is unknown and needs you.", "%(n)s outcomes are unknown and need you.", n)
+    return words % {"n": f"{n:,}"}
+
+
+def _decided(view: View) -> str:
+    n = view.figures.decided
+    if not n:
+        return ""
+    words = ngettext(
+        "%(n)s unknown outcome was treated as sent.", "%(n)s unknown outcomes were treated as sent.", n
+    )
+    return words % {"n": f"{n:,}"}
+
+
+TELL: Mapping[str, Callable[[View], Situation]] = {
+    SendState.DRAFT: _draft,
+    SendState.SCHEDULED: _scheduled,
+    SendState.PREPARING: _preparing,
+    SendState.READY: _ready,
+    SendState.PAUSED: _paused,
+    SendState.MISSED: _missed,
+    SendState.CANCELLING: _cancelling,
+    SendState.CANCELLED: _cancelled,
+    SendState.FINISHED: _finished,
+    SendState.FAILED: _failed,
+}

@@ -1,0 +1,42 @@
+"""Why a delivery is where it is, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from merchants.refusals import sentence
+from messaging.models import SkipReason
+
+UNKNOWN: Mapping[str, str | Promise] = {
+    "timeout": gettext_lazy("No answer in time"),
+    "cut_off": gettext_lazy("The connection broke while waiting"),
+    "http_5xx": gettext_lazy("The platform answered with a server error"),
+    "http_status": gettext_lazy("The platform answered with an unexpected status"),
+    "system_error": gettext_lazy("The platform cannot say what happened"),
+    "bad_signature": gettext_lazy("The answer's signature is wrong"),
+    "bad_answer": gettext_lazy("The answer could not be read"),
+    "too_large": gettext_lazy("The answer was too large to read"),
+    "internal_error": gettext_lazy("Our own fault while reading the answer"),
+    "no_record": gettext_lazy("Our process stopped before the answer was written down"),
+    "kept": gettext_lazy("An earlier attempt is unknown; the new one never left"),
+}
+
+
+def reason_words(state: str, reason: str) -> str:
+    """Empty for states that have no reason."""
+    if not reason:
+        return ""
+    if state == "skipped":
+        return str(SkipReason(reason).label) if reason in SkipReason.values else reason
+    if state == "unknown":
+        return str(UNKNOWN.get(reason, reason))
+    return str(sentence(reason).title) if state == "refused" else reason
+
+
+def zone_words(zone: str) -> str:
+    return _("Beijing time") if zone == "Asia/Shanghai" else str(ZoneInfo(zone))
