@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
-import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -262,7 +261,7 @@ def _make(call: GatewayCall) -> Outcome[Response] | None:
         log.error("%s waits: %s", call, error)
         _give_back(call, wait_seconds=60)
         return None
-    begun = _boot_seconds()
+    begun = leases.boot_seconds()
     if not leases.held(call).filter(state=State.CLAIMED).update(started_at=Now(), attempts=F("attempts") + 1):
         return None
     call.attempts += 1
@@ -270,7 +269,7 @@ def _make(call: GatewayCall) -> Outcome[Response] | None:
 
 
 def _ask(client: Client, request: Request[Any], begun: float) -> Outcome[Response]:
-    future = client.submit(request, guard=lambda: _boot_seconds() - begun < GUARD_SECONDS)
+    future = client.submit(request, guard=lambda: leases.boot_seconds() - begun < GUARD_SECONDS)
     try:
         return future.result(client.timeouts.total_seconds + 2)
     except (concurrent.futures.TimeoutError, concurrent.futures.CancelledError):
@@ -386,8 +385,3 @@ def _request(method: str, body: Mapping[str, Any]) -> Request[Any]:
     except ValidationError as error:
         fields = sorted({".".join(map(str, part["loc"])) for part in error.errors(include_input=False)})
         raise ValueError(f"{method} cannot take this body; look at: {', '.join(fields)}.") from error
-
-
-def _boot_seconds() -> float:
-    """Goes on while the machine sleeps or the process is stopped."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -26,8 +26,15 @@ WHERE d.books_month = p.books_month AND d.id = p.id AND d.state = 'queued'
 RETURNING d.id
 """
 RELEASE = """
-UPDATE messaging_delivery SET state = 'queued', token = NULL, lease_until = NULL, worker_pid = NULL
-WHERE books_month = %(month)s AND id = ANY(%(ids)s) AND state = 'claimed' AND token = %(token)s
+WITH ours AS (
+    SELECT books_month, id FROM messaging_delivery
+    WHERE books_month = %(month)s AND id = ANY(%(ids)s) AND state = 'claimed' AND token = %(token)s
+    ORDER BY customer_id
+    FOR UPDATE
+)
+UPDATE messaging_delivery d SET state = 'queued', token = NULL, lease_until = NULL, worker_pid = NULL
+FROM ours o
+WHERE d.books_month = o.books_month AND d.id = o.id AND d.state = 'claimed' AND d.token = %(token)s
 """
 
 

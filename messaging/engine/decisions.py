@@ -42,6 +42,9 @@ WITH chosen AS (
     SELECT * FROM messaging_delivery
     WHERE send_id = %(send)s AND books_month = %(month)s AND state = ANY(%(states)s) AND decision = ''
         AND (%(every)s OR id = ANY(%(ids)s)) AND (%(reason)s = '' OR reason = %(reason)s)
+        AND EXISTS (
+            SELECT 1 FROM messaging_sendcontrol s WHERE s.id = %(send)s AND s.state IN ('sending', 'paused')
+        )
     ORDER BY customer_id LIMIT %(limit)s
     FOR UPDATE
 ), kept AS (

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from merchants import events
@@ -87,9 +88,7 @@ def freeze(control: SendControl) -> bool:
         total = sum(n for (n,) in sql.rows(FREEZE, parameters))
         # Last, so that the control row is locked for a moment only. Lost the race: everything is rolled back.
         still = SendControl.objects.filter(pk=control.pk, state=SendState.PREPARING, due_at=control.due_at)
-        if not still.update(
-            state=SendState.READY, books_month=month, frozen_total=total, touched_at=timezone.now()
-        ):
+        if not still.update(state=SendState.READY, books_month=month, frozen_total=total, touched_at=Now()):
             transaction.set_rollback(True)
             return False
         events.record(

@@ -44,12 +44,16 @@ class Check:
         return self.actual - self.expected
 
 
-def check(control: SendControl) -> list[Check]:
-    """The lines of one send from one snapshot of its own; must not stand inside another transaction."""
+def check(control: SendControl) -> tuple[list[Check], datetime]:
+    """The lines of one send from one snapshot of its own, and the snapshot's instant by the database's clock.
+
+    Must not stand inside another transaction.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return lines(control)
+        taken_at: datetime = sql.rows("SELECT now()", {})[0][0]
+        return lines(control), taken_at
 
 
 def lines(control: SendControl) -> list[Check]:
@@ -78,16 +82,18 @@ def _differences(rows: dict[tuple[str, str], int], counters: dict[tuple[str, str
     return sum(abs(rows.get(key, 0) - counters.get(key, 0)) for key in keys)
 
 
-def reconcile(*, at: datetime) -> int:
+def reconcile() -> int:
     """Checks every send touched since its last check, and those under way. Tells when a balance tips."""
     open_books = SendControl.objects.filter(books_month__isnull=False).filter(
         Q(state__in=[SendState.SENDING, SendState.PAUSED, SendState.CANCELLING])
         | Q(checked_at=None)
         | Q(checked_at__lt=F("touched_at"))
     )
+    longest_ago = F("checked_at").asc(nulls_first=True)
     checked = 0
-    for control in open_books.select_related("merchant", "mini_program").order_by("checked_at")[:200]:
-        _write_down(control, check(control), at=at)
+    for control in open_books.select_related("merchant", "mini_program").order_by(longest_ago)[:200]:
+        found, taken_at = check(control)
+        _write_down(control, found, at=taken_at)
         checked += 1
     return checked
 

@@ -57,7 +57,15 @@ WHERE send_id = %(send)s AND books_month = %(month)s AND state = 'queued' LIMIT 
 
 def advance() -> int:
     """One look at every live send; how many moved. Two at once are harmless: each move is compare-and-set."""
-    steps = (_miss_late, _start_preparing, _start_sending, _return_finished, _finish, _settle_cancelling)
+    steps = (
+        _miss_late,
+        _start_preparing,
+        _start_sending,
+        _return_finished,
+        _finish,
+        _settle_cancelling,
+        _clear_cancelled,
+    )
     return sum(step() for step in steps)
 
 
@@ -120,8 +128,26 @@ def _return_finished() -> int:
     moved = 0
     for control in again:
         if sql.rows(HAS_QUEUED, {"send": control.pk, "month": control.books_month}):
-            moved += _try(control, SendState.SENDING, only_from={SendState.FINISHED}, event="send.again")
+            reopened = {"finished_at": None, "books_closed_at": None}
+            moved += _try(
+                control,
+                SendState.SENDING,
+                only_from={SendState.FINISHED},
+                event="send.again",
+                changes=reopened,
+            )
     return moved
+
+
+def _clear_cancelled() -> int:
+    """Rows that "send again" queued in the instant in which the send became cancelled are stopped too."""
+    late = SendControl.objects.filter(
+        state=SendState.CANCELLED, counters__state="queued", counters__n__gt=0
+    ).select_related("merchant", "mini_program")
+    for control in late:
+        _skip_rest(control)
+        sql.run(sql.TOUCH, {"send": control.pk})
+    return 0
 
 
 def _finish() -> int:

@@ -24,9 +24,9 @@ from gateway.methods.messages import OpenAppMiniTemplatemessageSend
 from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused
 from merchants import rate, tokens
 from merchants.credentials import GatewayNotConfigured, client_for
+from merchants.leases import boot_seconds
 from messaging.engine import sql
 from messaging.engine.claim import Claim, claim, release
-from messaging.engine.clock import boot_seconds
 from messaging.engine.control import MoveRefused, pause
 from messaging.engine.mark import Marked, mark
 from messaging.engine.record import Answer, record_stubbornly

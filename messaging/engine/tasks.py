@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 
 from merchants.enqueue import MerchantTask, hint
 from messaging.engine import reap, reconcile, schedule, slot
@@ -42,5 +41,5 @@ def reap_deliveries() -> None:
 
 @shared_task(name="messaging.reconcile_sends")
 def reconcile_sends() -> None:
-    reconcile.reconcile(at=timezone.now())
+    reconcile.reconcile()
     schedule.close_books()

@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from contextlib import suppress
 
 import pytest
 from django.utils import timezone
@@ -19,7 +20,18 @@ from messaging.models import Consent, Delivery, FrequencyCount, SendControl
 from tests import build, build_messaging
 
 SHAPES = ("accepted", "refused", "unsubscribed", "busy", "not_sent", "unknown")
-STEPS = ("claim", "mark", "record", "twice", "release", "lease_over", "deadline_over", "treat", "again", "cancel")
+STEPS = (
+    "claim",
+    "mark",
+    "record",
+    "twice",
+    "release",
+    "lease_over",
+    "deadline_over",
+    "treat",
+    "again",
+    "cancel",
+)
 _numbers = itertools.count()
 
 steps = st.lists(
@@ -88,7 +100,7 @@ class World:
         treat_as_sent(self.control, delivery_ids=list(ids)[:n], by=self.by, at=timezone.now())
 
     def again(self, _n: int, _shape: str) -> None:
-        try:
+        with suppress(NothingToSendAgain):
             send_again(
                 self.control,
                 delivery_ids=None,
@@ -96,8 +108,6 @@ class World:
                 by=self.by,
                 at=timezone.now(),
             )
-        except NothingToSendAgain:
-            pass
 
     def cancel(self, n: int, _shape: str) -> None:
         if n == 1:

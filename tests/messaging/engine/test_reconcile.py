@@ -36,7 +36,7 @@ def control(shop: SimpleNamespace) -> SendControl:
 
 
 def test_a_send_under_way_balances_at_any_moment(control: SendControl) -> None:
-    assert reconcile(at=timezone.now()) == 1
+    assert reconcile() == 1
     control.refresh_from_db()
     assert control.balanced is True
     assert control.checked_at is not None
@@ -46,8 +46,8 @@ def test_a_send_under_way_balances_at_any_moment(control: SendControl) -> None:
 
 def test_a_closed_send_that_nobody_touched_is_not_counted_again(control: SendControl) -> None:
     SendControl.objects.filter(pk=control.pk).update(state=SendState.FINISHED, touched_at=timezone.now())
-    assert reconcile(at=timezone.now()) == 1
-    assert reconcile(at=timezone.now()) == 0
+    assert reconcile() == 1
+    assert reconcile() == 0
 
 
 def lose_a_row(control: SendControl) -> None:
@@ -70,24 +70,24 @@ def spend_without_a_row(control: SendControl) -> None:
 def test_each_kind_of_difference_is_seen_told_and_left_as_it_is(
     control: SendControl, sabotage: Callable[[SendControl], None]
 ) -> None:
-    reconcile(at=timezone.now())
+    reconcile()
     sabotage(control)
     before = lines(control)
-    reconcile(at=timezone.now())
+    reconcile()
     control.refresh_from_db()
     assert control.balanced is False
     assert Event.objects.filter(kind="books.differ", subject_id=control.pk).count() == 1
     assert lines(control) == before
-    reconcile(at=timezone.now())
+    reconcile()
     assert Event.objects.filter(kind="books.differ").count() == 1
 
 
 def test_getting_even_again_is_told_once(control: SendControl) -> None:
-    reconcile(at=timezone.now())
+    reconcile()
     counters = DeliveryCounter.objects.filter(send=control, state="queued")
     right = counters.get().n
     counters.update(n=right + 1)
-    reconcile(at=timezone.now())
+    reconcile()
     counters.update(n=right)
-    reconcile(at=timezone.now())
+    reconcile()
     assert Event.objects.filter(kind="books.balanced", subject_id=control.pk).count() == 1

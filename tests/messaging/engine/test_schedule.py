@@ -156,3 +156,12 @@ def test_cancel_returns_a_kept_unknown_to_unknown(shop: SimpleNamespace) -> None
     advance()
     assert build.counters(control)["unknown", "kept"] == 1
     assert build.states(control) == {"unknown": 1, "skipped": 39}
+
+
+def test_a_row_queued_again_in_the_instant_of_cancelling_is_stopped_too(shop: SimpleNamespace) -> None:
+    control = build.send(shop.app, shop.template, shop.list)
+    SendControl.objects.filter(pk=control.pk).update(state=SendState.CANCELLED)
+    advance()
+    assert state(control) == SendState.CANCELLED
+    assert build.states(control) == {"skipped": 40}
+    assert build.counters(control)["skipped", "cancelled"] == 30

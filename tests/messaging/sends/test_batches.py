@@ -117,7 +117,9 @@ def test_fifty_characters_fit_however_they_are_written(shop: SimpleNamespace) ->
     assert fields_of(draft(shop, values=["长" * 50, "x" * 50])) == []
 
 
-def test_a_template_that_is_not_online_and_a_list_that_is_not_ready_are_refused(shop: SimpleNamespace) -> None:
+def test_a_template_that_is_not_online_and_a_list_that_is_not_ready_are_refused(
+    shop: SimpleNamespace,
+) -> None:
     batch = draft(shop)
     SubscriptionTemplate.objects.filter(pk=shop.template.pk).update(state="offline")
     PeopleList.objects.filter(pk=shop.list.pk).update(state="importing")

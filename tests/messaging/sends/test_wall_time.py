@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from messaging.sends.wall_time import NoSuchTime, resolve
 
-ZONES = ["Asia/Shanghai", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "UTC"]
+ZONES = [
+    "Asia/Shanghai",
+    "America/New_York",
+    "Europe/Berlin",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "UTC",
+]
 
 
 def test_beijing_time_is_eight_hours_ahead() -> None:
