@@ -27,7 +27,8 @@ def parts(counts: Mapping[str, int], *, smallest: float) -> list[Part]:
         return []
     widths = [max(n / total * 100, smallest) for _name, n in shown]
     shrink = 100 / sum(widths)
-    drawn, x = [], 0.0
+    drawn: list[Part] = []
+    x = 0.0
     for (name, n), width in zip(shown, widths, strict=True):
         last = len(drawn) == len(shown) - 1
         drawn.append(Part(name, n, round(x, 3), round(width * shrink - (0 if last else GAP), 3)))

@@ -59,6 +59,6 @@ def toast(request: HttpRequest, sentence: str) -> None:
 def poll_seconds(since: datetime | None, *, at: datetime) -> int:
     """How long a live partial waits before it asks again: fast at first, slower with age."""
     age = (at - since).total_seconds() if since else 0
-    if age < 120:
+    if age < 600:
         return FAST_SECONDS
-    return STEADY_SECONDS if age < 1800 else SLOW_SECONDS
+    return STEADY_SECONDS if age < 7200 else SLOW_SECONDS

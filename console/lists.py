@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 PER_PAGE = 25
 
@@ -56,7 +56,8 @@ class FilterForm(forms.Form):
         return str(dict(choices).get(value, value)) if choices is not None else str(value)
 
     def _query_without(self, name: str) -> str:
-        query = self.data.copy()
+        query = QueryDict(mutable=True)
+        query.update(self.data)
         for gone in (name, "page", "before"):
             query.pop(gone, None)
         return str(query.urlencode())

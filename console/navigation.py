@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import get_language, pgettext_lazy
@@ -132,9 +132,14 @@ class Shell:
         groups = []
         for section in SECTIONS:
             links = [
-                Link(item.label, url, item.icon, is_current=name in item.family or family in item.family)
+                Link(
+                    item.label,
+                    page_url(item.url_name, self.merchant),
+                    item.icon,
+                    is_current=name in item.family or family in item.family,
+                )
                 for item in section.items
-                if self.staff.can(item.capability) and (url := page_url(item.url_name, self.merchant))
+                if self.staff.can(item.capability)
             ]
             if links:
                 groups.append(Group(section.label, links))
@@ -168,10 +173,7 @@ class Shell:
 
 
 def page_url(name: str, merchant: Merchant) -> str:
-    try:
-        return reverse(name, kwargs={"merchant": merchant.slug})
-    except NoReverseMatch:
-        return ""
+    return reverse(name, kwargs={"merchant": merchant.slug})
 
 
 def shell(request: HttpRequest) -> Mapping[str, Any]:

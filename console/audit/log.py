@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from console.audit.sentences import details_of, sentence_of
+from console.audit.sentences import details_of, sentence_of, subject_of
 from merchants.models import Event
 
 PER_PAGE = 50
@@ -21,6 +21,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Line:
     event: Event
     sentence: str
+    subject: str
     details: list[tuple[str, Any]]
 
 
@@ -42,7 +43,7 @@ def log_page(rows: QuerySet[Event], *, before: str) -> LogPage:
     found = list(rows.select_related("by", "mini_program").order_by("-at", "-id")[: PER_PAGE + 1])
     shown, more = found[:PER_PAGE], len(found) > PER_PAGE
     return LogPage(
-        [Line(event, sentence_of(event), details_of(event)) for event in shown],
+        [Line(event, sentence_of(event), subject_of(event), details_of(event)) for event in shown],
         key_of(shown[-1]) if more else None,
         is_first=key is None,
     )

@@ -1,4 +1,4 @@
-"""What happened, in one sentence per kind of event. `%(name)s` is taken from the event's detail."""
+"""What happened, in one sentence per kind of event. The rest stands in its detail."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from merchants.models import Event
 
@@ -74,6 +75,37 @@ AREAS: Mapping[str, str | Promise] = {
     "staff": _("Staff"),
 }
 
+SUBJECTS: Mapping[str, str | Promise] = {
+    "sendcontrol": _("Batch send"),
+    "peoplelist": _("Audience"),
+    "subscriptiontemplate": _("Template"),
+    "customer": _("Customer"),
+    "miniprogram": _("Mini program"),
+    "staff": _("Person"),
+}
+DETAILS: Mapping[str, str | Promise] = {
+    "added": pgettext_lazy("detail", "added"),
+    "difference": pgettext_lazy("detail", "difference"),
+    "due_at": pgettext_lazy("detail", "due"),
+    "entries": pgettext_lazy("detail", "entries"),
+    "file": pgettext_lazy("detail", "file"),
+    "frozen": pgettext_lazy("detail", "frozen"),
+    "keywords": pgettext_lazy("detail", "keywords"),
+    "name": pgettext_lazy("detail", "name"),
+    "people": pgettext_lazy("detail", "people"),
+    "reason": pgettext_lazy("detail", "reason"),
+    "role": pgettext_lazy("detail", "role"),
+    "rows": pgettext_lazy("detail", "rows"),
+    "total": pgettext_lazy("detail", "total"),
+    "version": pgettext_lazy("detail", "version"),
+    "was": pgettext_lazy("detail", "was"),
+    "why": pgettext_lazy("detail", "reason"),
+}
+
+
+def subject_of(event: Event) -> str:
+    return str(SUBJECTS.get(event.subject_kind, event.subject_kind))
+
 
 def sentence_of(event: Event) -> str:
     """A kind that has no sentence shows as its code: the log must never hide a line."""
@@ -86,8 +118,11 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
     pairs: list[tuple[str, Any]] = []
     if "before" in detail and "after" in detail:
         pairs.append(("", f"{_shown(detail.pop('before'))} → {_shown(detail.pop('after'))}"))
-    return pairs + [(key, _shown(value)) for key, value in detail.items() if value not in (None, "", [], {})]
+    said = ((key, value) for key, value in detail.items() if value not in (None, "", [], {}))
+    return pairs + [(str(DETAILS.get(key, key)), _shown(value)) for key, value in said]
 
 
 def _shown(value: Any) -> Any:
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value)
     return "--" if value is None else value

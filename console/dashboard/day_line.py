@@ -42,7 +42,8 @@ def day_line(batches: list[BatchSend], *, at: datetime) -> DayLine:
     steps = [hour + timedelta(hours=n) for n in range(1, 25)]
     return DayLine(
         stops=[
-            Stop(number, batch, place(batch.control.due_at)) for number, batch in enumerate(batches, start=1)
+            Stop(number, batch, place(batch.control.due_at or at))
+            for number, batch in enumerate(batches, start=1)
         ],
         labels=[
             HourLabel(place(step), f"{step:%H:%M}") for step in steps if step.hour % HOURS_BETWEEN_LABELS == 0

@@ -8,6 +8,9 @@ SIGN_IN = reverse("sign_in")
 
 
 class SignIn(CastCase):
+    def setUp(self) -> None:
+        self.client = self.client_class(headers={"Accept-Language": "en"})
+
     def give(self, username: str, password: str, **more: str):  # type: ignore[no-untyped-def]
         return self.client.post(SIGN_IN, {"username": username, "password": password, **more})
 
