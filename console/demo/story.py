@@ -207,7 +207,7 @@ def _past_send(
             _wait(until, f"the send stands at {control.state}")
         schedule.advance()
         control.refresh_from_db()
-    reconcile.reconcile(at=timezone.now())
+    reconcile.reconcile()
     return control
 
 
