@@ -5,6 +5,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, worker_init
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 
 from console.checks import refuse_unsafe_start
 
@@ -23,3 +24,5 @@ def refuse(**_: Any) -> None:
         refuse_unsafe_start()
     except ImproperlyConfigured as error:
         sys.exit(str(error))
+    # what is forked from this process must not share its connection
+    connections.close_all()

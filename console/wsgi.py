@@ -1,6 +1,7 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 
 from console.checks import refuse_unsafe_start
 
@@ -8,3 +9,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 
 application = get_wsgi_application()
 refuse_unsafe_start()
+# what is forked from this process must not share its connection
+connections.close_all()

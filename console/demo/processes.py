@@ -50,7 +50,7 @@ def manage(*words: str) -> list[str]:
 def web(env: Mapping[str, str], *, port: int, workers: int = 2, threads: int = 8) -> Process:
     command = [sys.executable, "-m", "gunicorn", "console.wsgi:application", "--bind", f"{LOOPBACK}:{port}"]
     command += ["--worker-class", "gthread", "--workers", str(workers), "--threads", str(threads)]
-    command += ["--graceful-timeout", "10", "--no-control-socket", "--log-level", "warning"]
+    command += ["--graceful-timeout", "10", "--preload", "--no-control-socket", "--log-level", "warning"]
     return Process("web", command, env, answers(f"http://{LOOPBACK}:{port}/healthz"), grace_seconds=12)
 
 
