@@ -176,6 +176,31 @@ def send(
     return control
 
 
+def launched_batch(
+    app: MiniProgram,
+    author: User,
+    *,
+    chosen: SubscriptionTemplate,
+    to: PeopleList,
+    state: str = SendState.SENDING,
+    due_at: datetime | None = None,
+    name: str = "首月立减",
+    **fields: Any,
+) -> BatchSend:
+    """A batch send whose control row is in `state`: before `ready` only launched, from there on frozen.
+
+    `fields` are columns of the control row, written last.
+    """
+    made = batch(app, author, chosen=chosen, to=to, name=name)
+    early = state in (SendState.SCHEDULED, SendState.PREPARING, SendState.MISSED, SendState.FAILED)
+    control = send(app, chosen, to, state=SendState.PREPARING if early else state, due_at=due_at)
+    SendControl.objects.filter(pk=control.pk).update(**{"state": state, **fields})
+    left_over = made.control_id
+    BatchSend.objects.filter(pk=made.pk).update(control=control)
+    SendControl.objects.filter(pk=left_over).delete()
+    return BatchSend.objects.select_related("control", "mini_program", "merchant").get(pk=made.pk)
+
+
 def states(control: SendControl) -> dict[str, int]:
     """Rows by state, counted from the rows themselves."""
     found: dict[str, int] = {}

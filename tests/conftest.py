@@ -7,6 +7,7 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 from django.test import override_settings
+from django.utils import translation
 
 from console.catalogue import compile_stale
 from tests.simulator_process import SimulatorProcess
@@ -23,6 +24,13 @@ def cheap_passwords() -> Iterator[None]:
 def current_translations() -> None:
     """Chinese pages are tested as they would be installed, also when only a .po file was edited."""
     compile_stale()
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Outside a request the tests read English; pages follow the person who asks."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

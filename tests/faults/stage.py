@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ class Storm:
             "worker_pid", flat=True
         )
         for pid in rows:
-            found[pid] = found.get(pid, 0) + 1
+            found[pid or 0] = found.get(pid or 0, 0) + 1
         return found
 
     def strike(self, signum: signal.Signals) -> int:
@@ -152,7 +153,7 @@ class Storm:
                 if rows and _alive(pid):
                     os.kill(pid, signum)
                     if signum == signal.SIGKILL:
-                        wait_for(lambda pid=pid: not _alive(pid), 5, "the slot to die")
+                        wait_for(partial(_dead, pid), 5, "the slot to die")
                     if self.in_flight().get(pid):
                         self.struck += 1
                         return pid
@@ -209,10 +210,14 @@ def _open_ids_by_state(control: SendControl) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     rows = Delivery.objects.filter(send=control).values_list("state", "customer__open_id", "kept_unknown")
     for state, open_id, kept_unknown in rows:
-        found.setdefault(state, set()).add(open_id)
+        found.setdefault(state, set()).add(open_id or "")
         if kept_unknown:
-            found.setdefault("unknown", set()).add(open_id)
+            found.setdefault("unknown", set()).add(open_id or "")
     return found
+
+
+def _dead(pid: int) -> bool:
+    return not _alive(pid)
 
 
 def _alive(pid: int) -> bool:

@@ -67,7 +67,8 @@ def hold_a_slot_past_its_lease(storm: Storm) -> tuple[int, list[int]]:
                 wait_for(lambda: not in_time.exists(), 20, "the leases to be over")
                 reap()  # or beat's, whoever comes first
                 wait_for(lambda: not claimed.exists(), 5, "the rows to be given back")
-                slot: int = held[0][0]
+                slot = held[0][0] or 0
+                assert slot
                 os.kill(slot, signal.SIGSTOP)
                 return slot, [one for pid, one in held if pid == slot]
         time.sleep(0.02)

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.utils import timezone
 
+from merchants import leases, tokens
 from messaging.engine import slot
 from messaging.engine.reconcile import lines
 from messaging.models import Delivery, SendControl, SendState
@@ -48,8 +51,6 @@ def test_everybody_with_consent_gets_it_once_and_the_log_agrees(shop: Shop) -> N
 
 
 def test_each_message_carries_the_recall_token_of_its_row(shop: Shop) -> None:
-    from merchants import tokens
-
     shop.grant(3)
     control = sending(shop)
     work_until_idle()
@@ -101,7 +102,7 @@ def test_an_answer_that_cannot_be_trusted_is_unknown_and_never_repeated(
     assert balanced(control)
 
 
-def test_a_message_that_was_delivered_but_never_answered_is_unknown(shop: Shop, settings: object) -> None:
+def test_a_message_that_was_delivered_but_never_answered_is_unknown(shop: Shop, settings: Any) -> None:
     settings.GATEWAY_READ_SECONDS, settings.GATEWAY_TOTAL_SECONDS = 0.4, 0.6
     shop.grant(6)
     control = sending(shop)
@@ -134,9 +135,7 @@ def settings_url(shop: Shop) -> str:
 
 
 def move_gateway(url: str) -> None:
-    from django.conf import settings
-
-    settings.GATEWAY_URLS["simulated"] = url
+    django_settings.GATEWAY_URLS["simulated"] = url
 
 
 def test_a_paused_send_and_a_stopped_mini_program_send_nothing(shop: Shop) -> None:
@@ -153,16 +152,17 @@ def test_a_process_that_wakes_up_late_sends_nothing(shop: Shop, monkeypatch: pyt
     """The guard compares the boot clock when a request has its connection: here it has jumped by an hour."""
     shop.grant(6)
     control = sending(shop)
-    real = slot.boot_seconds
     readings = iter(range(1_000_000))
-    monkeypatch.setattr(slot, "boot_seconds", lambda: real() + 3600 * next(readings))
+    monkeypatch.setattr(
+        "messaging.engine.slot.boot_seconds", lambda: leases.boot_seconds() + 3600 * next(readings)
+    )
     slot.work(seconds=0.3)
     assert shop.summary()["accepted_messages"] == 0
     assert build_messaging.states(control) == {"queued": 6, "skipped": 54}
     assert balanced(control)
 
 
-def test_with_redis_away_nothing_leaves(shop: Shop, settings: object) -> None:
+def test_with_redis_away_nothing_leaves(shop: Shop, settings: Any) -> None:
     shop.grant(6)
     control = sending(shop)
     settings.REDIS_URL = "unix:///nonexistent/redis.sock"
@@ -201,15 +201,13 @@ def test_another_merchants_send_is_signed_with_its_own_key(shop: Shop, simulator
 
 
 def test_a_mini_program_whose_gateway_is_not_set_pauses_its_send_with_the_reason(shop: Shop) -> None:
-    from django.conf import settings
-
     shop.grant(2)
     control = sending(shop)
-    address = settings.GATEWAY_URLS.pop("simulated")
+    address = django_settings.GATEWAY_URLS.pop("simulated")
     try:
         slot.work(seconds=0.3)
     finally:
-        settings.GATEWAY_URLS["simulated"] = address
+        django_settings.GATEWAY_URLS["simulated"] = address
     control.refresh_from_db()
     assert (control.state, control.pause_reason) == (SendState.PAUSED, "gateway")
     assert "GATEWAY_URL" in control.pause_detail
