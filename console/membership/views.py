@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from console import focus
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, poll_seconds, redirect, toast
 from console.lists import numbered_page
@@ -53,6 +54,7 @@ def list_new(request: MerchantRequest) -> HttpResponse:
             return redirect(request, "list", merchant=request.merchant.slug, list_id=people_list.pk)
     if form.is_bound:
         form.keep_file()
+        focus.on_first_problem(form)
     context = {"form": form, "name_limit": NAME_CHARACTERS, "purpose_limit": PURPOSE_CHARACTERS}
     respond = invalid if request.method == "POST" else answer
     return respond(request, "membership/upload.html", "membership/_upload_form.html", context)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from console import focus
 from console.access import MerchantRequest, merchant_page
 from console.audit.sentences import sentence_of
 from console.htmx import answer, invalid, poll_seconds, redirect, toast
@@ -104,6 +105,7 @@ def adopt(request: MerchantRequest, library_id: int) -> HttpResponse:
         "living": reports.adopted(entry.mini_program).get((entry.code, entry.kind)),
     }
     if posted:
+        focus.on_first_problem(form)
         return invalid(
             request, "messaging/templates/adopt.html", "messaging/templates/_adopt_form.html", context
         )

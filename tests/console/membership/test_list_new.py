@@ -49,6 +49,7 @@ class ListNew(ListCase):
             self.assertContains(answer, "Choose a CSV file with one open_id on each line.", status_code=422)
             self.assertContains(answer, "Say in a few words", status_code=422)
         self.assertNotContains(answer, "<html", status_code=422)
+        self.assertRegex(answer.content.decode(), r'<input type="file"[^>]* autofocus')
         self.assertFalse(PeopleList.objects.exists())
 
     def test_the_chosen_file_survives_another_fields_error_with_script_and_is_asked_for_without(self) -> None:

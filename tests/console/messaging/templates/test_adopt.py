@@ -68,6 +68,7 @@ class Adopt(TemplateCase):
             for headers in ({}, HTMX):
                 answer = self.client.post(self.address, self.form(*keywords), headers=headers)
                 self.assertContains(answer, sentence, status_code=422)
+                self.assertContains(answer, "autofocus", 1, status_code=422)
         self.assertNotContains(answer, "<html", status_code=422)
         self.assertFalse(SubscriptionTemplate.objects.exists())
 
