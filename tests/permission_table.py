@@ -58,6 +58,28 @@ def library_template(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"library_id": row.pk}
 
 
+def draft(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"send_id": build_messaging.batch(app, person).pk}
+
+
+def stopped(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {**draft(app, person), "gate": "no_consent"}
+
+
+def sending(app: MiniProgram, person: User) -> dict[str, Any]:
+    chosen = build_messaging.template(app)
+    to = build_messaging.people_list(app, build_messaging.people(app, 1))
+    return {"send_id": build_messaging.launched_batch(app, person, chosen=chosen, to=to).pk}
+
+
+def form_token(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"form_token": str(uuid.uuid4())}
+
+
+def everybody(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"all": "1"}
+
+
 def chosen_mini_program(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"mini_program": app.pk}
 
@@ -98,6 +120,27 @@ TABLE = [
     Row("list", ALL, kwargs=people_list),
     Row("list_cancel", OPERATORS, kwargs=people_list, post=True),
     Row("list_problems", OPERATORS, kwargs=people_list, passes=(200, 404)),
+    # batch sends
+    Row("sends", ALL),
+    Row("send_new", OPERATORS),
+    Row("send", ALL, kwargs=draft),
+    Row("send_row", ALL, kwargs=draft, passes=(200, 302)),  # a plain client is led to the page
+    Row("send_edit", OPERATORS, kwargs=draft),
+    Row("send_launch", OPERATORS, kwargs=draft),
+    Row("send_stopped", OPERATORS, kwargs=stopped, passes=(302,)),
+    Row("send_undo", OPERATORS, kwargs=sending, post=True, passes=(422,)),
+    Row("send_pause", BRAKES, kwargs=sending, post=True),
+    Row("send_resume", BRAKES, kwargs=sending, post=True, passes=(422,)),
+    Row("send_speed", BRAKES, kwargs=sending),
+    Row("send_cancel", BRAKES, kwargs=sending),
+    Row("send_copy", OPERATORS, kwargs=draft, data=form_token, post=True),
+    Row("send_missed", OPERATORS, kwargs=sending, passes=(302,)),
+    Row("send_deliveries", ALL, kwargs=sending),
+    Row("send_reveal", READERS, kwargs=sending, post=True, passes=(200,)),
+    Row("send_export", OPERATORS, kwargs=sending),
+    Row("send_unknown", ALL, kwargs=sending),
+    Row("send_treat", OPERATORS, kwargs=sending, data=everybody, post=True),
+    Row("send_again", OPERATORS, kwargs=sending, data=everybody),
     # templates
     Row("templates", ALL),
     Row("template", ALL, kwargs=template),

@@ -32,11 +32,7 @@ PEOPLE_PER_PAGE = 100
 def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
     batch = send_of(request, send_id)
     if batch.control.state != SendState.DRAFT:
-        return (
-            moved_on(request, batch)
-            if request.method == "POST"
-            else redirect(request, address("send", batch))
-        )
+        return moved_on(request, batch)
     at = timezone.now()
     problems = batches.problems(batch, at=at)
     reach = reach_of(batch, at=at)

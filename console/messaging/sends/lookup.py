@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from console.access import MerchantRequest
-from console.htmx import invalid
+from console.htmx import invalid, redirect
 from console.states import send_word
 from messaging.models import BatchSend
 
@@ -33,7 +33,9 @@ def address(name: str, batch: BatchSend) -> str:
 
 
 def moved_on(request: MerchantRequest, batch: BatchSend) -> HttpResponse:
-    """An act came too late: says which state the send is in now. Nothing was changed."""
+    """An act came too late: says which state the send is in now. Who only looked is led to its page."""
+    if request.method != "POST":
+        return redirect(request, address("send", batch))
     batch.control.refresh_from_db()
     word = send_word(batch.control.state, batch.control.pause_reason).word
     sentence = _("This send is now “%(state)s”, so this is no longer possible. Nothing was changed.")

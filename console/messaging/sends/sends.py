@@ -43,10 +43,10 @@ def sends_page(request: MerchantRequest) -> HttpResponse:
 @merchant_page("sends.view")
 def send_row(request: MerchantRequest, send_id: int) -> HttpResponse:
     """Only a line of the list; whoever comes here without script wants the page."""
-    if not wants_partial(request):
-        return redirect(request, "send", request.merchant.slug, send_id)
-    at = timezone.now()
     batch = get_object_or_404(reports.send_list(request.merchant), pk=send_id)
+    if not wants_partial(request):
+        return redirect(request, "send", request.merchant.slug, batch.pk)
+    at = timezone.now()
     context = {
         "row": row_of(batch, staff=request.staff, at=at),
         "pace": poll_seconds(batch.control.started_at, at=at),

@@ -1,0 +1,198 @@
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from membership.models import PeopleList
+from messaging.models import BatchSend
+from tests import build as base_build
+from tests import build_messaging as build
+from tests.console.messaging.sends.base import HTMX, SendCase
+
+
+class ComposeCase(SendCase):
+    def form(self, **changes: Any) -> dict[str, Any]:
+        tomorrow = timezone.localdate() + timedelta(days=1)
+        return {
+            "form_token": str(uuid.uuid4()),
+            "name": "Autumn",
+            "template": str(self.template.pk),
+            "shown_template": str(self.template.pk),
+            "value_0": "First month 46 off",
+            "value_1": "This week",
+            "page": "pages/renew/index",
+            "people_list": str(self.people_list.pk),
+            "when": "at",
+            "scheduled_on": tomorrow.isoformat(),
+            "scheduled_time": "10:00",
+            "action": "save",
+            **changes,
+        }
+
+
+class SendNew(ComposeCase):
+    def test_the_form_starts_with_a_time_and_what_the_link_named(self) -> None:
+        query = f"?template={self.template.pk}&list={self.people_list.pk}"
+        answer = self.client.get(self.url("send_new") + query)
+        for keyword in self.template.keywords:
+            self.assertContains(answer, keyword)
+        self.assertContains(answer, f'<option value="{self.people_list.pk}" selected>')
+        self.assertContains(answer, 'value="at" id="id_when_1" required checked')
+        self.assertContains(answer, "Beijing time")
+
+    def test_a_draft_is_saved_and_nothing_is_launched(self) -> None:
+        answer = self.client.post(self.url("send_new"), self.form())
+        batch = BatchSend.objects.get()
+        self.assertRedirects(answer, self.url("send_edit", batch), status_code=303)
+        self.assertEqual(batch.values, ["First month 46 off", "This week"])
+        self.assertEqual(self.state_of(batch), "draft")
+
+    def test_an_unfinished_draft_can_be_saved(self) -> None:
+        empty = {"name": "", "template": "", "shown_template": "", "people_list": "", "page": ""}
+        answer = self.client.post(self.url("send_new"), self.form(**empty))
+        self.assertEqual(answer.status_code, 303)
+
+    def test_the_same_form_twice_makes_one_draft_and_keeps_the_later_words(self) -> None:
+        form = self.form()
+        self.client.post(self.url("send_new"), form)
+        self.client.post(self.url("send_new"), {**form, "name": "Winter"})
+        self.assertEqual(BatchSend.objects.get().name, "Winter")
+
+    def test_going_on_leads_to_the_check(self) -> None:
+        answer = self.client.post(self.url("send_new"), self.form(action="review"))
+        self.assertRedirects(answer, self.url("send_launch", BatchSend.objects.get()), status_code=303)
+
+    def test_htmx_is_led_on_by_a_header(self) -> None:
+        answer = self.client.post(self.url("send_new"), self.form(action="review"), headers=HTMX)
+        self.assertEqual(answer.headers["HX-Redirect"], self.url("send_launch", BatchSend.objects.get()))
+
+    def test_going_on_with_gaps_saves_and_shows_each_gap_at_its_field(self) -> None:
+        form = self.form(action="review", value_1="", page="")
+        for headers in ({}, HTMX):
+            answer = self.client.post(
+                self.url("send_new"), {**form, "form_token": uuid.uuid4()}, headers=headers
+            )
+            self.assertContains(answer, "Fill in “领取时间”.", status_code=422)
+            self.assertContains(answer, "2 things to change", status_code=422)
+            self.assertContains(answer, "Say which page", status_code=422)
+            self.assertEqual("<html" in answer.content.decode(), not headers)
+        self.assertEqual(BatchSend.objects.count(), 2)
+
+    def test_a_text_too_long_for_the_platform_is_kept_and_counted(self) -> None:
+        answer = self.client.post(self.url("send_new"), self.form(action="review", value_0="x" * 53))
+        self.assertContains(answer, "is 3 characters too long", status_code=422)
+        self.assertContains(answer, "53 / 50", status_code=422)
+
+    def test_another_template_brings_its_fields_and_keeps_words_of_equal_keywords(self) -> None:
+        other = build.template(self.mini_program, name="Other", keywords=["领取时间", "商户名称"])
+        form = self.form(template=str(other.pk), action="refresh")
+        for headers in ({}, HTMX):
+            answer = self.client.post(self.url("send_new"), form, headers=headers)
+            self.assertContains(answer, "商户名称")
+            self.assertContains(answer, 'name="value_0" value="This week"')
+            self.assertContains(answer, f'name="shown_template" value="{other.pk}"')
+            self.assertNotContains(answer, "First month 46 off")
+            self.assertEqual("<html" in answer.content.decode(), not headers)
+        self.assertFalse(BatchSend.objects.exists())
+
+    def test_without_script_a_button_changes_the_fields(self) -> None:
+        answer = self.client.get(self.url("send_new"))
+        self.assertContains(
+            answer, '<noscript><div class="form-buttons"><button class="btn btn-small" name="action"'
+        )
+        self.assertContains(answer, 'hx-vals="{&quot;action&quot;: &quot;refresh&quot;}"')
+
+    def test_only_templates_online_and_lists_that_are_ready_are_offered(self) -> None:
+        build.template(self.mini_program, name="Gone offline", state="offline")
+        build.people_list(self.mini_program, [], name="Still checking", state=PeopleList.State.CHECKING)
+        theirs = build.template(self.other_mini_program, name="Next door")
+        answer = self.client.get(self.url("send_new"))
+        for name in ("Gone offline", "Still checking", "Next door"):
+            self.assertNotContains(answer, name)
+        refused = self.client.post(self.url("send_new"), self.form(template=str(theirs.pk)))
+        self.assertEqual(refused.status_code, 422)
+
+    def test_half_a_time_is_asked_for_and_never_means_right_away(self) -> None:
+        answer = self.client.post(self.url("send_new"), self.form(scheduled_time=""))
+        self.assertContains(answer, "Fill in day and time", status_code=422)
+        self.assertFalse(BatchSend.objects.exists())
+
+    def test_right_away_stores_no_time(self) -> None:
+        self.client.post(self.url("send_new"), self.form(when="now"))
+        self.assertIsNone(BatchSend.objects.get().scheduled_on)
+
+    def test_a_merchant_without_mini_program_is_told_why(self) -> None:
+        empty = base_build.merchant("empty")
+        base_build.seat(self.operator, empty, "operator")
+        answer = self.client.get(self.url("send_new", merchant="empty"))
+        self.assertContains(answer, "No mini program yet")
+
+    def test_a_reviewer_may_not_write(self) -> None:
+        self.sign_in(self.reviewer)
+        self.assertEqual(self.client.post(self.url("send_new"), self.form()).status_code, 403)
+        self.assertFalse(BatchSend.objects.exists())
+
+    def test_a_stranger_finds_nothing(self) -> None:
+        self.sign_in(self.other_owner)
+        self.assertEqual(self.client.get(self.url("send_new")).status_code, 404)
+
+
+class SendEdit(ComposeCase):
+    def edited(self, batch: BatchSend, **changes: Any) -> dict[str, Any]:
+        return self.form(version=batch.version, form_token=batch.form_token, **changes)
+
+    def test_what_was_saved_stands_in_the_fields(self) -> None:
+        batch = self.draft(name="Autumn", values=["46 off", "Soon"])
+        answer = self.client.get(self.url("send_edit", batch))
+        for words in ("46 off", "Soon", "version 1"):
+            self.assertContains(answer, words)
+
+    def test_saving_raises_the_version(self) -> None:
+        batch = self.draft()
+        self.client.post(self.url("send_edit", batch), self.edited(batch, name="Winter"))
+        batch.refresh_from_db()
+        self.assertEqual((batch.name, batch.version), ("Winter", 2))
+
+    def test_a_template_that_went_offline_stays_in_the_draft_and_is_told(self) -> None:
+        offline = build.template(self.mini_program, name="Gone offline", state="offline")
+        batch = self.draft(chosen=offline)
+        answer = self.client.get(self.url("send_edit", batch) + "?check=1")
+        self.assertContains(answer, "is not online")
+
+    def test_two_people_at_one_draft_see_both_versions_and_choose(self) -> None:
+        batch = self.draft(name="First")
+        mine = self.edited(batch, name="Mine")
+        BatchSend.objects.filter(pk=batch.pk).update(name="Theirs", version=2)
+        for headers in ({}, HTMX):
+            answer = self.client.post(self.url("send_edit", batch), mine, headers=headers)
+            self.assertContains(answer, "it is now version 2", status_code=422)
+            for words in ("Mine", "Theirs", "Use mine", "Use theirs"):
+                self.assertContains(answer, words, status_code=422)
+            self.assertContains(answer, 'name="version" value="2"', status_code=422)
+        batch.refresh_from_db()
+        self.assertEqual(batch.name, "Theirs")
+        self.client.post(self.url("send_edit", batch), {**mine, "version": 2})
+        batch.refresh_from_db()
+        self.assertEqual((batch.name, batch.version), ("Mine", 3))
+
+    def test_a_scheduled_send_has_to_be_taken_back_first(self) -> None:
+        batch = self.launched("scheduled", due_at=timezone.now() + timedelta(hours=3))
+        answer = self.client.get(self.url("send_edit", batch))
+        self.assertContains(answer, "Take it back and edit")
+        self.assertContains(answer, self.url("send_undo", batch))
+
+    def test_a_send_that_went_out_meanwhile_is_not_changed(self) -> None:
+        batch = self.launched("sending")
+        form = self.edited(batch, name="Too late")
+        self.assert_moved_on(self.client.post(self.url("send_edit", batch), form), "Sending")
+        self.assertRedirects(self.client.get(self.url("send_edit", batch)), self.url("send", batch))
+        batch.refresh_from_db()
+        self.assertNotEqual(batch.name, "Too late")
+
+    def test_a_reviewer_may_not_edit_and_a_stranger_finds_nothing(self) -> None:
+        batch = self.draft()
+        for person, status in ((self.reviewer, 403), (self.other_owner, 404)):
+            self.sign_in(person)
+            answer = self.client.post(self.url("send_edit", batch), self.edited(batch, name="Hands off"))
+            self.assertEqual(answer.status_code, status)

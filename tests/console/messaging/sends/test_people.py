@@ -1,0 +1,147 @@
+import csv
+import io
+
+from django.utils import timezone
+
+from console.messaging.sends import people as people_views
+from membership.models import Customer
+from merchants.models import Event
+from messaging.models import BatchSend
+from messaging.sends import people
+from tests.console.messaging.sends.base import HTMX, SendCase
+
+
+class PeopleCase(SendCase):
+    def settled(self) -> BatchSend:
+        batch = self.launched("finished", finished_at=timezone.now())
+        self.settle(
+            batch,
+            accepted=["", ""],
+            refused=["MSG_REJECTED", "USER_ID_INVALID"],
+            unknown=["timeout", "cut_off"],
+        )
+        return batch
+
+    def rows(self, address: str) -> list[list[str]]:
+        answer = self.client.get(address)
+        text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+        return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+class SendDeliveries(PeopleCase):
+    def test_everybody_stands_there_masked_to_the_last_four(self) -> None:
+        answer = self.client.get(self.url("send_deliveries", self.settled()))
+        for open_id in self.ids_of_people:
+            self.assertContains(answer, f"****{open_id[-4:]}")
+            self.assertNotContains(answer, open_id)
+        self.assertContains(answer, "8 people")
+
+    def test_it_is_filtered_by_state_reason_and_open_id(self) -> None:
+        batch = self.settled()
+        for query, n in (
+            ("?state=accepted", 2),
+            ("?state=skipped&reason=no_consent", 2),
+            ("?reason=MSG_REJECTED", 1),
+            (f"?open_id={self.ids_of_people[7]}", 1),
+            ("?open_id=nobody", 0),
+        ):
+            with self.subTest(query=query):
+                answer = self.client.get(self.url("send_deliveries", batch) + query)
+                self.assertEqual(answer.content.decode().count('<td class="mono break">'), n)
+
+    def test_a_reason_that_never_occurred_is_told_and_filters_nothing(self) -> None:
+        answer = self.client.get(self.url("send_deliveries", self.settled()) + "?reason=weather")
+        self.assertContains(answer, "field-error")
+        self.assertEqual(answer.content.decode().count('<td class="mono break">'), 8)
+
+    def test_pages_are_cut_by_key_and_each_person_stands_once(self) -> None:
+        batch = self.settled()
+        address = self.url("send_deliveries", batch) + "?state=accepted"
+        per_page, people_views.PER_PAGE = people_views.PER_PAGE, 1
+        self.addCleanup(setattr, people_views, "PER_PAGE", per_page)
+        first = self.client.get(address)
+        key = first.context["keyset"].next_before
+        self.assertContains(first, f"?state=accepted&amp;before={key}")
+        second = self.client.get(f"{address}&before={key}")
+        self.assertIsNone(second.context["keyset"].next_before)
+        shown = [answer.context["rows"][0][0].id for answer in (first, second)]
+        self.assertEqual(len(set(shown)), 2)
+
+    def test_before_the_freeze_nobody_stands_there(self) -> None:
+        batch = self.launched("scheduled")
+        self.assertContains(self.client.get(self.url("send_deliveries", batch)), "Nobody is frozen yet.")
+
+    def test_an_analyst_sees_no_part_of_an_id(self) -> None:
+        batch = self.settled()
+        self.sign_in(self.analyst)
+        answer = self.client.get(self.url("send_deliveries", batch))
+        self.assertNotContains(answer, self.ids_of_people[0][-4:])
+        self.assertNotContains(answer, "Show ids")
+
+    def test_a_forgotten_person_has_no_id(self) -> None:
+        batch = self.settled()
+        Customer.objects.filter(pk=self.people[0].pk).update(open_id=None, forgotten_at=timezone.now())
+        self.assertContains(self.client.get(self.url("send_deliveries", batch)), "Forgotten")
+
+    def test_a_post_is_rejected_and_a_stranger_finds_nothing(self) -> None:
+        batch = self.settled()
+        self.assertEqual(self.client.post(self.url("send_deliveries", batch)).status_code, 405)
+        self.sign_in(self.other_owner)
+        self.assertEqual(self.client.get(self.url("send_deliveries", batch)).status_code, 404)
+
+
+class SendReveal(PeopleCase):
+    def test_whole_ids_are_shown_once_and_written_down(self) -> None:
+        batch = self.settled()
+        for headers in ({}, HTMX):
+            answer = self.client.post(self.url("send_reveal", batch) + "?state=accepted", headers=headers)
+            self.assertContains(answer, self.ids_of_people[0])
+            self.assertNotContains(answer, self.ids_of_people[7])
+            self.assertEqual(answer.headers["Cache-Control"], "no-store")
+            self.assertEqual("<html" in answer.content.decode(), not headers)
+        events = Event.objects.filter(kind="people.revealed", by=self.operator, subject_id=batch.control_id)
+        self.assertEqual([event.detail for event in events], [{"people": 2}, {"people": 2}])
+        self.assertNotContains(self.client.get(self.url("send_deliveries", batch)), self.ids_of_people[0])
+
+    def test_looking_is_rejected_and_so_are_others(self) -> None:
+        batch = self.settled()
+        self.assertEqual(self.client.get(self.url("send_reveal", batch)).status_code, 405)
+        for person, status in ((self.analyst, 403), (self.other_owner, 404)):
+            self.sign_in(person)
+            self.assertEqual(self.client.post(self.url("send_reveal", batch)).status_code, status)
+        self.assertFalse(Event.objects.filter(kind="people.revealed").exists())
+
+
+class SendExport(PeopleCase):
+    def test_every_row_leaves_once_and_the_export_is_an_event(self) -> None:
+        batch = self.settled()
+        chunk, people.EXPORT_CHUNK = people.EXPORT_CHUNK, 3
+        self.addCleanup(setattr, people, "EXPORT_CHUNK", chunk)
+        head, *rows = self.rows(self.url("send_export", batch))
+        self.assertEqual(head[:3], ["open_id", "state", "status"])
+        self.assertEqual({row[0] for row in rows}, set(self.ids_of_people))
+        self.assertEqual(len(rows), 8)
+        self.assertTrue(Event.objects.filter(kind="people.exported", by=self.operator).exists())
+
+    def test_it_takes_the_filters_of_the_page(self) -> None:
+        rows = self.rows(self.url("send_export", self.settled()) + "?state=refused&reason=MSG_REJECTED")
+        self.assertEqual([row[3] for row in rows[1:]], ["MSG_REJECTED"])
+
+    def test_a_cell_that_looks_like_a_formula_is_defused(self) -> None:
+        batch = self.settled()
+        Customer.objects.filter(pk=self.people[0].pk).update(open_id="=cmd|'/c calc'!A1")
+        cells = [row[0] for row in self.rows(self.url("send_export", batch))]
+        self.assertIn("'=cmd|'/c calc'!A1", cells)
+
+    def test_words_are_in_the_language_of_the_person(self) -> None:
+        self.operator.language = "zh-hans"
+        self.operator.save(update_fields=["language"])
+        rows = self.rows(self.url("send_export", self.settled()) + "?state=accepted")
+        self.assertEqual({row[2] for row in rows[1:]}, {"已受理"})
+
+    def test_a_post_is_rejected_and_others_are_refused(self) -> None:
+        batch = self.settled()
+        self.assertEqual(self.client.post(self.url("send_export", batch)).status_code, 405)
+        for person, status in ((self.reviewer, 403), (self.other_owner, 404)):
+            self.sign_in(person)
+            self.assertEqual(self.client.get(self.url("send_export", batch)).status_code, status)

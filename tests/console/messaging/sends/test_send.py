@@ -1,0 +1,161 @@
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from merchants import events
+from merchants.models import MiniProgram
+from messaging.models import BatchSend, RecallCount, SendControl
+from tests.console.messaging.sends.base import HTMX, SendCase
+
+
+class SendPage(SendCase):
+    def page(self, batch: BatchSend) -> str:
+        return self.client.get(self.url("send", batch)).content.decode()
+
+    def test_every_state_has_its_sentence(self) -> None:
+        now = timezone.now()
+        later, ended = now + timedelta(hours=2), {"finished_at": now, "started_at": now}
+        self.assertIn("This is a draft.", self.page(self.draft()))
+        for state, fields, sentence in (
+            (
+                "scheduled",
+                {"due_at": later},
+                "Scheduled for Today" if later.date() == now.date() else "Scheduled",
+            ),
+            ("preparing", {}, "Preparing: 8 people are being checked"),
+            ("ready", {}, "Ready: 6 people are frozen, 2 of the list are skipped."),
+            ("sending", {"started_at": now}, "6 people have an outcome"),
+            (
+                "paused",
+                {"pause_reason": "operator"},
+                "Paused. 0 in flight will settle in seconds; 6 not sent yet.",
+            ),
+            ("missed", {}, "was missed; nothing was sent."),
+            ("cancelling", {}, "nobody new is written to"),
+            ("cancelled", ended, "Cancelled. Nothing was sent; everybody keeps their consent."),
+            ("finished", ended, "Finished."),
+            ("failed", {"failure": "The template is gone."}, "The template is gone."),
+        ):
+            with self.subTest(state=state):
+                self.assertIn(sentence, self.page(self.launched(state, **fields)))
+
+    def test_the_equation_adds_up_and_every_part_leads_to_its_people(self) -> None:
+        batch = self.launched(started_at=timezone.now())
+        self.settle(batch, accepted=["", ""], refused=["MSG_REJECTED"], unknown=["timeout"])
+        text = self.page(batch)
+        parts = "Accepted 2, Refused 1, Outcome unknown 1, In flight 0, Queued 2, Skipped 2"
+        sentence = f"8 people frozen equal {parts}."
+        self.assertIn(sentence, text)
+        for state in ("accepted", "refused", "unknown", "sending", "queued", "skipped"):
+            self.assertIn(f'{self.url("send_deliveries", batch)}?state={state}"', text)
+
+    def test_refusals_are_grouped_with_cause_and_remedy(self) -> None:
+        batch = self.launched()
+        self.settle(batch, refused=["MSG_REJECTED", "MSG_REJECTED", "USER_ID_INVALID"])
+        text = self.page(batch)
+        for words in ("2 groups, 3 people", "66.7%", "MSG_REJECTED", "Person unknown to the platform"):
+            self.assertIn(words, text)
+
+    def test_unknown_outcomes_are_never_merged_into_failures(self) -> None:
+        batch = self.launched("finished", finished_at=timezone.now())
+        self.settle(batch, accepted=["", "", "", ""], unknown=["timeout", "no_record"])
+        text = self.page(batch)
+        for words in (
+            "2 outcomes are unknown and need you; all others are certain.",
+            "No answer in time",
+            "Our process stopped before the answer was written down",
+            self.url("send_unknown", batch),
+        ):
+            self.assertIn(words, text)
+
+    def test_books_that_differ_say_so_in_words(self) -> None:
+        lines = [{"name": "rows", "expected": 8, "actual": 5}]
+        batch = self.launched(
+            "finished",
+            finished_at=timezone.now(),
+            checked_at=timezone.now(),
+            balanced=False,
+            check_detail={"lines": lines},
+        )
+        text = self.page(batch)
+        for words in ("Off by 3.", "Nothing was changed", "equation-off", "seal-off"):
+            self.assertIn(words, text)
+
+    def test_visits_and_what_the_platform_does_not_tell(self) -> None:
+        batch = self.launched("finished", finished_at=timezone.now())
+        self.settle(batch, accepted=["", "", "", ""])
+        RecallCount.objects.create(send=batch.control, visits=1, shared_visits=2)
+        text = self.page(batch)
+        for words in ("25.0%", "and 2 through shared links", "The platform does not tell who was reached"):
+            self.assertIn(words, text)
+
+    def test_what_happened_is_told_with_who_and_how_many(self) -> None:
+        batch = self.launched()
+        with transaction.atomic():
+            events.record(
+                "send.cancelling",
+                merchant=batch.merchant,
+                by=self.operator,
+                subject=batch.control,
+                detail={"why": "wrong price"},
+            )
+        text = self.page(batch)
+        for words in ("People frozen, ready to send", "8 people", "wrong price", "Operator"):
+            self.assertIn(words, text)
+
+    def test_a_stopped_mini_program_is_told(self) -> None:
+        batch = self.launched()
+        MiniProgram.objects.filter(pk=self.mini_program.pk).update(stopped_at=timezone.now())
+        self.assertIn("is stopped.", self.page(batch))
+
+    def test_the_undo_bar_comes_from_the_row_and_ends_with_its_window(self) -> None:
+        now = timezone.now()
+        batch = self.launched(
+            "scheduled", due_at=now + timedelta(hours=1), undo_until=now + timedelta(seconds=9)
+        )
+        self.assertIn(self.url("send_undo", batch), self.page(batch))
+        SendControl.objects.filter(pk=batch.control_id).update(undo_until=now)
+        self.assertNotIn("data-seconds-left", self.page(batch))
+
+    def test_while_it_runs_it_asks_again_with_and_without_script(self) -> None:
+        text = self.page(self.launched(started_at=timezone.now()))
+        self.assertIn('hx-trigger="load delay:2s, wake"', text)
+        self.assertIn('<noscript><meta http-equiv="refresh" content="2">', text)
+        old = self.page(self.launched(started_at=timezone.now() - timedelta(hours=2)))
+        self.assertIn('hx-trigger="load delay:15s, wake"', old)
+
+    def test_the_last_poll_brings_state_and_actions_and_asks_no_more(self) -> None:
+        batch = self.launched("finished", finished_at=timezone.now() - timedelta(hours=1))
+        answer = self.client.get(self.url("send", batch), headers=HTMX)
+        for words in ('id="send-state" hx-swap-oob="true"', 'class="actions-line" hx-swap-oob="true"'):
+            self.assertContains(answer, words)
+        self.assertNotContains(answer, "data-poll")
+        self.assertNotContains(answer, "<html")
+
+    def test_an_analyst_sees_everything_and_can_do_nothing(self) -> None:
+        batch = self.launched()
+        self.sign_in(self.analyst)
+        text = self.page(batch)
+        for name in ("send_pause", "send_cancel", "send_speed"):
+            self.assertNotIn(self.url(name, batch), text)
+
+    def test_the_number_of_queries_does_not_grow_with_the_send(self) -> None:
+        small = self.launched()
+        self.settle(small, unknown=["timeout"])
+        large = self.launched()
+        self.settle(
+            large, accepted=[""], refused=["MSG_REJECTED", "USER_ID_INVALID"], unknown=["timeout", "cut_off"]
+        )
+        few = self.queries(self.url("send", small))
+        self.assertEqual(self.queries(self.url("send", large)), few)
+        self.assertLessEqual(few, 14)
+
+    def test_a_send_of_another_merchant_is_404_for_us_and_ours_for_them(self) -> None:
+        batch = self.draft()
+        self.sign_in(self.other_owner)
+        for slug in ("yunduo", "qingcha"):
+            self.assertEqual(self.client.get(self.url("send", batch, merchant=slug)).status_code, 404)
+
+    def test_a_post_is_rejected(self) -> None:
+        self.assertEqual(self.client.post(self.url("send", self.draft())).status_code, 405)
