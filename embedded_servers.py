@@ -48,7 +48,8 @@ def pytest_load_initial_conftests() -> None:
         valkey.start()
         os.environ["REDIS_URL"] = valkey.url
     os.environ.setdefault("VAR_DIR", str(home / "var"))
-    Path(os.environ["VAR_DIR"]).mkdir(parents=True, exist_ok=True)
+    # WhiteNoise wants the folder of collected files to be there, though the tests collect none
+    Path(os.environ["VAR_DIR"], "static").mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("SECRET_KEY", "tests-only-" + Fernet.generate_key().decode())
     os.environ.setdefault("FIELD_KEYS", ",".join(Fernet.generate_key().decode() for _ in range(2)))
     os.environ.setdefault("DEBUG", "1")

@@ -40,7 +40,8 @@ def demo_environment(
         )
     var = var_folder(environ)
     try:
-        var.mkdir(parents=True, exist_ok=True)
+        # WhiteNoise wants the folder of collected files to be there, though the demo collects none
+        (var / "static").mkdir(parents=True, exist_ok=True)
         made = {} if "SECRET_KEY" in environ else {"SECRET_KEY": kept_secret(var, "secret_key")}
         if "FIELD_KEYS" not in environ:
             made["FIELD_KEYS"] = kept_secret(var, "field_keys")
