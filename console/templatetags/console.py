@@ -139,7 +139,9 @@ def clock_minutes(value: datetime | None) -> SafeString | str:
 @register.filter
 def day_words(value: datetime) -> str:
     """11 月 21 日 周五; English: Friday, November 21."""
-    return date_format(timezone.localtime(value), pgettext("date format with weekday", "l, F j"))
+    words = date_format(timezone.localtime(value), pgettext("date format with weekday", "l, F j"))
+    # Django's Chinese catalogue has 星期五 for the short form too
+    return words.replace("星期", "周")
 
 
 @register.filter

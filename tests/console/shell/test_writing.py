@@ -32,6 +32,13 @@ def test_times_in_words(at: datetime, english: str, chinese: str) -> None:
                 assert write.in_words(at.replace(tzinfo=SHANGHAI), now=NOON) == words
 
 
+def test_a_day_is_written_with_its_weekday() -> None:
+    with timezone.override(SHANGHAI):
+        for language, words in (("en", "Sunday, November 22"), ("zh-hans", "11 月 22 日 周日")):
+            with translation.override(language):
+                assert write.day_words(NOON) == words
+
+
 def test_a_day_begins_in_the_merchants_zone() -> None:
     late = datetime(2026, 11, 22, 23, 30, tzinfo=ZoneInfo("UTC"))
     with timezone.override(SHANGHAI), translation.override("en"):
