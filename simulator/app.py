@@ -54,7 +54,7 @@ class Platform:
             return web.json_response({"status": "failing", "error": self.disk.failure}, status=503)
         return web.json_response({"status": "ok"})
 
-    async def _flushing(self, _: web.Application):  # type: ignore[no-untyped-def]
+    async def _flushing(self, _: web.Application):
         task = asyncio.create_task(self.disk.flush_for_ever())
         yield
         task.cancel()

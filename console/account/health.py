@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import redis
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
+
+from merchants import rate
 
 
 @require_safe
@@ -28,7 +29,6 @@ def database_answers() -> bool:
 
 def redis_answers() -> bool:
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
-            return bool(client.ping())
+        return bool(rate.connection().ping())
     except redis.RedisError:
         return False

@@ -1,3 +1,5 @@
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,9 @@ from tests.faults.stage import Stage, Storm, launch, open_stage, speak_to
 
 
 @pytest.fixture(scope="session")
-def stage(
-    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any, cheap_passwords: None
-) -> Iterator[Stage]:
-    home = Path(tmp_path_factory.mktemp("storm"))
-    for folder in (home, home.parent):
-        folder.chmod(0o755)  # under root PostgreSQL runs as another user and must pass through
+def stage(django_db_blocker: Any, cheap_passwords: None) -> Iterator[Stage]:
+    home = Path(tempfile.mkdtemp(prefix="console-storm-"))
+    home.chmod(0o755)  # under root PostgreSQL runs as another user and must pass through
     opened = open_stage(home)
     kept = (django_settings.REDIS_URL, dict(django_settings.GATEWAY_URLS))
     with django_db_blocker.unblock():
@@ -32,6 +31,7 @@ def stage(
             django_settings.GATEWAY_URLS.clear()
             django_settings.GATEWAY_URLS.update(kept[1])
             opened.close()
+            shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture

@@ -74,6 +74,7 @@ class Stage:
         self.simulator.stop()
         self.valkey.stop()
         self.postgres.stop()
+        self.postgres.remove_data()
 
     def redis(self) -> redis.Redis:
         return redis.Redis.from_url(self.env["REDIS_URL"], socket_timeout=2)
