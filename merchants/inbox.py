@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Literal
 import redis
 from django.apps import apps
 from django.conf import settings
-from django.db import models, transaction
-from django.db.models import Q
+from django.db import transaction
 from django.db.models.functions import Now
 
 from gateway import notify, signing
 from merchants import rate
 from merchants.enqueue import enqueue
-from merchants.owned import MerchantOwned
+from merchants.models import Notice
 
 if TYPE_CHECKING:
     from merchants.models import MiniProgram
@@ -29,26 +28,6 @@ SUCCESS: Answer = "success"
 FAILURE: Answer = "failure"
 HINT_SECONDS = 10
 COUNTS_KEEP_DAYS = 14
-
-
-class Notice(MerchantOwned):
-    mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
-    app_id = models.CharField(max_length=32)
-    notify_id = models.CharField(max_length=128)
-    kind = models.CharField(max_length=100)  # msg_method or notify_type
-    fields = models.JSONField()
-    received_at = models.DateTimeField(db_default=Now())
-    hinted_at = models.DateTimeField(db_default=Now())
-    attempts = models.PositiveSmallIntegerField(default=0)
-    handled_at = models.DateTimeField(null=True)
-    error = models.CharField(max_length=300, blank=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["app_id", "notify_id"], name="notice_once")]
-        indexes = [models.Index(fields=["hinted_at"], name="notice_waiting", condition=Q(handled_at=None))]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.notify_id}"
 
 
 def receive(fields: Mapping[str, str]) -> Answer:

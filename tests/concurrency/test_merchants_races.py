@@ -9,10 +9,8 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from merchants import calls, events, inbox, jobs, leases, partitions, rate, staff
-from merchants.calls import GatewayCall
-from merchants.events import Event
-from merchants.models import MiniProgram, Staff
+from merchants import calls, inbox, jobs, leases, partitions, rate, staff
+from merchants.models import Event, GatewayCall, MiniProgram, Staff
 from tests.base import CommittedCastCase
 from tests.merchants.test_calls import BODY, METHOD
 from tests.merchants.test_inbox import signed
@@ -150,7 +148,7 @@ class Races(CommittedCastCase):
             if number % 2:
                 return partitions.ensure_all(at=at)
             with transaction.atomic():
-                return events.Event.objects.create(merchant=self.yunduo, kind="x.happened", at=at).id
+                return Event.objects.create(merchant=self.yunduo, kind="x.happened", at=at).id
 
         results = at_once(work)
         assert not [result for result in results if isinstance(result, Exception)]

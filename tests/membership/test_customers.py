@@ -6,8 +6,7 @@ from django.utils import timezone
 
 from membership import customers
 from membership.models import Customer
-from merchants.events import Dispatch
-from merchants.models import Event
+from merchants.models import Dispatch, Event
 from tests.base import CastCase, CommittedCastCase
 
 ONE, TWO, THREE = "012person01", "012person02", "012person03"

@@ -8,8 +8,7 @@ from membership.customers import forget
 from membership.models import PeopleList
 from membership.tasks import forget_customer, tidy_lists
 from merchants import events, jobs
-from merchants.events import Dispatch
-from merchants.models import Event, Job, User
+from merchants.models import Dispatch, Event, Job, User
 from tests.membership.base import ListCase, open_id
 
 HEADER = "open_id\n"

@@ -3,8 +3,7 @@ from django.test import override_settings
 from django.utils.translation import override
 
 from merchants import credentials, secrets
-from merchants.events import Event
-from merchants.models import MiniProgram
+from merchants.models import Event, MiniProgram
 from tests.base import CastCase
 from tests.build import KEYS
 

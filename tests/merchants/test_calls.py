@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from gateway import loop
 from merchants import calls, rate
-from merchants.calls import GatewayCall
-from merchants.models import Store
+from merchants.models import GatewayCall, Store
 from tests.base import CastCase
 from tests.gateway.platform import Platform, answering, hang_up, http, refusal, sending, signed
 

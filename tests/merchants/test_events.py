@@ -6,7 +6,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from merchants import events
-from merchants.events import Dispatch, Event
+from merchants.models import Dispatch, Event
 from tests.base import CastCase
 
 TWO = {"customer.forgotten": ["membership.forget_customer", "messaging.forget_customer"]}

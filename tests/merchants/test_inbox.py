@@ -8,7 +8,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from merchants import inbox, rate, secrets
-from merchants.inbox import Notice
+from merchants.models import Notice
 from tests.base import CastCase
 from tests.build import KEYS
 

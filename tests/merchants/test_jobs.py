@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from merchants import jobs
-from merchants.jobs import Job
+from merchants.models import Job
 from tests.base import CastCase
 
 BROKEN = "The file could not be read to its end. Upload it again."

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from merchants import leases
-from merchants.calls import GatewayCall
+from merchants.models import GatewayCall
 from tests.base import CastCase, CommittedCastCase
 
 

@@ -4,7 +4,7 @@ from django.db import connection
 from django.test import TestCase, override_settings
 
 from merchants import partitions
-from merchants.events import Event
+from merchants.models import Event
 from tests.base import CastCase
 
 # The last second of November and the first of December in Beijing.

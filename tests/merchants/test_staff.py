@@ -8,8 +8,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from merchants import staff
-from merchants.events import Event
-from merchants.models import Staff, User
+from merchants.models import Event, Staff, User
 from tests import build
 from tests.base import CastCase
 

@@ -1,5 +1,5 @@
 from console.inbox.views import MAX_BODY_BYTES
-from merchants.inbox import Notice
+from merchants.models import Notice
 from tests.base import CastCase
 from tests.merchants.test_inbox import signed
 

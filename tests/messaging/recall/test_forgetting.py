@@ -1,8 +1,7 @@
 from datetime import timedelta
 
 from membership.customers import forget
-from merchants.events import Dispatch
-from merchants.models import Event
+from merchants.models import Dispatch, Event
 from messaging.models import Consent, ConsentEntry, Delivery, Signal, Visit
 from messaging.recall import forgetting
 from messaging.recall.tasks import forget_customer

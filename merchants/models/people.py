@@ -1,4 +1,4 @@
-"""Who is acting, for whom, with which rights. Events, jobs, calls and notices have files of their own."""
+"""Who is acting, for whom, with which rights."""
 
 from __future__ import annotations
 
@@ -15,26 +15,8 @@ from django.db.models import Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from merchants.calls import GatewayCall
-from merchants.events import Dispatch, Event
-from merchants.inbox import Notice
-from merchants.jobs import Job
 from merchants.owned import MerchantOwned
 from merchants.roles import Role, may
-
-__all__ = [
-    "ApiKey",
-    "Dispatch",
-    "Event",
-    "GatewayCall",
-    "Job",
-    "Merchant",
-    "MiniProgram",
-    "Notice",
-    "Staff",
-    "Store",
-    "User",
-]
 
 
 class User(AbstractUser):

@@ -1,0 +1,19 @@
+from merchants.models.call import GatewayCall
+from merchants.models.event import Dispatch, Event
+from merchants.models.job import Job
+from merchants.models.notice import Notice
+from merchants.models.people import ApiKey, Merchant, MiniProgram, Staff, Store, User
+
+__all__ = [
+    "ApiKey",
+    "Dispatch",
+    "Event",
+    "GatewayCall",
+    "Job",
+    "Merchant",
+    "MiniProgram",
+    "Notice",
+    "Staff",
+    "Store",
+    "User",
+]
