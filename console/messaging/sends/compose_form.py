@@ -30,6 +30,7 @@ REFRESH = {
     "hx-swap": "outerHTML",
     "hx-vals": '{"action": "refresh"}',
     "hx-sync": "closest form:replace",
+    "hx-disabled-elt": "unset",  # the form's own would be looked for inside the field
 }
 PROBLEM_FIELDS = {"time": "scheduled_time"}
 

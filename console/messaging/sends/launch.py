@@ -93,7 +93,8 @@ def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpRespo
     batch = send_of(request, send_id)
     if gate not in {str(reason) for reason in ORDER}:
         raise Http404("no such gate")
-    if batch.control.state != SendState.DRAFT or batch.template is None or batch.people_list is None:
+    waits = batch.control.state in {SendState.DRAFT, SendState.MISSED}
+    if not waits or batch.template is None or batch.people_list is None:
         return redirect(request, address("send", batch))
     after = request.GET.get("after", "")
     key = int(after) if after.isascii() and after.isdigit() and len(after) <= 18 else 0

@@ -57,7 +57,10 @@ def send_treat(request: MerchantRequest, send_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page("unknown.decide")
 def send_again(request: MerchantRequest, send_id: int) -> HttpResponse:
-    """GET restates and asks; POST sends again. `?reason=` names a group of refused people instead."""
+    """GET, or a POST of ticked rows with `ask`, restates and asks; POST sends again.
+
+    `?reason=` names a group of refused people instead.
+    """
     batch = send_of(request, send_id)
     given = request.POST if request.method == "POST" else request.GET
     reason = given.get("reason", "")
@@ -65,9 +68,10 @@ def send_again(request: MerchantRequest, send_id: int) -> HttpResponse:
     if chosen == []:
         return _nobody_ticked(request, batch)
     people = _how_many(batch, chosen, reason)
-    form = CountForm(request.POST if request.method == "POST" else None, people=people)
-    if request.method != "POST" or not people or not form.is_valid():
-        respond = invalid if request.method == "POST" else answer
+    is_asking = request.method != "POST" or "ask" in given
+    form = CountForm(None if is_asking else request.POST, people=people)
+    if is_asking or not people or not form.is_valid():
+        respond = answer if is_asking else invalid
         return respond(request, PAGE, PARTIAL, _context(batch, form, chosen, reason))
     try:
         n = decisions.send_again(

@@ -98,7 +98,7 @@ class SendAgain(UnknownCase):
     def test_the_page_says_that_people_may_get_it_twice(self) -> None:
         batch = self.with_unknowns()
         ids = self.ids(batch)[:2]
-        answer = self.client.get(self.url("send_again", batch), {"id": ids})
+        answer = self.client.post(self.url("send_again", batch), {"id": ids, "ask": "1"})
         self.assertContains(answer, "Sending again may reach these 2 people twice. Send again?")
         for one in ids:
             self.assertContains(answer, f'name="id" value="{one}"')
