@@ -13,6 +13,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from gateway import signing
 from gateway.client import Client, Timeouts
@@ -43,16 +44,20 @@ def gateway_url(mini_program: MiniProgram) -> str:
     """Address behind the name in the row. Raises GatewayNotConfigured."""
     url: str | None = settings.GATEWAY_URLS.get(mini_program.gateway)
     if not url:
-        known = ", ".join(sorted(settings.GATEWAY_URLS))
-        wanted = (
-            "Set GATEWAY_URL to the address of the simulated platform"
-            if mini_program.gateway == "simulated"
-            else f"Choose one of: {known}"
-        )
+        if mini_program.gateway == "simulated":
+            raise GatewayNotConfigured(
+                _("%(name)s uses the simulated platform, which has no address here. Set GATEWAY_URL.")
+                % {"name": mini_program}
+            )
         raise GatewayNotConfigured(
-            f"{mini_program} uses the gateway {mini_program.gateway!r}, which has no address here. {wanted}."
+            _("%(name)s uses the gateway “%(gateway)s”, which has no address here. Choose one of: %(known)s.")
+            % {"name": mini_program, "gateway": mini_program.gateway, "known": _known_gateways()}
         )
     return url
+
+
+def _known_gateways() -> str:
+    return pgettext("between items of a list", ", ").join(sorted(settings.GATEWAY_URLS))
 
 
 def client_for(mini_program: MiniProgram) -> Client:
@@ -82,14 +87,18 @@ def fingerprint(mini_program: MiniProgram) -> str:
     try:
         return signing.fingerprint(signing.load_private_key(_opened(mini_program.app_private_key_sealed)))
     except InvalidKey as error:
-        raise GatewayNotConfigured(f"The private key of {mini_program} cannot be used. {error}") from error
+        raise GatewayNotConfigured(
+            _("The private key of %(name)s cannot be used. %(why)s") % {"name": mini_program, "why": error}
+        ) from error
 
 
 def alipay_fingerprint(mini_program: MiniProgram) -> str:
     try:
         return signing.fingerprint(mini_program.alipay_public_key)
     except InvalidKey as error:
-        raise GatewayNotConfigured(f"The Alipay key of {mini_program} cannot be used. {error}") from error
+        raise GatewayNotConfigured(
+            _("The Alipay key of %(name)s cannot be used. %(why)s") % {"name": mini_program, "why": error}
+        ) from error
 
 
 def check_keys(*, app_private_key: str, alipay_public_key: str) -> None:
@@ -112,10 +121,9 @@ def add_mini_program(
     """Checks the keys and stores them sealed. Raises InvalidKey, or MiniProgramRefused with a sentence."""
     check_keys(app_private_key=app_private_key, alipay_public_key=alipay_public_key)
     if gateway not in settings.GATEWAY_URLS:
-        known = ", ".join(sorted(settings.GATEWAY_URLS))
         raise MiniProgramRefused(
             _("There is no gateway “%(name)s” here. Choose one of: %(known)s.")
-            % {"name": gateway, "known": known}
+            % {"name": gateway, "known": _known_gateways()}
         )
     if not re.fullmatch(r"\d{16}", app_id):
         raise MiniProgramRefused(
@@ -178,7 +186,9 @@ def _make(mini_program: MiniProgram, url: str, timeouts: Timeouts) -> Client:
             app_auth_token=_opened(token) if token else None,
         )
     except ValueError as error:  # InvalidKey is one, and so is an address that is neither https nor loopback
-        raise GatewayNotConfigured(f"{mini_program} cannot call the platform. {error}") from error
+        raise GatewayNotConfigured(
+            _("%(name)s cannot call the platform. %(why)s") % {"name": mini_program, "why": error}
+        ) from error
 
 
 def _opened(sealed: str) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from merchants.models import Event
+from messaging.models import PauseReason
 
 SENTENCES: Mapping[str, str | Promise] = {
     "send.draft": _("Took a batch send back to draft"),
@@ -103,6 +104,10 @@ DETAILS: Mapping[str, str | Promise] = {
 }
 
 
+# Codes that stand in a detail, in the words of the pages.
+REASONS: dict[Any, Any] = {str(reason): reason.label for reason in PauseReason}
+
+
 def subject_of(event: Event) -> str:
     return str(SUBJECTS.get(event.subject_kind, event.subject_kind))
 
@@ -119,10 +124,14 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
     if "before" in detail and "after" in detail:
         pairs.append(("", f"{_shown(detail.pop('before'))} → {_shown(detail.pop('after'))}"))
     said = ((key, value) for key, value in detail.items() if value not in (None, "", [], {}))
-    return pairs + [(str(DETAILS.get(key, key)), _shown(value)) for key, value in said]
+    return pairs + [(str(DETAILS.get(key, key)), _shown(_in_words(key, value))) for key, value in said]
+
+
+def _in_words(key: str, value: Any) -> Any:
+    return REASONS.get(value, value) if key == "reason" else value
 
 
 def _shown(value: Any) -> Any:
     if isinstance(value, list):
-        return ", ".join(str(part) for part in value)
+        return pgettext("between items of a list", ", ").join(str(part) for part in value)
     return "--" if value is None else value

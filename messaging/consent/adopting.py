@@ -16,13 +16,14 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Min, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from gateway.methods import messages
 from merchants import calls, events
 from merchants.models import GatewayCall, MiniProgram, User
 from messaging.consent.asking import NotAnswered, ask_all_pages
 from messaging.consent.library import KINDS, SCENE_RULES, fatigue_columns
-from messaging.models import LibraryTemplate, SubscriptionTemplate
+from messaging.models import Kind, LibraryTemplate, SubscriptionTemplate
 
 log = logging.getLogger(__name__)
 State = SubscriptionTemplate.State
@@ -98,7 +99,7 @@ def _check(library_template: LibraryTemplate, keywords: Sequence[str]) -> None:
     if foreign:
         raise AdoptRefused(
             _("The template has no keyword %(keyword)s. Choose from: %(known)s.")
-            % {"keyword": foreign[0], "known": ", ".join(library_template.keywords)}
+            % {"keyword": foreign[0], "known": _listed(library_template.keywords)}
         )
 
 
@@ -264,15 +265,25 @@ def _follow(template: SubscriptionTemplate, theirs: messages.AdoptedTemplate) ->
 def _differences(template: SubscriptionTemplate, theirs: messages.AdoptedTemplate) -> list[str]:
     """What the platform's copy has otherwise, as `what: theirs`; what it leaves out is no difference."""
     pairs: Iterable[tuple[str, object, object]] = (
-        ("name", template.name, (theirs.name or "")[:80]),
-        ("keywords", tuple(template.keywords), tuple(word[:40] for word in theirs.keywords)),
-        ("kind", template.kind, KINDS.get(theirs.scene_rule or "", "")),
+        (_("name"), template.name, (theirs.name or "")[:80]),
+        (_("keywords"), tuple(template.keywords), tuple(word[:40] for word in theirs.keywords)),
+        (_("kind"), template.kind, KINDS.get(theirs.scene_rule or "", "")),
     )
     return [
-        f"{what}: {', '.join(other) if isinstance(other, tuple) else other}"
+        _("%(what)s: %(theirs)s") % {"what": what, "theirs": _told(other)}
         for what, own, other in pairs
         if other and own != other
     ]
+
+
+def _told(value: object) -> str:
+    if isinstance(value, tuple):
+        return _listed(value)
+    return str(Kind(value).label) if value in Kind.values else str(value)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return pgettext("between items of a list", ", ").join(words)
 
 
 def _note(template: SubscriptionTemplate, difference: str) -> None:

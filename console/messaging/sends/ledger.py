@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from console.messaging.sends.lookup import address
 from console.states import DELIVERY
@@ -61,7 +62,7 @@ def ledger_of(batch: BatchSend, figures: SendFigures, *, at: datetime) -> Ledger
 
 
 def _sentence(figures: SendFigures, terms: list[Term]) -> str:
-    parts = ", ".join(f"{term.label} {term.n:,}" for term in terms)
+    parts = pgettext("between items of a list", ", ").join(f"{term.label} {term.n:,}" for term in terms)
     told = {True: _("The books balance."), False: _("The books differ."), None: _("Not checked yet.")}
     words = _("%(total)s people frozen equal %(parts)s. %(books)s")
     return words % {"total": f"{figures.frozen:,}", "parts": parts, "books": told[figures.balanced]}

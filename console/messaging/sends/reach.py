@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from console.messaging.sends.lookup import address
 from messaging.engine.funnel import Funnel
@@ -25,7 +26,9 @@ class Reach:
 
     @property
     def sentence(self) -> str:
-        parts = "; ".join(f"{drop['label']} {drop['n']:,}" for drop in self.drops)
+        parts = pgettext("between items of a list", ", ").join(
+            f"{drop['label']} {drop['n']:,}" for drop in self.drops
+        )
         words = _("Of %(total)s people on the list %(will_send)s will be written to. Left out: %(parts)s.")
         return words % {
             "total": f"{self.funnel.total:,}",

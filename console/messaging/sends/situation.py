@@ -79,8 +79,9 @@ def _paused(view: View) -> Situation:
     if control.pause_reason in {"", PauseReason.OPERATOR}:
         words = _("Paused. %(flight)s in flight will settle in seconds; %(left)s not sent yet.")
         return Situation("warn", "player-pause", words % numbers)
-    words = _("Paused by itself: %(why)s %(left)s not sent yet. Check the causes, then resume.")
-    return Situation("bad", "alert-triangle", words % (numbers | {"why": control.pause_detail}))
+    words = _("Paused by itself: %(why)s. %(left)s not sent yet. Check the causes, then resume.")
+    why = control.get_pause_reason_display()
+    return Situation("bad", "alert-triangle", words % (numbers | {"why": why}), control.pause_detail)
 
 
 def _missed(view: View) -> Situation:
@@ -110,7 +111,7 @@ def _cancelled(view: View) -> Situation:
         "Cancelled. %(gone)s had gone and cannot be recalled; "
         "%(stopped)s were stopped and keep their consent."
     )
-    numbers = {"gone": f"{view.figures.settled:,}", "stopped": f"{stopped:,}"}
+    numbers = {"gone": f"{view.figures.accepted + view.figures.unknown:,}", "stopped": f"{stopped:,}"}
     tone = "unknown" if view.figures.undecided else "info"
     return Situation(tone, "x", words % numbers, _undecided(view))
 

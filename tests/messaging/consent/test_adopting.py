@@ -193,7 +193,7 @@ class WatchTests(AdoptCase):
         rows.update(keywords=["领取时间", "别的"], name="别名", kind="long_term", fatigue_total=99)
         template = self.watched(template)
         assert template.differs
-        assert template.difference == "name: 权益领取提醒; keywords: 领取时间, 权益名称; kind: one_time"
+        assert template.difference == "name: 权益领取提醒; keywords: 领取时间, 权益名称; kind: One-time"
         assert template.fatigue_total == 10
         assert self.kinds(template).count("template.differs") == 1
         rows.update(keywords=KEYWORDS, name="权益领取提醒", kind="one_time")
