@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -58,7 +59,7 @@ def made_by_another(home: Path) -> ServerError:
     return ServerError(f"{home} was made by another user. Remove it, or start as that user.")
 
 
-class Server:
+class Server(ABC):
     """What both servers share: a locked data folder, one child process, a wait until it answers."""
 
     name: str
@@ -69,9 +70,9 @@ class Server:
         self.child: Child | None = None
         self._lock: int | None = None
 
+    @abstractmethod
     def start(self) -> None:
         """Returns when it answers. Raises ServerError; call stop() then, too."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """Clean stop; nothing of it is left, the data stays."""
