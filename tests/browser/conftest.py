@@ -1,0 +1,110 @@
+"""One house and one Chromium for all tests of this folder; each test opens windows of its own."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.house import House, opened
+from tests.browser.watching import Watch
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=zh-CN",
+]
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+OPERATOR, OWNER, ANALYST = "lixiang", "wangmin", "zhaoyu"
+ANSWER_MS = 15_000
+
+Windows = Callable[..., Page]
+BACKGROUND = "Object.defineProperty(document, 'hidden', {get: () => true})"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+    if program is None:
+        missing = (
+            "No Chromium is installed (on Debian and Ubuntu: apt install chromium), so no page was opened."
+        )
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps a loop running in this thread, which Django takes for asynchronous code
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def house(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any
+) -> Iterator[House]:
+    """Asked for after Chromium: without one nothing needs to start."""
+    folder = Path(tmp_path_factory.mktemp("house"))
+    folder.parent.chmod(0o755)
+    with django_db_blocker.unblock(), opened(folder / "var") as running:
+        yield running
+
+
+@pytest.fixture
+def windows(chromium: Browser, house: House) -> Iterator[Windows]:
+    """`windows(login)` gives a signed-in page; what its console said wrong is asked for at the end."""
+    contexts: list[BrowserContext] = []
+    watches: list[Watch] = []
+
+    def open_window(
+        login: str = OPERATOR, *, script: bool = True, refused: bool = False, asleep: bool = False
+    ) -> Page:
+        """`refused`: acts may be answered with 422. `asleep`: in the background, where nothing polls."""
+        context = new_context(chromium, script=script, size=WIDE)
+        contexts.append(context)
+        page = context.new_page()
+        watches.append(Watch(page, expected=422 if refused else 200))
+        if asleep:
+            page.add_init_script(BACKGROUND)
+        sign_in(page, house, login)
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    wrong = [line for watch in watches for line in watch.wrong]
+    assert wrong == []
+
+
+def new_context(chromium: Browser, *, script: bool, size: Any) -> BrowserContext:
+    context = chromium.new_context(
+        viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", java_script_enabled=script
+    )
+    context.set_default_timeout(ANSWER_MS)
+    return context
+
+
+def sign_in(page: Page, house: House, login: str) -> None:
+    page.goto(house.url)
+    page.get_by_label("用户名").fill(login)
+    page.get_by_label("密码").fill(house.logins[login])
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/m/**")

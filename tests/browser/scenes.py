@@ -1,0 +1,154 @@
+"""Sends in every state, made through the operations a person uses; the house carries them out."""
+
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from itertools import count
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from gateway.methods.messages import OpenAppMiniTemplatemessageSend
+from membership.models import Customer, PeopleList
+from merchants.models import User
+from messaging.engine import control as engine
+from messaging.models import BatchSend, Consent, SendControl, SendState, SubscriptionTemplate
+from messaging.sends import batches
+from tests import build_messaging
+from tests.browser.house import House
+
+STANDING_LIBRARY_CODE = "TM0010005"
+OPERATOR = "lixiang"
+LATE = timedelta(minutes=20)
+SEND_METHOD = OpenAppMiniTemplatemessageSend.method
+
+
+@dataclass
+class Scenes:
+    """Each send goes to people of its own, of those with a standing consent: nobody meets the fatigue gate.
+
+    `start`: which of them come first here; `kept`: what was made, by how it was made.
+    """
+
+    house: House
+    start: int = 0
+    kept: dict[str, BatchSend] = field(default_factory=dict)
+    _next: count = field(default_factory=count)
+
+    @property
+    def template(self) -> SubscriptionTemplate:
+        return SubscriptionTemplate.objects.get(
+            merchant=self.house.merchant, library_code=STANDING_LIBRARY_CODE
+        )
+
+    @property
+    def by(self) -> User:
+        return User.objects.get(username=OPERATOR)
+
+    def people(self, n: int) -> list[Customer]:
+        consents = Consent.objects.filter(template=self.template, standing=True)
+        rows = consents.order_by("customer_id").select_related("customer")
+        found = [row.customer for row in rows[self.start : self.start + n]]
+        self.start += n
+        if len(found) < n:
+            raise AssertionError(
+                f"the story has {rows.count()} people with a standing consent; more are needed"
+            )
+        return found
+
+    def without_consent(self, n: int) -> list[Customer]:
+        return list(Customer.objects.filter(mini_program=self.house.app).order_by("-pk")[:n])
+
+    def people_list(self, persons: list[Customer], name: str = "") -> PeopleList:
+        return build_messaging.people_list(
+            self.house.app,
+            persons,
+            name=name or f"老客第 {next(self._next) + 1} 组",
+            purpose="还机三个月未复租",
+        )
+
+    def content(self, to: PeopleList | None, *, name: str, **fields: Any) -> batches.Content:
+        """What is sent, right away unless `fields` says otherwise."""
+        usual = {
+            "template": self.template,
+            "values": ["免押升级", "打开小程序，在「我的权益」里领取", "本周日 24:00"],
+            "page": "pages/benefit/index",
+            "scheduled_on": None,
+            "scheduled_time": None,
+        }
+        return batches.Content(name=name, people_list=to, **(usual | fields))
+
+    def draft(self, content: batches.Content) -> BatchSend:
+        return batches.new_draft(
+            merchant=self.house.merchant,
+            mini_program=self.house.app,
+            by=self.by,
+            form_token=uuid.uuid4(),
+            content=content,
+        )
+
+    def launched(
+        self, content: batches.Content, *, rate: int | None = None, at: datetime | None = None
+    ) -> BatchSend:
+        """Launched so long ago that nobody can undo it: it starts with the next beat."""
+        batch = self.draft(content)
+        # while it is a draft: the workers are quicker than a second call
+        SendControl.objects.filter(pk=batch.control_id).update(rate_per_second=rate)
+        long_ago = timezone.now() - timedelta(seconds=settings.ENGINE_UNDO_SECONDS + 1)
+        batches.launch(batch, by=self.by, version=batch.version, at=at or long_ago)
+        return batch
+
+    def to(self, n: int, *, name: str) -> batches.Content:
+        return self.content(self.people_list(self.people(n)), name=name)
+
+    def running(self, *, people: int = 300, name: str = "秋季回访") -> BatchSend:
+        """Slow enough to be met under way by whoever comes within two minutes."""
+        batch = self.launched(self.to(people, name=name), rate=max(1, people // 150))
+        self.house.await_state(batch.control, SendState.SENDING)
+        return batch
+
+    def paused(self) -> BatchSend:
+        batch = self.running(people=40, name="续租提醒，先停一下")
+        engine.pause(batch.control, by=self.by)
+        return batch
+
+    def cancelled(self) -> BatchSend:
+        batch = self.running(people=40, name="价格写错了的一批")
+        engine.cancel(batch.control, by=self.by, why="价格写错了")
+        self.house.await_state(batch.control, SendState.CANCELLED)
+        return batch
+
+    def missed(self) -> BatchSend:
+        batch = self.launched(self.to(20, name="停机时错过的一批"), at=timezone.now() - LATE)
+        self.house.await_state(batch.control, SendState.MISSED)
+        return batch
+
+    def scheduled(self) -> BatchSend:
+        on = timezone.localtime() + timedelta(days=1)
+        when = {"scheduled_on": on.date(), "scheduled_time": time(on.hour, on.minute)}
+        return self.launched(replace(self.to(20, name="明天的一批"), **when))
+
+    def finished(self) -> BatchSend:
+        """With refused and unknown people among them, and some who had no consent."""
+        for kind, value, n in (("http_500", "after", 3), ("sub_code", "MSG_REJECTED", 2)):
+            wanted = {"method": SEND_METHOD, "kind": kind, "rate": 1, "count": n, "value": value}
+            self.house.tell("/sim/faults", wanted)
+        persons = [*self.people(60), *self.without_consent(7)]
+        batch = self.launched(self.content(self.people_list(persons), name="十月老客免押升级"))
+        self.house.await_state(batch.control, SendState.FINISHED)
+        return batch
+
+    def complete_draft(self) -> BatchSend:
+        persons = [*self.people(30), *self.without_consent(5)]
+        return self.draft(self.content(self.people_list(persons), name="写好了的一批"))
+
+    def empty_draft(self) -> BatchSend:
+        return self.draft(self.content(None, name="", values=["", "", ""], page=""))
+
+    def failed(self) -> BatchSend:
+        batch = self.scheduled()
+        SendControl.objects.filter(pk=batch.control_id).update(
+            state=SendState.FAILED, failure="名单已不在，无法准备。复制后另选名单。"
+        )
+        return batch

@@ -1,0 +1,189 @@
+"""Every page in both languages, at both widths, with and without script: it answers and fits, for everybody.
+
+A page is loaded once and then narrowed, so that the whole table stays a matter of minutes.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.test.testcases import LiveServerThread
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from console.demo.processes import LOOPBACK
+from merchants.models import Job, User
+from messaging.models import BatchSend, SubscriptionTemplate
+from tests.browser.conftest import ANALYST, NARROW, OWNER, WIDE, new_context, sign_in
+from tests.browser.house import MERCHANT, House
+from tests.browser.scenes import Scenes
+from tests.browser.watching import Watch, english, serious, sideways, sticking_out, violations
+
+LANGUAGES = {"zh-hans": "zh-CN", "en": "en"}
+SIZES = {"1440": WIDE, "390": NARROW}
+Find = Callable[[Scenes], str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """`who` is signed in, nobody when empty. `path` below the merchant, or from the root with a slash."""
+
+    name: str
+    path: str | Find
+    who: str = OWNER
+    status: int = 200
+
+
+def of_send(made: str, tail: str = "") -> Find:
+    return lambda scenes: f"sends/{once(scenes, made).pk}/{tail}"
+
+
+def once(scenes: Scenes, made: str) -> BatchSend:
+    """One send of each kind, for all rows that show it."""
+    if made not in scenes.kept:
+        scenes.kept[made] = getattr(scenes, made)()
+    return scenes.kept[made]
+
+
+def template(state: str) -> Find:
+    return lambda scenes: (
+        f"templates/{SubscriptionTemplate.objects.filter(merchant=scenes.house.merchant, state=state)[0].pk}/"
+    )
+
+
+def job(scenes: Scenes) -> str:
+    return f"jobs/{Job.objects.filter(merchant=scenes.house.merchant).latest('pk').pk}/"
+
+
+TABLE = [
+    Row("sign in", "/sign-in/", who=""),
+    Row("password", "/password/"),
+    Row("home", ""),
+    Row("what runs now", "running/"),
+    Row("my templates", "templates/"),
+    Row("a template online", template("approved")),
+    Row("a template rejected", template("rejected")),
+    Row("library", "templates/library/"),
+    Row("adopt", "templates/library/2/adopt/"),
+    Row("lists", "lists/"),
+    Row("upload", "lists/new/"),
+    Row("a list", "lists/1/"),
+    Row("sends", "sends/"),
+    Row("sends, filtered to none", "sends/?text=nothing-is-called-this"),
+    Row("new send", "sends/new/"),
+    Row("edit", of_send("complete_draft", "edit/")),
+    Row("edit, with what is missing", of_send("empty_draft", "edit/?check=1")),
+    Row("launch review", of_send("complete_draft", "launch/")),
+    Row("launch review, refused", of_send("empty_draft", "launch/")),
+    Row("who is left out", of_send("complete_draft", "launch/no_consent/")),
+    Row("draft", of_send("complete_draft")),
+    Row("scheduled", of_send("scheduled")),
+    Row("take a scheduled one back", of_send("scheduled", "edit/")),
+    Row("running", of_send("running")),
+    Row("speed", of_send("running", "speed/")),
+    Row("cancel", of_send("running", "cancel/")),
+    Row("paused", of_send("paused")),
+    Row("cancelled", of_send("cancelled")),
+    Row("missed", of_send("missed")),
+    Row("a new time for a missed one", of_send("missed", "missed/")),
+    Row("failed", of_send("failed")),
+    Row("finished", of_send("finished")),
+    Row("people", of_send("finished", "people/")),
+    Row("people, refused ones", of_send("finished", "people/?state=refused")),
+    Row("unknown outcomes", of_send("finished", "unknown/")),
+    Row("send again", of_send("finished", "again/?all=1")),
+    Row("reconciliation", "reconciliation/"),
+    Row("audit", "audit/"),
+    Row("mini programs", "settings/mini-programs/"),
+    Row("staff", "settings/staff/"),
+    Row("a job", job),
+    Row("not found", "sends/999999/", status=404),
+    Row("not allowed", "settings/staff/", who=ANALYST, status=403),
+]
+
+
+@pytest.fixture(scope="module")
+def scenes(house: House) -> Scenes:
+    return Scenes(house, start=700)
+
+
+@pytest.fixture(scope="module")
+def without_debug(house: House) -> Iterator[str]:
+    """The console as strangers meet it: with DEBUG=1 Django answers a wrong address with its own page."""
+    served = LiveServerThread(LOOPBACK, StaticFilesHandler, connections_override={}, port=0)
+    served.daemon = True
+    served.start()
+    served.is_ready.wait()
+    assert served.error is None
+    yield f"http://{LOOPBACK}:{served.port}"
+    served.terminate()
+
+
+@dataclass
+class Looking:
+    """A signed-in context of each kind: whose it is, and whether script runs."""
+
+    chromium: Browser
+    house: House
+    kept: dict[tuple[str, bool], BrowserContext] = field(default_factory=dict)
+
+    @contextmanager
+    def window(self, who: str, *, script: bool, language: str, expected: int) -> Iterator[tuple[Page, Watch]]:
+        """A new one for each look: a page without script loads itself again, also into the next address."""
+        if (who, script) not in self.kept:
+            self.kept[who, script] = new_context(self.chromium, script=script, size=WIDE)
+            if who:
+                first = self.kept[who, script].new_page()
+                sign_in(first, self.house, who)
+                first.close()
+        context = self.kept[who, script]
+        context.add_cookies([{"name": "django_language", "value": language, "url": self.house.url}])
+        page = context.new_page()
+        yield page, Watch(page, expected=expected)
+        page.close()
+
+
+@pytest.fixture(scope="module")
+def looking(chromium: Browser, house: House) -> Iterator[Looking]:
+    found = Looking(chromium, house)
+    yield found
+    for context in found.kept.values():
+        context.close()
+    User.objects.filter(username__in=[OWNER, ANALYST]).update(language="zh-hans")
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
+def test_in_both_languages_at_both_widths_with_and_without_script(
+    row: Row, scenes: Scenes, looking: Looking, without_debug: str
+) -> None:
+    path = row.path if isinstance(row.path, str) else row.path(scenes)
+    root = without_debug if row.status == 404 else scenes.house.url
+    address = f"{root}{path}" if path.startswith("/") else f"{root}/m/{MERCHANT}/{path}"
+    wrong: list[str] = []
+    for language, script in itertools.product(LANGUAGES, (True, False)):
+        User.objects.filter(username=row.who).update(language=language)
+        with looking.window(row.who, script=script, language=language, expected=row.status) as (page, watch):
+            found = seen(page, address, row, language=language, script=script)
+        wrong += [f"{language}, script {script}: {one}" for one in [*found, *watch.wrong]]
+    if wrong:
+        pytest.fail("\n".join(wrong), pytrace=False)
+
+
+def seen(page: Page, address: str, row: Row, *, language: str, script: bool) -> list[str]:
+    """What is wrong with it, at both widths."""
+    answer = page.goto(address)
+    wrong = [] if answer and answer.status == row.status else [f"answered {answer and answer.status}"]
+    if page.locator("html").get_attribute("lang") != LANGUAGES[language]:
+        wrong.append("the language of the page is not told")
+    if language == "zh-hans":
+        wrong += [f"is not Chinese: {words}" for words in english(page)]
+    for width, size in SIZES.items():
+        page.set_viewport_size(size)
+        found = sideways(page)
+        if script:
+            found += sticking_out(page) if found else []
+            found += [*violations(page), *serious(page)]
+        wrong += [f"{width}: {one}" for one in found]
+    return wrong
