@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from gateway import loop
+from gateway.client import Timeouts
 from gateway.outcomes import Accepted, NotSent, Unknown
 from tests.gateway.platform import MESSAGE, Behaviour, Platform, answering, silence, wait_until
 
@@ -68,8 +69,9 @@ def two_connections() -> Iterator[None]:
 
 def test_no_more_connections_than_configured_are_in_use(two_connections: None, platform_that: Start) -> None:
     platform = platform_that(answering())
-    client = platform.client()
-    outcomes = [future.result(10) for future in [client.submit(MESSAGE) for _ in range(20)]]
+    # twenty calls queue for two connections: on a busy machine that may take a while
+    client = platform.client(Timeouts(read_seconds=30, total_seconds=30, pool_seconds=30))
+    outcomes = [future.result(40) for future in [client.submit(MESSAGE) for _ in range(20)]]
     assert all(isinstance(outcome, Accepted) for outcome in outcomes)
     assert platform.connections <= 2
 
