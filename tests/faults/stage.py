@@ -195,7 +195,9 @@ class Storm:
         found = lines(self.control)
         assert not [line for line in found if line.difference], found
         figures = {state: len(people) for state, people in sorted(by_state.items())}
-        return figures | {"reached": len(reached), "explained": explained, "struck": self.struck}
+        of_us = Delivery.objects.filter(send=self.control, state="unknown", cause="process").count()
+        told = {"reached": len(reached), "explained": explained, "struck": self.struck}
+        return figures | told | {"because_of_us": of_us}
 
 
 def launch(stage: Stage, *, people: int = PEOPLE) -> Storm:
