@@ -103,7 +103,6 @@ def test_the_whole_engine_worker_killed_and_started_again(storm: Storm) -> None:
 def test_after_sigterm_nothing_is_unknown_because_of_us(storm: Storm) -> None:
     for share in (0.2, 0.5):
         storm.reach(share)
-        wait_for(storm.in_flight, 10, "rows in flight")
         assert storm.stage.children["engine"].stop(grace_seconds=15), "it had to be killed"
         assert storm.in_flight() == {}
         storm.stage.start("engine")
@@ -133,7 +132,6 @@ def test_redis_emptied_and_stopped(storm: Storm) -> None:
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_postgres_restarted(storm: Storm, how: str) -> None:
     storm.reach(0.2)
-    wait_for(storm.in_flight, 10, "rows in flight")
     restart(storm.stage.postgres, how)
     storm.finish()
     figures = report(f"Postgres {how}", storm)
