@@ -6,10 +6,16 @@ from celery import Celery
 from celery.signals import beat_init, worker_init
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from kombu.transport.redis import QoS
 
 from console.checks import refuse_unsafe_start
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+
+# A worker that loses Redis closes its channel twice; with an entry fetched and not yet acknowledged, the
+# second close asks for a connection that is gone, and the worker ends (seen with celery and kombu 5.7.0).
+# Nothing needs giving back: an entry is a hint, and the sweeps find every row that has none.
+QoS.restore_at_shutdown = False
 
 app = Celery("console")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -12,6 +12,8 @@ from pathlib import Path
 from urllib.error import URLError
 
 from celery import Celery
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from console.demo.child import Child
 from console.demo.environment import ROOT
@@ -106,6 +108,9 @@ def pongs(redis_url: str, node: str) -> Callable[[], bool]:
     app = Celery(broker=redis_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host="))
 
     def ask() -> bool:
-        return bool(app.control.ping(destination=[node], timeout=PING_SECONDS))
+        try:
+            return bool(app.control.ping(destination=[node], timeout=PING_SECONDS))
+        except (OSError, RedisError, OperationalError):
+            return False
 
     return ask

@@ -79,6 +79,10 @@ class House:
         """To the control address of the platform."""
         return Pretend(self.platform).post(path, body)
 
+    def forget_faults(self) -> None:
+        asked = urllib.request.Request(f"{self.platform}/sim/faults", method="DELETE")
+        urllib.request.urlopen(asked, timeout=30).close()
+
     def ask(self, path: str) -> dict[str, Any]:
         with urllib.request.urlopen(self.platform + path, timeout=30) as answer:
             found: dict[str, Any] = json.load(answer)

@@ -14,6 +14,7 @@ from membership.models import Customer, PeopleList
 from merchants.models import User
 from messaging.engine import control as engine
 from messaging.models import BatchSend, Consent, SendControl, SendState, SubscriptionTemplate
+from messaging.reports import send_figures
 from messaging.sends import batches
 from tests import build_messaging
 from tests.browser.house import House
@@ -58,7 +59,11 @@ class Scenes:
         return found
 
     def without_consent(self, n: int) -> list[Customer]:
-        return list(Customer.objects.filter(mini_program=self.house.app).order_by("-pk")[:n])
+        standing = Consent.objects.filter(template=self.template, standing=True)
+        rows = Customer.objects.filter(mini_program=self.house.app).exclude(
+            pk__in=standing.values("customer")
+        )
+        return list(rows.order_by("pk")[:n])
 
     def people_list(self, persons: list[Customer], name: str = "") -> PeopleList:
         return build_messaging.people_list(
@@ -137,6 +142,8 @@ class Scenes:
         persons = [*self.people(60), *self.without_consent(7)]
         batch = self.launched(self.content(self.people_list(persons), name="十月老客免押升级"))
         self.house.await_state(batch.control, SendState.FINISHED)
+        figures = send_figures(batch.control, at=timezone.now())
+        assert (figures.unknown, figures.refused, figures.skipped) == (3, 2, 7), figures
         return batch
 
     def complete_draft(self) -> BatchSend:

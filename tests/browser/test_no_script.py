@@ -65,21 +65,14 @@ def upload(page: Page, house: House, folder: Path, people: list[str]) -> None:
 def they_consent(page: Page, house: House, people: list[str]) -> None:
     """Once the platform has reviewed the template; each phone reports it to the console."""
     adopted = SubscriptionTemplate.objects.get(merchant=house.merchant, library_code=ADOPTED)
+    wait_for(lambda: adopted.refresh_from_db() or adopted.template_id, 60, "the platform to take it")
+    whose = {"app_id": house.app.app_id, "template_id": adopted.template_id}
+    house.tell("/sim/templates", {**whose, "status": "ONLINE"})
     page.goto(house.at(f"templates/{adopted.pk}/"))
     with_mark = page.locator(".page-title .mark")
     with_word = zh("Online", "template")
     expect(with_mark).to_have_text(with_word, timeout=REVIEWED_MS)
-    adopted.refresh_from_db()
-    house.tell(
-        "/sim/consents",
-        {
-            "app_id": house.app.app_id,
-            "template_id": adopted.template_id,
-            "open_ids": people,
-            "kind": adopted.kind,
-            "units": 1,
-        },
-    )
+    house.tell("/sim/consents", {**whose, "open_ids": people, "kind": adopted.kind, "units": 1})
     told = Consent.objects.filter(template=adopted, units=1)
     wait_for(lambda: told.count() == len(people), 30, "the phones to report their consent")
 

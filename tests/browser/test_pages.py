@@ -23,6 +23,8 @@ from tests.browser.watching import Watch, english, serious, sideways, sticking_o
 
 LANGUAGES = {"zh-hans": "zh-CN", "en": "en"}
 SIZES = {"1440": WIDE, "390": NARROW}
+# axe takes longest; the words do not change what it judges, the width does.
+JUDGED = {"zh-hans": "1440", "en": "390"}
 Find = Callable[[Scenes], str]
 
 
@@ -60,8 +62,6 @@ def job(scenes: Scenes) -> str:
 TABLE = [
     Row("sign in", "/sign-in/", who=""),
     Row("password", "/password/"),
-    Row("home", ""),
-    Row("what runs now", "running/"),
     Row("my templates", "templates/"),
     Row("a template online", template("approved")),
     Row("a template rejected", template("rejected")),
@@ -70,7 +70,6 @@ TABLE = [
     Row("lists", "lists/"),
     Row("upload", "lists/new/"),
     Row("a list", "lists/1/"),
-    Row("sends", "sends/"),
     Row("sends, filtered to none", "sends/?text=nothing-is-called-this"),
     Row("new send", "sends/new/"),
     Row("edit", of_send("complete_draft", "edit/")),
@@ -90,6 +89,9 @@ TABLE = [
     Row("a new time for a missed one", of_send("missed", "missed/")),
     Row("failed", of_send("failed")),
     Row("finished", of_send("finished")),
+    Row("sends in every state", "sends/"),
+    Row("home with something of everything", ""),
+    Row("what runs now", "running/"),
     Row("people", of_send("finished", "people/")),
     Row("people, refused ones", of_send("finished", "people/?state=refused")),
     Row("unknown outcomes", of_send("finished", "unknown/")),
@@ -106,7 +108,10 @@ TABLE = [
 
 @pytest.fixture(scope="module")
 def scenes(house: House) -> Scenes:
-    return Scenes(house, start=700)
+    """Begins with the one that meets trouble: nothing else is sent then that could meet it instead."""
+    found = Scenes(house, start=700)
+    once(found, "finished")
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +189,8 @@ def seen(page: Page, address: str, row: Row, *, language: str, script: bool) -> 
         found = sideways(page)
         if script:
             found += sticking_out(page) if found else []
-            found += [*violations(page), *serious(page)]
+            found += violations(page)
+            if JUDGED[language] == width:
+                found += serious(page)
         wrong += [f"{width}: {one}" for one in found]
     return wrong

@@ -76,6 +76,14 @@ class Stage:
         self.postgres.stop()
         self.postgres.remove_data()
 
+    def health(self) -> str:
+        """Which processes run, and the last words of each."""
+        said = []
+        for name, child in self.children.items():
+            state = "runs" if child.running else f"ended with {child.exit_code}"
+            said.append("\n".join([f"{name} {state}", *child.last_lines()[-12:]]))
+        return "\n".join(said)
+
     def redis(self) -> redis.Redis:
         return redis.Redis.from_url(self.env["REDIS_URL"], socket_timeout=2)
 
@@ -117,14 +125,15 @@ def speak_to(postgres: Postgres) -> dict[str, Any]:
     return before
 
 
-def wait_for(question: Callable[[], Any], seconds: float, what: str) -> Any:
+def wait_for(question: Callable[[], Any], seconds: float, what: str, health: Callable[[], str] = str) -> Any:
+    """`health` is asked when time is up, and its answer stands in the failure."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         answer = question()
         if answer:
             return answer
         time.sleep(0.05)
-    raise AssertionError(f"waited {seconds} s for {what}")
+    raise AssertionError(f"waited {seconds} s for {what}\n{health()}")
 
 
 @dataclass
@@ -171,6 +180,7 @@ class Storm:
             lambda: Delivery.objects.filter(send=self.control, state__in=settled).count() >= wanted,
             LONGEST_SECONDS,
             f"{wanted} outcomes",
+            self.stage.health,
         )
 
     def finish(self) -> None:
@@ -178,7 +188,7 @@ class Storm:
             self.control.refresh_from_db()
             return self.control.state == "finished"
 
-        wait_for(finished, LONGEST_SECONDS, "the send to finish")
+        wait_for(finished, LONGEST_SECONDS, "the send to finish", self.stage.health)
 
     def verdict(self) -> dict[str, Any]:
         """The promise, checked against the platform's log. Returns the figures for whoever reports them."""
