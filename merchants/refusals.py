@@ -15,6 +15,9 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+# The person chose to hear less: no second message is offered for these.
+BY_CHOICE = frozenset({"MSG_REJECTED", "MSG_CONTENT_NOT_INTERESTED"})
+
 
 class Sentence(NamedTuple):
     """`title` fits a table row; `remedy` is one or two sentences that name the place to fix it. Both lazy."""
@@ -90,43 +93,43 @@ _SENTENCES: tuple[tuple[str, _StrPromise, _StrPromise], ...] = (
     (
         "TEMPLATE_ILLEGAL USER_TEMPLATE_STATUS_ILLEGAL",
         _("The template is not in use on the platform"),
-        _("It was taken offline or is still in review. Synchronise Templates and choose one that is online."),
+        _("It was taken offline or is still in review. Sync Templates and choose one that is online."),
     ),
     (
         "USER_TEMPLATE_LACK_KEYWORD",
-        _("The fields do not fit the template"),
-        _("The platform's template has other fields than ours. Synchronise Templates, then fill them again."),
+        _("The keywords do not fit the template"),
+        _("The platform's template has other keywords than ours. Sync Templates, then fill them again."),
     ),
     (
         "MESSAGE_TEMPLATE_KEYWORD_ILLEGAL",
-        _("A field is not allowed in this template"),
-        _("The platform does not take this field name or its content. Choose another field or reword it."),
+        _("A keyword is not allowed in this template"),
+        _("The platform does not take this keyword or its content. Choose another keyword or reword it."),
     ),
     (
         "USER_KEYWORD_LENGTH_ERROR",
-        _("A field is too long"),
-        _("The platform takes 50 characters for each field. Shorten the longest one."),
+        _("A keyword's text is too long"),
+        _("The platform takes 50 characters for each keyword. Shorten the longest one."),
     ),
     (
         "DATA_IS_EMPTY BIZ_CONTENT_IS_NULL",
         _("The message is empty"),
-        _("Fill the fields of the message and send again."),
+        _("Fill the keywords of the message and send again."),
     ),
     (
         "DATA_CONTENT_FORMAT_ERROR BIZ_CONTENT_FORMAT_ERROR ILLEGAL_ARGUMENT_PARAMS isv.invalid-parameter"
         " isv.illegal-json",
         _("The platform could not read the message"),
-        _("One of the values has a form it does not take. Look for unusual characters in fields and page."),
+        _("One of the values has a form it does not take. Look for unusual characters in keywords and page."),
     ),
     (
         "isv.suspected-attack",
         _("The platform took the message for an attack"),
-        _("Remove markup, links and unusual characters from the fields, then send again."),
+        _("Remove markup, links and unusual characters from the message, then send again."),
     ),
     (
         "DATA_SENSITIVE",
         _("The content check stopped the message"),
-        _("A word in the fields is not allowed. Reword promises and superlatives, then send again."),
+        _("A word in the message is not allowed. Reword promises and superlatives, then send again."),
     ),
     (
         "PAGE_OVER_LIMIT",
@@ -141,12 +144,12 @@ _SENTENCES: tuple[tuple[str, _StrPromise, _StrPromise], ...] = (
     (
         "MESSAGE_LIBRARY_ILLEGAL",
         _("The library has no such template"),
-        _("It left the library or is for another industry. Synchronise the library and choose again."),
+        _("It left the library or is for another industry. Sync the library and choose again."),
     ),
     (
         "KEYWORDS_NUMBER_INVALID",
-        _("Too few or too many fields chosen"),
-        _("A template is adopted with 2 to 5 fields. Change the choice and adopt again."),
+        _("Too few or too many keywords chosen"),
+        _("A template is adopted with 2 to 5 keywords. Change the choice and adopt again."),
     ),
     (
         "USER_TEMPLATE_OVER_LIMIT",

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils.functional import Promise
 
 from merchants.models import Merchant
-from merchants.refusals import sentence
+from merchants.refusals import BY_CHOICE, sentence
 from messaging.models import (
     BatchSend,
     Delivery,
@@ -34,6 +34,10 @@ class ReasonRow:
     remedy: str | Promise
     n: int
     share: float
+
+    @property
+    def by_choice(self) -> bool:
+        return self.reason in BY_CHOICE
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,9 @@ class Term:
 
 @dataclass(frozen=True)
 class Ledger:
-    """`tone` is that of the double rule: balanced, off or plain; `is_stale`: the check is too old to tell."""
+    """`tone` is that of the double rule: balanced, off or plain; `is_stale`: too old a check to tell, or one
+    that came before the last outcome of a send that is over.
+    """
 
     total: int
     terms: list[Term]
@@ -50,7 +52,8 @@ def ledger_of(batch: BatchSend, figures: SendFigures, *, at: datetime) -> Ledger
         for position, name in enumerate(PARTS)
     ]
     old = figures.checked_at is not None and at - figures.checked_at > timedelta(seconds=STALE_SECONDS)
-    is_stale = old and batch.control.state in UNDER_WAY
+    before_the_last = figures.checked_at is not None and figures.checked_at < batch.control.touched_at
+    is_stale = old if batch.control.state in UNDER_WAY else before_the_last
     tone = {True: "balanced", False: "off", None: "plain"}[figures.balanced]
     return Ledger(
         figures.frozen,

@@ -38,10 +38,13 @@ def timeline(control: SendControl) -> list[Line]:
 
 def _detail(detail: dict[str, Any]) -> str:
     parts = []
-    for name in ("people", "frozen"):
-        if detail.get(name) is not None:
-            n = int(detail[name])
-            parts.append(ngettext("%(n)s person", "%(n)s people", n) % {"n": f"{n:,}"})
+    if detail.get("people") is not None:
+        n = int(detail["people"])
+        parts.append(ngettext("%(n)s person", "%(n)s people", n) % {"n": f"{n:,}"})
+    if detail.get("frozen") is not None:
+        n = int(detail["frozen"])
+        words = ngettext("%(n)s person frozen", "%(n)s people frozen", n)
+        parts.append(words % {"n": f"{n:,}"})
     if "before" in detail and "after" in detail:
         no_limit = _("no limit of its own")
         before, after = (detail[name] or no_limit for name in ("before", "after"))
