@@ -59,6 +59,7 @@ class PeopleList(MerchantOwned):
     state = models.CharField(max_length=9, choices=State.choices, default=State.CHECKING)
     add_unknown = models.BooleanField(default=False)  # ids never seen before become customers
     file_name = models.CharField(max_length=200, blank=True)  # as the operator named it
+    columns = models.JSONField(default=list)  # names of the columns kept beside the id, in order
     stored_file = models.CharField(max_length=80, blank=True)  # random name under VAR_DIR/uploads
     problem_file = models.CharField(max_length=80, blank=True)
     form_token = models.UUIDField(unique=True)
@@ -86,11 +87,14 @@ class PeopleList(MerchantOwned):
 
 
 class PeopleListEntry(models.Model):
+    """`values`: this person's texts in the order of the list's `columns`; NULL where the list keeps none."""
+
     pk = models.CompositePrimaryKey("people_list", "customer")
     people_list = models.ForeignKey(
         PeopleList, on_delete=models.CASCADE, related_name="entries", db_index=False
     )
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
+    values = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return f"{self.people_list_id}/{self.customer_id}"
