@@ -22,7 +22,9 @@ class ForgettingTests(RecallCase):
         forget_customer(self.yunduo.pk, self.event.id)
         assert Delivery.objects.get(send=self.send, customer=self.person).data is None
         assert Consent.objects.get(customer=self.person).units == 0
-        assert list(ConsentEntry.objects.filter(customer=self.person).values_list("kind", "units")) == [
+        assert list(
+            ConsentEntry.objects.filter(customer=self.person).order_by("id").values_list("kind", "units")
+        ) == [
             ("granted", 1),
             ("revoked", 1),
         ]
