@@ -45,6 +45,13 @@ class FilterForm(forms.Form):
         return {name: value for name, value in cleaned.items() if value not in (None, "", [])}
 
     @property
+    def query(self) -> str:
+        """The filters in force as a query string, without paging and sorting."""
+        kept = QueryDict(mutable=True)
+        kept.update({name: self.data[name] for name in self.applied})
+        return str(kept.urlencode())
+
+    @property
     def chips(self) -> list[Chip]:
         return [
             Chip(str(self.fields[name].label or name), self._words(name, value), self._query_without(name))

@@ -122,6 +122,9 @@ TABLE = [
     Row("list_problems", OPERATORS, kwargs=people_list, passes=(200, 404)),
     # batch sends
     Row("sends", ALL),
+    Row("sends_cancel", BRAKES),
+    Row("sends_copy", OPERATORS),
+    Row("sends_export", ALL),
     Row("send_new", OPERATORS),
     Row("send", ALL, kwargs=draft),
     Row("send_row", ALL, kwargs=draft, passes=(200, 302)),  # a plain client is led to the page

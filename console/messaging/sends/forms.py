@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from console.lists import FilterForm
 from console.states import DELIVERY, SEND
-from messaging.models import BatchSend
+from merchants.models import Merchant, Staff
+from messaging.models import BatchSend, SubscriptionTemplate
 
 TYPE_COUNT_ABOVE = 10_000  # people; from here on the number has to be typed
 STATES = ("draft", "scheduled", "preparing", "ready", "sending", "paused", "finished", "missed", "cancelled")
@@ -33,6 +34,22 @@ class SendFilters(FilterForm):
     )
     since = forms.DateField(label=gettext_lazy("Sent from"), widget=forms.DateInput(attrs=DAY))
     until = forms.DateField(label=gettext_lazy("Sent to"), widget=forms.DateInput(attrs=DAY))
+    template = forms.ChoiceField(label=gettext_lazy("Template"))
+    author = forms.ChoiceField(label=gettext_lazy("Author"))
+
+    def __init__(self, merchant: Merchant, *args: Any, **kwargs: Any) -> None:
+        self.merchant = merchant
+        super().__init__(*args, **kwargs)
+
+    def offer(self) -> None:
+        every: tuple[str, Any] = ("", gettext_lazy("All"))
+        templates = SubscriptionTemplate.objects.for_merchant(self.merchant).order_by("name", "pk")
+        seats = Staff.objects.for_merchant(self.merchant).select_related("user").order_by("created_at")
+        for name, choices in (
+            ("template", [(str(row.pk), row.name) for row in templates]),
+            ("author", [(str(seat.user_id), str(seat.user)) for seat in seats]),
+        ):
+            self.fields[name].choices = [every, *choices]  # type: ignore[attr-defined]
 
     def narrow(self, rows: QuerySet[BatchSend]) -> QuerySet[BatchSend]:
         wanted = self.applied
@@ -47,6 +64,10 @@ class SendFilters(FilterForm):
             rows = rows.filter(control__due_at__gte=start_of(wanted["since"]))
         if "until" in wanted:
             rows = rows.filter(control__due_at__lt=start_of(wanted["until"] + timedelta(days=1)))
+        if "template" in wanted:
+            rows = rows.filter(template_id=int(wanted["template"]))
+        if "author" in wanted:
+            rows = rows.filter(author_id=int(wanted["author"]))
         return rows
 
 

@@ -129,7 +129,7 @@ def _told(filters: PeopleFilters) -> dict[str, Any]:
     return {name: value for name, value in filters.applied.items() if name != "open_id"}
 
 
-class _Echo:
+class Echo:
     """A file that hands each line back instead of keeping it."""
 
     def write(self, line: str) -> str:
@@ -137,7 +137,7 @@ class _Echo:
 
 
 def _lines(chunks: Iterator[list[Delivery]], *, language: str, zone: ZoneInfo) -> Iterator[str]:
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield "\ufeff" + writer.writerow(HEAD)
     for chunk in chunks:
         with translation.override(language):

@@ -1,9 +1,12 @@
 from django.urls import path
 
-from console.messaging.sends import brakes, compose, detail, launch, missed, people, sends, unknown
+from console.messaging.sends import brakes, compose, detail, launch, missed, people, sends, several, unknown
 
 send_pages = [
     path("sends/", sends.sends_page, name="sends"),
+    path("sends/cancel/", several.sends_cancel, name="sends_cancel"),
+    path("sends/copy/", several.sends_copy, name="sends_copy"),
+    path("sends/export.csv", sends.sends_export, name="sends_export"),
     path("sends/new/", compose.send_new, name="send_new"),
     path("sends/<int:send_id>/", detail.send_page, name="send"),
     path("sends/<int:send_id>/row/", sends.send_row, name="send_row"),
