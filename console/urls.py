@@ -13,6 +13,7 @@ from console.messaging.sends.urls import send_pages
 from console.messaging.templates.urls import template_pages
 from console.mini_programs.urls import mini_program_pages
 from console.reconciliation.urls import reconciliation_pages
+from console.saved_views.urls import saved_view_pages
 from console.staff.urls import staff_pages
 
 merchant_pages = [
@@ -23,6 +24,7 @@ merchant_pages = [
     *list_pages,
     *mini_program_pages,
     *reconciliation_pages,
+    *saved_view_pages,
     *send_pages,
     *staff_pages,
     *template_pages,

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from merchants.models import Job, MiniProgram, User
+from merchants.models import Job, MiniProgram, SavedView, User
 from merchants.roles import Role
 from messaging.models import Kind, LibraryTemplate
 from tests import build_messaging
@@ -80,6 +80,14 @@ def everybody(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"all": "1"}
 
 
+def saved_view(app: MiniProgram, person: User) -> dict[str, Any]:
+    name = f"view {uuid.uuid4().hex[:8]}"
+    view = SavedView.objects.create(
+        merchant=app.merchant, owner=person, page="sends", name=name, query="state=draft"
+    )
+    return {"view_id": view.pk}
+
+
 def chosen_mini_program(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"mini_program": app.pk}
 
@@ -120,6 +128,10 @@ TABLE = [
     Row("list", ALL, kwargs=people_list),
     Row("list_cancel", OPERATORS, kwargs=people_list, post=True),
     Row("list_problems", OPERATORS, kwargs=people_list, passes=(200, 404)),
+    # views of lists
+    Row("view_new", ALL),
+    Row("view", ALL, kwargs=saved_view, passes=(200, 404)),  # only for the person who keeps it
+    Row("view_delete", ALL, kwargs=saved_view, post=True, passes=(303, 404)),
     # batch sends
     Row("sends", ALL),
     Row("sends_cancel", BRAKES),

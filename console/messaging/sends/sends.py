@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import F
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
@@ -20,9 +20,11 @@ from console.lists import Sort, numbered_page, sorting
 from console.messaging.sends.forms import SendFilters
 from console.messaging.sends.people import Echo
 from console.messaging.sends.rows import Row, row_of
+from console.saved_views.tabs import tabs_of
 from console.states import send_word
 from membership.uploads import safe_against_formulas
 from messaging import reports
+from messaging.models import BatchSend
 
 EXPORT_CHUNK = 200
 HEAD = (
@@ -65,9 +67,15 @@ def sends_page(request: MerchantRequest) -> HttpResponse:
     found = filters.narrow(reports.send_list(request.merchant))
     sort = sorting(request, SORTS, default="-due")
     page = numbered_page(request, found.order_by(*order(sort)))
+
+    def count(query: str) -> int:
+        rows = BatchSend.objects.for_merchant(request.merchant)
+        return SendFilters(request.merchant, QueryDict(query)).narrow(rows).count() if query else rows.count()
+
     rows = [row_of(batch, staff=request.staff, at=at) for batch in page]
     context = {
         "filters": filters,
+        "views": tabs_of(request, "sends", query=filters.query, count=count),
         "sort": sort,
         "page": page,
         "query": filters.query,
