@@ -134,6 +134,7 @@ TABLE = [
     Row("view_delete", ALL, kwargs=saved_view, post=True, passes=(303, 404)),
     # batch sends
     Row("sends", ALL),
+    Row("sends_calendar", ALL),
     Row("sends_cancel", BRAKES),
     Row("sends_copy", OPERATORS),
     Row("sends_export", ALL),

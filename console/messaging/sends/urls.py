@@ -1,9 +1,21 @@
 from django.urls import path
 
-from console.messaging.sends import brakes, compose, detail, launch, missed, people, sends, several, unknown
+from console.messaging.sends import (
+    brakes,
+    calendar,
+    compose,
+    detail,
+    launch,
+    missed,
+    people,
+    sends,
+    several,
+    unknown,
+)
 
 send_pages = [
     path("sends/", sends.sends_page, name="sends"),
+    path("sends/calendar/", calendar.sends_calendar, name="sends_calendar"),
     path("sends/cancel/", several.sends_cancel, name="sends_cancel"),
     path("sends/copy/", several.sends_copy, name="sends_copy"),
     path("sends/export.csv", sends.sends_export, name="sends_export"),
