@@ -68,6 +68,8 @@ SHORTCUTS: tuple[tuple[str, str | Promise], ...] = (
     ("g h", _("Home")),
     ("g b", _("Batch sends")),
     ("n", _("New batch send")),
+    ("j k", _("Next row, row before")),
+    ("x", _("Tick the row")),
     ("/", _("Go to the search field of the page")),
     ("?", pgettext_lazy("shortcut", "These shortcuts")),
 )

@@ -1,4 +1,4 @@
-// Says how many rows are ticked; the words come from the page, %s is the number.
+// Says how many rows are ticked; the words come from the page, {n} is the number.
 function tell() {
   const bar = document.getElementById("ticked");
   const place = bar && bar.querySelector("[data-ticked-count]");
@@ -6,7 +6,7 @@ function tell() {
   const all = bar.querySelector("[name=all]");
   const ticked = document.querySelectorAll("[form=ticked][name=send]:checked").length;
   place.hidden = !ticked || Boolean(all && all.checked);
-  place.textContent = place.dataset.words.replace("%s", String(ticked));
+  place.textContent = place.dataset.words.replace("{n}", String(ticked));
 }
 
 document.addEventListener("change", (event) => {
