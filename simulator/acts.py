@@ -29,6 +29,7 @@ ACTIONS = (
     "not_interested",
     "visit",
 )
+UNREPORTED = ("reject_messages", "allow_messages", "not_interested")
 KINDS = ("one_time", "long_term")
 MAX_UNITS = 1_000
 
@@ -80,26 +81,43 @@ class Acts:
     async def act(self, http: web.Request) -> web.Response:
         body = await body_of(http)
         app = app_named(self._store, body.get("app_id"))
+        if "open_ids" in body:
+            return web.json_response(self._change_minds(app, body))
         return web.json_response(await self.do(app, body))
+
+    def _change_minds(self, app: App, body: dict[str, Any]) -> dict[str, Any]:
+        """Many people at once, for what nobody reports."""
+        action, chosen = body.get("action"), _chosen(app, body.get("open_ids"))
+        if action not in UNREPORTED:
+            raise BadRequest(f"action: with open_ids one of {', '.join(UNREPORTED)}")
+        template = template_named(app, body.get("template_id")) if action == "not_interested" else None
+        for open_id in chosen:
+            self._change_mind(app, open_id, action, template)
+        return {"done": action, "people": len(chosen)}
+
+    def _change_mind(self, app: App, open_id: str, action: str, template: Template | None) -> None:
+        person = app.people[open_id]
+        if template is None:
+            person.rejects = action == "reject_messages"
+        else:
+            person.not_interested |= {template.template_id}
+        self._store.save_person(app, open_id, person)
+        self._store.note(app, open_id, action, template.entry.name if template else "")
 
     async def do(self, app: App, body: dict[str, Any]) -> dict[str, Any]:
         """One action of one person; what the mini program would report is reported."""
         action, open_id = body.get("action"), body.get("open_id")
-        person = person_named(app, open_id)
+        person_named(app, open_id)
         if action not in ACTIONS:
             raise BadRequest(f"action: one of {', '.join(ACTIONS)}")
         if action == "visit":
             return await self.visit(app, str(open_id), body.get("message_id"))
         if action in ("reject_messages", "allow_messages"):
-            person.rejects = action == "reject_messages"
-            self._store.save_person(app, str(open_id), person)
-            self._store.note(app, str(open_id), action)
+            self._change_mind(app, str(open_id), action, None)
             return {"done": action}
         template = template_named(app, body.get("template_id"))
         if action == "not_interested":
-            person.not_interested |= {template.template_id}
-            self._store.save_person(app, str(open_id), person)
-            self._store.note(app, str(open_id), action, template.entry.name)
+            self._change_mind(app, str(open_id), action, template)
             return {"done": action}
         return await self._change_consent(app, template, str(open_id), body)
 

@@ -6,7 +6,7 @@ Each call carries a key or says how things stand in the end, so all of it can be
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -89,12 +89,10 @@ def tell_consents(scene: Scene) -> None:
 def tell_moods(scene: Scene) -> None:
     """Who changed their mind in the end, on both sides; then the platform's balances."""
     crowd, app = scene.past.crowd, scene.app
-    for place in crowd.changing(Mood.DEAF):
-        _act(scene, place, "reject_messages")
-    for place in crowd.changing(Mood.BORED):
-        for template in scene.templates.values():
-            if template.is_sendable:
-                _act(scene, place, "not_interested", template_id=template.template_id)
+    _act(scene, crowd.changing(Mood.DEAF), "reject_messages")
+    for template in scene.templates.values():
+        if template.is_sendable:
+            _act(scene, crowd.changing(Mood.BORED), "not_interested", template_id=template.template_id)
     report(scene, list(_revokes(scene)), ApiKey.Kind.SERVER)
     for code, template in scene.templates.items():
         if not template.is_sendable:
@@ -127,6 +125,8 @@ def _revokes(scene: Scene) -> Iterator[Told]:
             )
 
 
-def _act(scene: Scene, place: int, action: str, **more: str) -> None:
-    wanted = {"app_id": scene.app.app_id, "open_id": scene.open_id(place), "action": action}
-    scene.platform.post("/sim/act", {**wanted, **more})
+def _act(scene: Scene, places: Iterable[int], action: str, **more: str) -> None:
+    people = [scene.open_id(place) for place in places]
+    scene.platform.post(
+        "/sim/act", {"app_id": scene.app.app_id, "open_ids": people, "action": action, **more}
+    )

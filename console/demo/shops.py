@@ -98,7 +98,7 @@ _RENTAL_SENDS = (
         "pages/checkin/index", "09:10", rate=0.28,
     ),
     SendPlan(
-        "签到晚间提醒", CHECK_IN, "regulars",
+        "签到晚间提醒", CHECK_IN, "trusted",
         ["七天延保", "今天还没有签到，别断在第六天"],
         "pages/checkin/index", "20:10", rate=0.19, same_day=True,
     ),
@@ -239,8 +239,8 @@ _TEA_SENDS = (
         "pages/menu/index", "10:40", rate=0.23,
     ),
     SendPlan(
-        "周三会员日", MEMBER_DAY, "members",
-        ["周三会员日", "今天 10:00 至 21:00"],
+        "会员日", MEMBER_DAY, "members",
+        ["会员日", "今天 10:00 至 21:00"],
         "pages/member/day", "09:30", rate=0.34,
     ),
     SendPlan(
@@ -284,7 +284,7 @@ _TEA_SENDS = (
         "pages/store/detail?store=nanshan", "08:20", rate=0.33, lost=5,
     ),
     SendPlan(
-        "周三会员日，双倍积分", MEMBER_DAY, "members",
+        "会员日，双倍积分", MEMBER_DAY, "members",
         ["双倍积分日", "今天全天"],
         "pages/member/day", "09:30", rate=0.32,
     ),
@@ -300,7 +300,7 @@ _TEA_SENDS = (
     ),
     SendPlan(
         "会员日，错过的一批", MEMBER_DAY, "members",
-        ["周三会员日", "今天 10:00 至 21:00"],
+        ["会员日", "今天 10:00 至 21:00"],
         "pages/member/day", "09:30", ending="missed", days_ago=13,
     ),
     SendPlan(

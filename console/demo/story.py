@@ -59,7 +59,7 @@ class Size:
     came_back: int = 44
     rows: Rows = field(default_factory=Rows)
     tea: int = 2_400
-    past: float = 1.0
+    past: float = 0.6
 
 
 FULL = Size()

@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 60.0
 def adopt_all(scene: Scene) -> None:
     """All but those that wait for review; then what the platform made of them."""
     began_at = scene.past.began_at
-    for number, one in enumerate(scene.past.shop.adoptions):
+    for one in scene.past.shop.adoptions:
         if one.fate != "review":
             scene.templates[one.code] = _adopted(scene, one)
     adopting.watch(scene.app, at=timezone.now())

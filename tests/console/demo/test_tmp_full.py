@@ -14,10 +14,20 @@ def test_full(platform, simulator, tmp_path):
     size = SHORT if os.environ.get("S") else FULL
     prof = cProfile.Profile() if os.environ.get("P") else None
     if prof: prof.enable()
-    tell(platform, signals_url=SIGNALS, var=tmp_path, say=say, size=size)
+    from django.db import connection
+    stat = {}
+    def wrap(execute, sql, params, many, context):
+        t = time.perf_counter()
+        try: return execute(sql, params, many, context)
+        finally:
+            k = " ".join(str(sql).split())[:110]; a = stat.setdefault(k,[0,0.0]); a[0]+=1; a[1]+=time.perf_counter()-t
+    with connection.execute_wrapper(wrap):
+        tell(platform, signals_url=SIGNALS, var=tmp_path, say=say, size=size)
+    for k,a in sorted(stat.items(), key=lambda x:-x[1][1])[:45]: print(f"{a[0]:5d} {a[1]:7.2f} {k}")
+    print(sum(a[0] for a in stat.values()), sum(a[1] for a in stat.values()))
     if prof:
         prof.disable(); pstats.Stats(prof).sort_stats("cumulative").print_stats(60)
-    print(time.monotonic()-t0, "told")
+    print(time.monotonic()-t0, "told, cpu", time.process_time())
     tell(platform, signals_url=SIGNALS, var=tmp_path, say=say, size=size)
     print(time.monotonic()-t0, "again")
     for b in BatchSend.objects.order_by("merchant","control__due_at").select_related("control","merchant"):
