@@ -73,9 +73,13 @@ def deliveries(control: SendControl, *, start: datetime, per_second: int) -> dat
     return ended_at
 
 
-def send(batch: BatchSend, *, written_at: datetime, **control: datetime) -> None:
+def send(
+    batch: BatchSend, *, written_at: datetime, finished_at: datetime | None, touched_at: datetime
+) -> None:
     BatchSend.objects.filter(pk=batch.pk).update(created_at=written_at, changed_at=written_at)
-    SendControl.objects.filter(pk=batch.control_id).update(created_at=written_at, **control)
+    control = SendControl.objects.filter(pk=batch.control_id)
+    control.update(created_at=written_at, finished_at=finished_at)
+    control.filter(books_month__isnull=False).update(touched_at=touched_at)
 
 
 def upload(people_list: PeopleList, *, at: datetime, since: datetime) -> None:

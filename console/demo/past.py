@@ -1,14 +1,14 @@
-"""One send of the past on our side, through the operations of a living one, in one transaction.
+"""Sends of the past on our side, through the operations of living ones.
 
-The engine freezes, claims, marks and records; only the answers come from the plan instead of the platform,
-and the times are put back at the end. So every rule of the ledgers holds, and a start that is cut off leaves
-a send whole or not at all.
+The engine freezes, claims, marks and records; only the answers come from the plan instead of the platform. So
+every rule of the ledgers holds. begin() is one transaction per send, so a start that is cut off leaves a send
+whole or not at all; then the engine ends what is due to end, and put_back() gives everything its true time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -20,7 +20,7 @@ from console.demo.scene import Scene, token
 from merchants.models import User
 from merchants.partitions import BEIJING
 from messaging.engine import control as engine
-from messaging.engine import decisions, schedule
+from messaging.engine import decisions
 from messaging.engine.claim import claim
 from messaging.engine.freeze import freeze
 from messaging.engine.mark import mark
@@ -33,12 +33,11 @@ REACHED = ("finished", "cancelled_half", "paused")  # endings after which somebo
 Times = dict[str, datetime]
 
 
-def send_of(scene: Scene, send: DatedSend) -> BatchSend:
-    """The send as it stands, made if this is the first time."""
-    form_token = token(f"send {scene.slug} {send.number}")
-    known = BatchSend.objects.filter(form_token=form_token).select_related("control").first()
-    if known is not None:
-        return known
+def begin(scene: Scene, send: DatedSend) -> None:
+    """The draft, and what was done with it up to where the engine ends it. Repeatable."""
+    form_token = _token(scene, send)
+    if BatchSend.objects.filter(form_token=form_token).exists():
+        return
     with transaction.atomic():
         author = scene.users[send.author]
         batch = batches.new_draft(
@@ -48,16 +47,59 @@ def send_of(scene: Scene, send: DatedSend) -> BatchSend:
             form_token=form_token,
             content=_content(scene, send),
         )
-        if send.plan.ending == "draft":
-            times: Times = {}
-            dates.send(batch, written_at=send.written_at)
-        else:
+        if send.plan.ending != "draft":
             control = batches.launch(batch, by=author, version=batch.version, at=send.launched_at)
-            times = ENDINGS[send.plan.ending](scene, send, control)
-        times |= {"send.drafted": send.written_at, "send.scheduled": send.launched_at}
-        dates.events(batch.control, times, since=scene.past.began_at)
-    batch.control.refresh_from_db()
-    return batch
+            _act(scene, send, control, by=author)
+
+
+def put_back(scene: Scene, send: DatedSend) -> SendControl:
+    """Everything of one send at its true time. Repeatable."""
+    batch = BatchSend.objects.select_related("control", "mini_program", "merchant").get(
+        form_token=_token(scene, send)
+    )
+    control: SendControl = batch.control
+    with transaction.atomic():
+        ended_at = send.due_at
+        if control.books_month is not None:
+            ended_at = dates.deliveries(control, start=send.due_at, per_second=_speed(send))
+        decided_at = min(ended_at + timedelta(hours=2, minutes=20), scene.past.began_at)
+        if send.plan.decided:
+            decisions.treat_as_sent(control, delivery_ids=None, by=_owner(scene), at=decided_at)
+        times = _times(send, ended_at=ended_at, decided_at=decided_at)
+        dates.events(control, times, since=scene.past.began_at)
+        dates.send(
+            batch,
+            written_at=send.written_at,
+            finished_at=times.get("send.finished") or times.get("send.cancelled"),
+            touched_at=decided_at if send.plan.decided else ended_at + 2 * MOMENT,
+        )
+    return control
+
+
+def _times(send: DatedSend, *, ended_at: datetime, decided_at: datetime) -> Times:
+    """Of its events, by kind."""
+    stopped_at = send.launched_at + timedelta(minutes=26)
+    prepared_at = send.due_at - timedelta(minutes=1)
+    times = {"send.drafted": send.written_at, "send.scheduled": send.launched_at}
+    if send.plan.ending in REACHED:
+        times |= {
+            "send.preparing": prepared_at,
+            "send.ready": prepared_at + MOMENT,
+            "send.sending": send.due_at,
+        }
+    after: dict[str, Times] = {
+        "finished": {"send.finished": ended_at + MOMENT, "unknown.treated_as_sent": decided_at},
+        "cancelled_half": {"send.cancelling": ended_at, "send.cancelled": ended_at + MOMENT},
+        "paused": {"send.paused": ended_at},
+        "cancelled_early": {"send.cancelling": stopped_at, "send.cancelled": stopped_at + MOMENT},
+        "missed": {"send.missed": send.due_at + timedelta(minutes=41)},
+        "failed": {"send.preparing": prepared_at, "send.failed": prepared_at + 4 * MOMENT},
+    }
+    return times | after.get(send.plan.ending, {})
+
+
+def _token(scene: Scene, send: DatedSend) -> UUID:
+    return token(f"send {scene.slug} {send.number}")
 
 
 def _content(scene: Scene, send: DatedSend) -> batches.Content:
@@ -74,98 +116,32 @@ def _content(scene: Scene, send: DatedSend) -> batches.Content:
     )
 
 
-# --- How it ended -----------------------------------------------------------------------------------------
-def _finished(scene: Scene, send: DatedSend, control: SendControl) -> Times:
-    times, ended_at = _under_way(scene, send, control, share=1.0)
-    schedule.advance()
-    touched_at = ended_at
-    if send.plan.decided:
-        owner = _owner(scene)
-        touched_at = min(ended_at + timedelta(hours=2, minutes=20), scene.past.began_at)
-        decisions.treat_as_sent(control, delivery_ids=None, by=owner, at=touched_at)
-        times["unknown.treated_as_sent"] = touched_at
-    finished_at = ended_at + MOMENT
-    dates.send(
-        control.batch, written_at=send.written_at, finished_at=finished_at, touched_at=touched_at + MOMENT
-    )
-    return times | {"send.finished": finished_at}
-
-
-def _cancelled_half(scene: Scene, send: DatedSend, control: SendControl) -> Times:
-    times, ended_at = _under_way(scene, send, control, share=HALF)
-    engine.cancel(control, by=_owner(scene), why=send.plan.why)
-    schedule.advance()
-    finished_at = ended_at + 2 * MOMENT
-    dates.deliveries(control, start=send.due_at, per_second=_speed(send))
-    dates.send(control.batch, written_at=send.written_at, finished_at=finished_at, touched_at=finished_at)
-    return times | {"send.cancelling": ended_at, "send.cancelled": finished_at}
-
-
-def _paused(scene: Scene, send: DatedSend, control: SendControl) -> Times:
-    times, ended_at = _under_way(scene, send, control, share=HALF)
-    engine.pause(control, by=scene.users[send.author])
-    dates.send(control.batch, written_at=send.written_at, touched_at=ended_at)
-    return times | {"send.paused": ended_at}
-
-
-def _cancelled_early(scene: Scene, send: DatedSend, control: SendControl) -> Times:
-    stopped_at = send.launched_at + timedelta(minutes=26)
-    engine.cancel(control, by=scene.users[send.author], why=send.plan.why)
-    schedule.advance()
-    dates.send(control.batch, written_at=send.written_at, finished_at=stopped_at + MOMENT)
-    return {"send.cancelling": stopped_at, "send.cancelled": stopped_at + MOMENT}
-
-
-def _missed(scene: Scene, send: DatedSend, control: SendControl) -> Times:
-    engine.move(control, SendState.MISSED, by=None)
-    dates.send(control.batch, written_at=send.written_at)
-    return {"send.missed": send.due_at + timedelta(minutes=41)}
-
-
-def _failed(scene: Scene, send: DatedSend, control: SendControl) -> Times:
-    engine.move(control, SendState.PREPARING, by=None)
-    engine.move(control, SendState.FAILED, by=None, changes={"failure": send.plan.why})
-    dates.send(control.batch, written_at=send.written_at)
-    return {"send.preparing": send.due_at - timedelta(minutes=1), "send.failed": send.due_at}
-
-
-def _tomorrow(scene: Scene, send: DatedSend, control: SendControl) -> Times:
-    dates.send(control.batch, written_at=send.written_at)
-    return {}
-
-
-ENDINGS: dict[str, Callable[[Scene, DatedSend, SendControl], Times]] = {
-    "finished": _finished,
-    "cancelled_half": _cancelled_half,
-    "paused": _paused,
-    "cancelled_early": _cancelled_early,
-    "missed": _missed,
-    "failed": _failed,
-    "tomorrow": _tomorrow,
-}
-
-
 # --- What it did -------------------------------------------------------------------------------------------
-def _under_way(
-    scene: Scene, send: DatedSend, control: SendControl, *, share: float
-) -> tuple[Times, datetime]:
-    """Frozen, started, sent to `share` of the people. Times of its events, and of the last answer."""
-    prepared_at = control.prepare_at or send.due_at
+def _act(scene: Scene, send: DatedSend, control: SendControl, *, by: User) -> None:
+    """scheduled → as far as its ending has it; the engine ends what is finished or cancelling."""
+    ending, why = send.plan.ending, send.plan.why
+    if ending in REACHED:
+        _send_out(scene, send, control, share=1.0 if ending == "finished" else HALF)
+    if ending == "cancelled_half":
+        engine.cancel(control, by=_owner(scene), why=why)
+    elif ending == "paused":
+        engine.pause(control, by=by)
+    elif ending == "cancelled_early":
+        engine.cancel(control, by=by, why=why)
+    elif ending == "missed":
+        engine.move(control, SendState.MISSED, by=None)
+    elif ending == "failed":
+        engine.move(control, SendState.PREPARING, by=None)
+        engine.move(control, SendState.FAILED, by=None, changes={"failure": why})
+
+
+def _send_out(scene: Scene, send: DatedSend, control: SendControl, *, share: float) -> None:
+    """Frozen, started, and sent to `share` of the people."""
     engine.move(control, SendState.PREPARING, by=None)
     if not freeze(control):
         raise StoryError(f"“{send.plan.name}” could not be frozen. Run `make demo-reset` and start again.")
     started = {"started_at": send.due_at}
     engine.move(control, SendState.SENDING, by=None, only_from={SendState.READY}, changes=started)
-    _deliver(scene, send, control, share=share)
-    times = {
-        "send.preparing": prepared_at,
-        "send.ready": prepared_at + MOMENT,
-        "send.sending": send.due_at,
-    }
-    return times, dates.deliveries(control, start=send.due_at, per_second=_speed(send))
-
-
-def _deliver(scene: Scene, send: DatedSend, control: SendControl, *, share: float) -> None:
     claimed = claim(control, limit=round((control.frozen_total or 0) * share))
     if not claimed.ids:
         return

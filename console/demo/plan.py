@@ -72,6 +72,7 @@ class Past:
     crowd: Crowd
     seed: int
     began_at: datetime
+    most: int = 1_000  # finished sends
 
     def chance(self, *words: object) -> random.Random:
         name = ":".join(map(str, (self.seed, self.shop.slug, *words)))
@@ -79,16 +80,25 @@ class Past:
 
     @cached_property
     def lists(self) -> dict[str, list[int]]:
+        """Those that are sent to."""
+        used = {plan.people for _number, plan in self._plans()}
         return {
-            key: self.crowd.members(plan, self.chance("list", key)) for key, plan in self.shop.lists.items()
+            key: self.crowd.members(plan, self.chance("list", key))
+            for key, plan in self.shop.lists.items()
+            if key in used
         }
+
+    def _plans(self) -> list[tuple[int, SendPlan]]:
+        numbered = list(enumerate(self.shop.sends))
+        finished = [one for one in numbered if one[1].ending == "finished"][: self.most]
+        return [one for one in numbered if one[1].ending != "finished" or one in finished]
 
     @cached_property
     def sends(self) -> list[DatedSend]:
         """In the order of their due times."""
         days, dated = iter(self._days()), []
         day = self.today
-        for number, plan in enumerate(self.shop.sends):
+        for number, plan in self._plans():
             if plan.ending == "tomorrow":
                 day = self.today + timedelta(days=1)
             elif plan.ending == "draft":
@@ -108,7 +118,7 @@ class Past:
         """As many days as rhythmic sends, evenly over the month, on the shop's weekdays."""
         wanted = sum(
             plan.ending == "finished" and not plan.same_day and plan.days_ago is None
-            for plan in self.shop.sends
+            for _number, plan in self._plans()
         )
         back = [self.today - timedelta(days=ago) for ago in range(DAYS - 1, 0, -1)]
         good = [day for day in back if day.weekday() in self.shop.weekdays]

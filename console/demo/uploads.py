@@ -50,7 +50,8 @@ def upload_all(scene: Scene) -> None:
     """Each some hours before the first send that goes to it was written."""
     past = scene.past
     first = {send.plan.people: send for send in reversed(past.sends)}
-    for key, plan in past.shop.lists.items():
+    for key in past.lists:
+        plan = past.shop.lists[key]
         people = [scene.open_id(place) for place in past.lists[key]]
         by = scene.users[first[key].author]
         at = first[key].written_at - timedelta(hours=1, minutes=7 * len(scene.lists))
@@ -61,8 +62,9 @@ def upload_all(scene: Scene) -> None:
 
 def spare(scene: Scene) -> None:
     """A few people asked at the counter not to get messages."""
-    places = list(scene.past.crowd.changing(Mood.SPARED))[:SPARED]
-    people = [scene.open_id(place) for place in places]
+    listed: set[int] = set().union(*scene.past.lists.values())
+    places = [place for place in scene.past.crowd.changing(Mood.SPARED) if place in listed]
+    people = [scene.open_id(place) for place in places[:SPARED]]
     rows = Customer.objects.filter(mini_program=scene.app, open_id__in=people, do_not_send_at=None)
     for number, customer in enumerate(rows.order_by("open_id")):
         at = scene.past.began_at - timedelta(days=29, hours=-number, minutes=11 * number)
