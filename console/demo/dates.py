@@ -85,9 +85,10 @@ def send(
 def upload(people_list: PeopleList, *, at: datetime, since: datetime) -> None:
     ready_at = at + timedelta(seconds=2)
     PeopleList.objects.filter(pk=people_list.pk).update(created_at=at)
-    Job.objects.filter(pk=people_list.job_id).update(
-        created_at=at, started_at=at + timedelta(seconds=1), finished_at=ready_at
-    )
+    if people_list.job is not None:
+        Job.objects.filter(pk=people_list.job.pk).update(
+            created_at=at, started_at=at + timedelta(seconds=1), finished_at=ready_at
+        )
     times = {"list.uploaded": at, "list.ready": ready_at, "list.failed": ready_at}
     events(people_list, times, since=since)
 
