@@ -297,7 +297,7 @@ def test_docs_name_methods_faults_and_what_is_missing(simulator: SimulatorProces
         ("/sim/history", {"messages": [{"open_id": "x", "days_ago": 999}]}, 400, "messages"),
         ("/sim/history", {"count": 0}, 400, "count"),
         ("/sim/history", {"messages": [{"open_id": "x", "at": 5, "outcome": "accepted"}]}, 400, "messages"),
-        ("/sim/act", {"open_ids": [], "action": "visit"}, 400, "with open_ids"),
+        ("/sim/act", {"open_ids": [], "action": "visit"}, 400, "action"),
         ("/sim/templates", {"keywords": ["one"]}, 400, "keywords"),
         ("/sim/clock", {}, 400, "advance_seconds"),
         ("/sim/clock", {"advance_seconds": -5}, 400, "advance_seconds"),
