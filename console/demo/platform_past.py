@@ -35,13 +35,16 @@ ORDER BY c.open_id
 
 def tell_messages(scene: Scene, send: DatedSend, control: SendControl) -> None:
     """Everything that was asked of the platform for this send, and who came back from it."""
+    month = control.books_month
+    if month is None:
+        return
     fates, app = scene.past.fates(send), scene.app
     window = timedelta(days=settings.RECALL_WINDOW_DAYS)
     messages: list[dict[str, Any]] = []
     visits: list[Told] = []
-    for delivery_id, open_id, sent_at in sql.rows(SENT, {"send": control.pk, "month": control.books_month}):
+    for delivery_id, open_id, sent_at in sql.rows(SENT, {"send": control.pk, "month": month}):
         place = scene.places[open_id]
-        fate, link = fates[place], tokens.make(delivery_id, control.books_month)
+        fate, link = fates[place], tokens.make(delivery_id, month)
         message = {
             "open_id": open_id,
             "at": sent_at.timestamp(),
