@@ -1,15 +1,12 @@
-"""What simulated people do: subscribe, change their mind, come from a message. Also a whole past at once."""
+"""What simulated people do: subscribe, change their mind, come from a message."""
 
 import asyncio
-import json
-import random
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
-from simulator.clock import DAY_SECONDS, beijing, beijing_day
 from simulator.control import (
     YIELD_EVERY,
     BadRequest,
@@ -21,7 +18,6 @@ from simulator.control import (
     template_named,
     whole,
 )
-from simulator.log import SEND, Entry, Log
 from simulator.signals import Reporter, consent_signal, visit_signal
 from simulator.store import STANDING, App, Store, Template
 
@@ -33,13 +29,9 @@ ACTIONS = (
     "not_interested",
     "visit",
 )
+UNREPORTED = ("reject_messages", "allow_messages", "not_interested")
 KINDS = ("one_time", "long_term")
 MAX_UNITS = 1_000
-MAX_HISTORY = 200_000
-MAX_DAYS = 400
-# SIM: shares and hours for a past made up by number; visits lie near the benchmark of good merchants.
-VISITED_SHARE = 0.22
-BUSY_HOURS = (9, 10, 11, 12, 12, 15, 17, 18, 19, 19, 20, 20, 21)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +44,36 @@ class Message:
 
 
 class Acts:
-    def __init__(self, store: Store, log: Log, reporter: Reporter) -> None:
-        self._store, self._log, self._reporter = store, log, reporter
+    def __init__(self, store: Store, reporter: Reporter) -> None:
+        self._store, self._reporter = store, reporter
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post("/sim/consents", failing_politely(self.consents)),
             web.post("/sim/act", failing_politely(self.act)),
-            web.post("/sim/history", failing_politely(self.history)),
         ]
 
     async def consents(self, http: web.Request) -> web.Response:
-        """Many people subscribe to one template; with `report` (the default) the mini program says so."""
+        """Many people subscribe to one template; with `report` (the default) the mini program says so.
+
+        With `set` the balance becomes `units`, which may be 0, whatever it was: that can be repeated.
+        """
         body = await body_of(http)
         app = app_named(self._store, body.get("app_id"))
         template = template_named(app, body.get("template_id"))
         _check_kind(template, body.get("kind"))
-        units = whole(body, "units", least=1, most=MAX_UNITS, usual=1)
+        setting = body.get("set") is True
+        units = whole(body, "units", least=0 if setting else 1, most=MAX_UNITS, usual=1)
         chosen, now = _chosen(app, body.get("open_ids")), time.time()
         for number, open_id in enumerate(chosen):
-            self._grant(app, template, open_id, units)
+            if setting:
+                self._set(app, template, open_id, units)
+            else:
+                self._grant(app, template, open_id, units)
             if number % YIELD_EVERY == YIELD_EVERY - 1:
                 await asyncio.sleep(0)
         signals = []
-        if body.get("report", True) and app.settings.signals_url:
+        if body.get("report", not setting) and units and app.settings.signals_url:
             signals = [consent_signal("subscribed", template, one, at=now, units=units) for one in chosen]
         report = await self._reporter.report(app, app.settings.server_key, signals)
         return web.json_response({"granted": len(chosen), **report.as_answer()})
@@ -83,26 +81,43 @@ class Acts:
     async def act(self, http: web.Request) -> web.Response:
         body = await body_of(http)
         app = app_named(self._store, body.get("app_id"))
+        if "open_ids" in body:
+            return web.json_response(self._change_minds(app, body))
         return web.json_response(await self.do(app, body))
+
+    def _change_minds(self, app: App, body: dict[str, Any]) -> dict[str, Any]:
+        """Many people at once, for what nobody reports."""
+        action, chosen = body.get("action"), _chosen(app, body.get("open_ids"))
+        if action not in UNREPORTED:
+            raise BadRequest(f"action: with open_ids one of {', '.join(UNREPORTED)}")
+        template = template_named(app, body.get("template_id")) if action == "not_interested" else None
+        for open_id in chosen:
+            self._change_mind(app, open_id, action, template)
+        return {"done": action, "people": len(chosen)}
+
+    def _change_mind(self, app: App, open_id: str, action: str, template: Template | None) -> None:
+        person = app.people[open_id]
+        if template is None:
+            person.rejects = action == "reject_messages"
+        else:
+            person.not_interested |= {template.template_id}
+        self._store.save_person(app, open_id, person)
+        self._store.note(app, open_id, action, template.entry.name if template else "")
 
     async def do(self, app: App, body: dict[str, Any]) -> dict[str, Any]:
         """One action of one person; what the mini program would report is reported."""
         action, open_id = body.get("action"), body.get("open_id")
-        person = person_named(app, open_id)
+        person_named(app, open_id)
         if action not in ACTIONS:
             raise BadRequest(f"action: one of {', '.join(ACTIONS)}")
         if action == "visit":
             return await self.visit(app, str(open_id), body.get("message_id"))
         if action in ("reject_messages", "allow_messages"):
-            person.rejects = action == "reject_messages"
-            self._store.save_person(app, str(open_id), person)
-            self._store.note(app, str(open_id), action)
+            self._change_mind(app, str(open_id), action, None)
             return {"done": action}
         template = template_named(app, body.get("template_id"))
         if action == "not_interested":
-            person.not_interested |= {template.template_id}
-            self._store.save_person(app, str(open_id), person)
-            self._store.note(app, str(open_id), action, template.entry.name)
+            self._change_mind(app, str(open_id), action, template)
             return {"done": action}
         return await self._change_consent(app, template, str(open_id), body)
 
@@ -146,59 +161,10 @@ class Acts:
     def _grant(self, app: App, template: Template, open_id: str, units: int) -> None:
         """One-time units accumulate; a long-term consent stands until the person ends it."""
         held = template.consents.get(open_id, 0)
-        self._store.set_consent(app, template, open_id, STANDING if template.long_term else held + units)
+        self._set(app, template, open_id, held + units)
 
-    async def history(self, http: web.Request) -> web.Response:
-        """A past: delivered messages and visits from them. Nothing is reported, no unit is spent."""
-        body = await body_of(http)
-        app = app_named(self._store, body.get("app_id"))
-        template = template_named(app, body.get("template_id"))
-        rows = (
-            _listed(app, body["messages"])
-            if "messages" in body
-            else _made_up(app, body, self._store.clock.now())
-        )
-        text, page = _sample_text(app, template), str(body.get("page") or "pages/index/index")
-        now, written = self._store.clock.now(), []
-        for number, (open_id, days_ago, visited) in enumerate(sorted(rows, key=lambda row: -row[1])):
-            at = now - days_ago * DAY_SECONDS
-            visited_at = min(at + 3600.0, now) if visited else None
-            self._past_message(app, template, open_id, data=text, page=page, at=at, visited_at=visited_at)
-            written.append({"open_id": open_id, "at": _iso(at), "visited_at": _iso(visited_at)})
-            if number % YIELD_EVERY == YIELD_EVERY - 1:
-                await self._store.disk.flush()
-        visits = sum(one["visited_at"] is not None for one in written)
-        return web.json_response({"written": len(written), "visited": visits, "messages": written})
-
-    def _past_message(
-        self,
-        app: App,
-        template: Template,
-        open_id: str,
-        *,
-        data: str,
-        page: str,
-        at: float,
-        visited_at: float | None,
-    ) -> None:
-        message_id = self._store.deliver(app, template, open_id, data=data, page=page, at=at)
-        if visited_at is not None:
-            self._store.visit(app, open_id, message_id, at=visited_at, reported="history")
-        entry = Entry(
-            received_at=at,
-            app_id=app.app_id,
-            method=SEND,
-            code="10000",
-            open_id=open_id,
-            template_id=template.template_id,
-            page=page,
-            message_id=message_id,
-            accepted=True,
-            history=True,
-            at=at,
-            finished_at=at,
-        )
-        self._log.write(entry)
+    def _set(self, app: App, template: Template, open_id: str, units: int) -> None:
+        self._store.set_consent(app, template, open_id, STANDING if template.long_term and units else units)
 
 
 def _check_kind(template: Template, kind: Any) -> None:
@@ -217,45 +183,3 @@ def _chosen(app: App, wish: Any) -> list[str]:
     if unknown:
         raise NotFound(f"open_ids: {len(unknown)} unknown, the first is {unknown[0]!r}")
     return wish
-
-
-def _listed(app: App, messages: Any) -> list[tuple[str, float, bool]]:
-    if not isinstance(messages, list) or len(messages) > MAX_HISTORY:
-        raise BadRequest(f"messages: a list of at most {MAX_HISTORY}")
-    rows = []
-    for message in messages:
-        days = message.get("days_ago") if isinstance(message, dict) else None
-        if isinstance(days, bool) or not isinstance(days, int | float) or not 0 <= days <= MAX_DAYS:
-            raise BadRequest(f'messages: each {{"open_id", "days_ago" from 0 to {MAX_DAYS}, "visited"?}}')
-        person_named(app, message.get("open_id"))
-        rows.append((message["open_id"], float(days), bool(message.get("visited"))))
-    return rows
-
-
-def _made_up(app: App, body: dict[str, Any], now: float) -> list[tuple[str, float, bool]]:
-    count = whole(body, "count", least=1, most=MAX_HISTORY)
-    days = whole(body, "days", least=1, most=MAX_DAYS)
-    seed = whole(body, "seed", least=0, most=2**63, usual=1)
-    if not app.people:
-        raise BadRequest("this app has no people yet; make some with POST /sim/people")
-    chance, people = random.Random(seed), list(app.people)  # noqa: S311 - repeatable on purpose
-    since_midnight, rows = (now - DAY_SECONDS * beijing_day(now) + 8 * 3600) / DAY_SECONDS, []
-    for _ in range(count):
-        # Whole days before today, at hours when merchants send.
-        hour = chance.choice(BUSY_HOURS) + chance.random()
-        days_ago = since_midnight + chance.randrange(1, days + 1) - hour / 24
-        rows.append((chance.choice(people), days_ago, chance.random() < VISITED_SHARE))
-    return rows
-
-
-def _sample_text(app: App, template: Template) -> str:
-    sample = {"商户名称": app.settings.name, "使用方法": "进入小程序查看", "参与方式": "点击消息参与"}
-    values = {
-        f"keyword{number}": {"value": sample.get(keyword, f"{keyword}见详情")[:50]}
-        for number, keyword in enumerate(template.keywords, 1)
-    }
-    return json.dumps(values, ensure_ascii=False)
-
-
-def _iso(at: float | None) -> str | None:
-    return None if at is None else beijing(at).isoformat(timespec="seconds")

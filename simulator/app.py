@@ -13,6 +13,7 @@ from simulator.docs import docs
 from simulator.faults import Faults
 from simulator.gateway import Gateway
 from simulator.guard import guarded
+from simulator.history import History
 from simulator.log import Log
 from simulator.phone import Phone
 from simulator.signals import Reporter
@@ -32,7 +33,7 @@ class Platform:
         faults = Faults(self.store.seed)
         log = Log(self.store)
         self.reporter = Reporter()
-        acts = Acts(self.store, log, self.reporter)
+        acts = Acts(self.store, self.reporter)
         gateway = Gateway(self.store, log, faults, self.stopping)
         self.web = web.Application(middlewares=[guarded(token)], client_max_size=MAX_BODY_BYTES)
         self.web.add_routes(
@@ -42,6 +43,7 @@ class Platform:
                 web.get("/healthz", self._health),
                 *Control(self.store, log, faults).routes(),
                 *acts.routes(),
+                *History(self.store, log).routes(),
                 *Phone(self.store, acts, faults).routes(),
                 web.get("/sim/docs", docs),
             ]

@@ -122,7 +122,7 @@ class Control:
         return web.json_response({"app_id": app.app_id, "gateway_url": gateway_url, **app.keys.texts()})
 
     async def templates(self, http: web.Request) -> web.Response:
-        """Act as the platform's staff: force a template's status, or take a library entry offline."""
+        """Act as the platform's staff: force a template's status or words, take a library entry offline."""
         body = await body_of(http)
         app, status = app_named(self._store, body.get("app_id")), body.get("status")
         if body.get("lib_code") is not None:
@@ -135,6 +135,10 @@ class Control:
             self._store.save_app(app)
             return web.json_response({"lib_code": body["lib_code"], "status": status})
         template = template_named(app, body.get("template_id"))
+        if "keywords" in body:
+            template.keywords = _new_keywords(template, body["keywords"])
+            self._store.save_template(app, template)
+            return web.json_response({"template_id": template.template_id, "keywords": template.keywords})
         if status not in STATUSES:
             raise BadRequest(f"status: one of {', '.join(STATUSES)}")
         template.forced_status = status
@@ -197,6 +201,16 @@ def _number(http: web.Request, name: str, usual: int) -> int:
     if not text.isdigit():
         raise BadRequest(f"{name}: a whole number")
     return int(text)
+
+
+def _new_keywords(template: Template, given: Any) -> tuple[str, ...]:
+    if (
+        not isinstance(given, list)
+        or len(given) != len(template.keywords)
+        or not all(isinstance(word, str) and word for word in given)
+    ):
+        raise BadRequest(f"keywords: a list of {len(template.keywords)} texts, as many as there are now")
+    return tuple(given)
 
 
 def _filters(http: web.Request) -> dict[str, str | None]:

@@ -124,16 +124,23 @@ class Log:
             "repeated": {open_id: number for open_id, number in accepted.items() if number > 1},
             **{name: figure or 0 for name, figure in zip(names, figures, strict=True)},
             "late_ms": late_ms,
-            "history": await self._history(after, wanted),
+            **await self._history(after, wanted),
         }
         if people:
             summary["accepted_open_ids"] = sorted(accepted)
         return summary
 
-    async def _history(self, after: int, wanted: dict[str, str | None]) -> int:
+    async def _history(self, after: int, wanted: dict[str, str | None]) -> dict[str, Any]:
+        """`history`: lines; `history_messages`: those that reached somebody; `history_calls` by outcome."""
         where, args = _where(after, wanted)
-        sql = f"SELECT count(*) FROM log WHERE {where} AND history"  # noqa: S608 - own column names only
-        return (await self._store.disk.read(sql, args))[0][0]
+        counts = "code, sub_code, http_status, count(*), sum(accepted)"
+        sql = f"SELECT {counts} FROM log WHERE {where} AND history GROUP BY 1, 2, 3"  # noqa: S608 - own column names only
+        rows = await self._store.disk.read(sql, args)
+        return {
+            "history": sum(row[3] for row in rows),
+            "history_messages": sum(row[4] for row in rows),
+            "history_calls": {_outcome(*row[:3]): row[3] for row in rows},
+        }
 
 
 def _where(after: int, wanted: dict[str, str | None]) -> tuple[str, list[Any]]:

@@ -23,6 +23,7 @@ APP_STATES = {
 TEMPLATES_PER_APP = 50
 REVIEW_SECONDS = 3.0
 STANDING = -1
+TAKEN = "taken: "
 
 
 @dataclass(slots=True)
@@ -125,6 +126,7 @@ class Store:
             self.clock.set_speed(speed)
         self.seed: int = meta.get("seed", secrets.randbits(32)) if seed is None else seed
         self._put_meta("seed", self.seed)
+        self._keys_taken = {key for key in meta if key.startswith(TAKEN)}
         self.save_clock()
         self._load()
 
@@ -154,6 +156,14 @@ class Store:
 
     def _put_meta(self, key: str, value: Any) -> None:
         self.disk.put("meta", key, (key, json.dumps(value)))
+
+    def take_key(self, key: str) -> bool:
+        """False when it was taken before, also by an earlier process. Kept with what is put beside it."""
+        if TAKEN + key in self._keys_taken:
+            return False
+        self._keys_taken.add(TAKEN + key)
+        self._put_meta(TAKEN + key, True)
+        return True
 
     def save_app(self, app: App) -> None:
         self.apps[app.app_id] = app

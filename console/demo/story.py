@@ -1,55 +1,60 @@
 """What has happened in the demo before you sign in, told through the same operations a person uses.
 
-Two merchants; at 云朵租机 a synced library, three adopted templates of which the platform rejected one, 6,000
-customers, consents, one finished send of 200 people and some visits. Every part carries a key of its own, so
-a start that was cut off goes on where it stopped and a second one finds nothing to do.
+Two shops, each with thirty days of past on both sides: templates and sends in every state, consents, visits,
+books that balance. Everything follows from SEED and the moment of the first start. Every part carries a key
+of its own, so a start that was cut off goes on where it stopped and a second one finds nothing to do.
 """
 
 from __future__ import annotations
 
-import io
+import json
 import time
-import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connections
 from django.utils import timezone
 
+from console.demo import dates, past, platform_past, templates, uploads
 from console.demo.apps import APPS, StoryError, connect, key_of, register
-from console.demo.cast import OWNERS, introduce, is_introduced, write_logins
+from console.demo.cast import introduce, is_introduced, write_logins
+from console.demo.crowd import Crowd
 from console.demo.people_file import Rows, has_people_file, write_people_file
+from console.demo.plan import DAYS, Past
 from console.demo.pretend import Pretend
-from membership import importing, lists
+from console.demo.scene import Scene, token
+from console.demo.shops import BENEFIT, SHOPS, STANDING
 from membership.models import PeopleList
-from merchants import calls
-from merchants.models import ApiKey, GatewayCall, MiniProgram, User
-from messaging.consent import adopting, library
+from merchants.models import ApiKey, MiniProgram, User
+from merchants.partitions import ensure_event_months, ensure_months
+from messaging.consent import library
 from messaging.engine import reconcile, schedule, slot
-from messaging.models import (
-    BatchSend,
-    ConsentEntry,
-    LibraryTemplate,
-    SendControl,
-    SendState,
-    SubscriptionTemplate,
-)
+from messaging.models import BatchSend, SendControl, SendState, SubscriptionTemplate
+from messaging.recall import rollups
 from messaging.recall.signals import Told, take_in
 from messaging.sends import batches
+
+__all__ = ["FULL", "SEED", "SHORT", "Size", "StoryError", "tell"]
 
 Say = Callable[[str], None]
 
 SEED = 11
-REPORT_AT_ONCE = 1_000
 PATIENCE_SECONDS = 90.0
-BENEFIT, STANDING_BENEFIT, REJECTED = "TM0010004", "TM0010005", "TM0010010"
+SET_UP = timedelta(days=DAYS + 3)  # so long before the first start the merchants were set up
 
 
 @dataclass(frozen=True)
 class Size:
-    """People: known, with two one-time consents, with a standing one, sent to, come back."""
+    """People: known, with one-time consents, with a standing one, sent to just now, come back from that.
+
+    `tea`: people of the second shop. Of the thirty days `past` is the scale of the lists that were sent to,
+    `most` how many finished sends each shop has.
+    """
 
     customers: int = 6_000
     with_consent: int = 4_700
@@ -57,9 +62,14 @@ class Size:
     sent: int = 200
     came_back: int = 44
     rows: Rows = field(default_factory=Rows)
+    tea: int = 2_400
+    past: float = 0.6
+    most: int = 1_000
 
 
 FULL = Size()
+SHORT = Size(tea=300, past=0.06, most=4)
+SIZES = {"full": FULL, "short": SHORT}
 
 
 def tell(platform: Pretend, *, signals_url: str, var: Path, say: Say, size: Size = FULL) -> bool:
@@ -73,113 +83,122 @@ def tell(platform: Pretend, *, signals_url: str, var: Path, say: Say, size: Size
 
 
 def is_told(var: Path) -> bool:
-    finished = BatchSend.objects.filter(form_token=_token("past send"), control__state=SendState.FINISHED)
+    finished = BatchSend.objects.filter(form_token=token("past send"), control__state=SendState.FINISHED)
     return finished.exists() and is_introduced(var) and has_people_file(var)
 
 
+def beginning(var: Path, *, seed: int = SEED) -> tuple[datetime, int]:
+    """When the story was begun, and its seed; written down at the first start, read at the next."""
+    path = var / "demo" / "story.json"
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return datetime.fromisoformat(kept["began_at"]), int(kept["seed"])
+    except FileNotFoundError:
+        began_at = timezone.now()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_suffix(".new")
+        made.write_text(json.dumps({"seed": seed, "began_at": began_at.isoformat()}), encoding="utf-8")
+        made.replace(path)
+        return began_at, seed
+
+
 def _tell(platform: Pretend, *, var: Path, say: Say, size: Size) -> None:
+    began_at, seed = beginning(var)
+    say(f"Telling the story of seed {seed}, begun at {began_at:%Y-%m-%d %H:%M:%S} UTC")
     logins = introduce(var)
-    apps = {slug: register(platform, slug) for slug in APPS}
-    for app in apps.values():
-        library.sync_library(app, at=timezone.now())
-    app, by = apps["yunduo"], User.objects.get(username="lixiang")
+    ensure_event_months(at=began_at - SET_UP)
+    ensure_months("messaging_delivery", at=began_at - SET_UP)
+    scenes = [_scene(platform, slug, began_at=began_at, seed=seed, size=size) for slug in SHOPS]
+    dates.rest([scene.app for scene in scenes], since=began_at, back=SET_UP)
     say("Adopting templates")
-    benefit = _adopt(app, BENEFIT, ["权益名称", "权益说明", "领取时间", "商户名称"], by=by)
-    standing = _adopt(app, STANDING_BENEFIT, ["权益名称", "使用方法", "到期时间"], by=by)
-    _adopt(app, REJECTED, ["商品名称", "首发时间", "商户名称"], by=by)
-    _adopt(
-        apps["qingcha"],
-        "TM0020004",
-        ["活动名称", "活动时间"],
-        by=User.objects.get(username=OWNERS["qingcha"]),
-    )
-    for one in apps.values():
-        adopting.watch(one, at=timezone.now())
-    benefit.refresh_from_db()
-    say(f"Making {size.customers:,} customers and their consents")
-    wanted = {"app_id": app.app_id, "count": size.customers, "seed": SEED}
-    people = platform.post("/sim/people", wanted)["open_ids"]
-    _upload(app, "全部老客", "小程序后台导出，建立顾客档案", people, by=by)
-    _subscribe(platform, benefit, people[: size.with_consent], units=2)
-    _subscribe(platform, standing, people[: size.standing], units=1)
-    write_people_file(var, people, count=size.rows)
-    say(f"Sending to {size.sent} people")
-    pilot = _upload(app, "首批试发", "新权益上线前先发给 200 位老客", people[: size.sent], by=by)
-    control = _past_send(app, benefit, pilot, by=by)
-    _come_back(platform, app, people[: size.came_back], control)
-    _draft(app, standing, by=by)
+    for scene in scenes:
+        templates.adopt_all(scene)
+    for scene in scenes:
+        _meet(scene, say=say)
+    first = scenes[0]
+    write_people_file(var, first.past.crowd.people, count=size.rows)
+    _at_once([partial(_live_through, scene, say=say) for scene in scenes])
+    _just_now(first, size=size, say=say)
+    _draft(first)
+    rollups.rebuild()
+    reconcile.reconcile()
+    schedule.close_books()
+    dates.books(since=began_at)
     write_logins(var, logins)
 
 
-# --- Templates and consents ------------------------------------------------------------------------------
-def _adopt(app: MiniProgram, code: str, keywords: Sequence[str], *, by: User) -> SubscriptionTemplate:
-    entry = LibraryTemplate.objects.get(mini_program=app, code=code)
-    template = adopting.adopt(
-        library_template=entry, keywords=keywords, by=by, form_token=_token(f"adopt {app.app_id} {code}")
-    )
-    target = {"target_kind": "subscriptiontemplate", "target_id": template.pk}
-    call = GatewayCall.objects.get(mini_program=app, **target)
-    until = time.monotonic() + PATIENCE_SECONDS
-    while template.state == SubscriptionTemplate.State.SUBMITTING:
-        calls.send_call(call.pk, merchant_id=app.merchant_id)
-        if not adopting.settle(call.pk, merchant_id=app.merchant_id):
-            _wait(until, f"{template.name} is not adopted")
-        template.refresh_from_db()
-    if not template.template_id:
-        raise StoryError(f"{template.name} was not adopted: {template.refusal}. Run `make demo-reset`.")
-    return template
+def _scene(platform: Pretend, slug: str, *, began_at: datetime, seed: int, size: Size) -> Scene:
+    """The shop on both sides, with its keys, its library and its people."""
+    app = register(platform, slug)
+    for kind in (ApiKey.Kind.SERVER, ApiKey.Kind.CLIENT):
+        key_of(app, kind)
+    library.sync_library(app, at=timezone.now())
+    count = size.customers if slug == "yunduo" else size.tea
+    wanted = {"app_id": app.app_id, "count": count, "seed": seed}
+    people = platform.post("/sim/people", wanted)["open_ids"]
+    return Scene(Past(SHOPS[slug], _crowd(slug, people, size), seed, began_at, size.most), app, platform)
 
 
-def _subscribe(
-    platform: Pretend, template: SubscriptionTemplate, people: Sequence[str], *, units: int
-) -> None:
-    """On the platform, and told to us as a mini program tells it."""
-    if ConsentEntry.objects.filter(template=template).count() >= len(people):
-        return
-    app = template.mini_program
-    wanted = {"app_id": app.app_id, "template_id": template.template_id, "open_ids": list(people)}
-    if not ConsentEntry.objects.filter(template=template).exists():
-        platform.post("/sim/consents", {**wanted, "kind": template.kind, "units": units, "report": False})
-    server_key, at = key_of(app, ApiKey.Kind.SERVER)[0], timezone.now()
-    for start in range(0, len(people), REPORT_AT_ONCE):
-        told = [
-            Told(
-                id=f"demo-{template.library_code}-{start + number}",
-                kind="subscribed",
-                at=at,
-                open_id=open_id,
-                template_id=template.template_id,
-                subscription=template.kind,
-                units=units,
-            )
-            for number, open_id in enumerate(people[start : start + REPORT_AT_ONCE])
-        ]
-        take_in(server_key, told, at=at)
+def _crowd(slug: str, people: Sequence[str], size: Size) -> Crowd:
+    if slug == "yunduo":
+        changing_from = size.rows.first + size.rows.good
+        return Crowd(people, size.with_consent, size.standing, changing_from, size.past)
+    steady, standing, changing_from = (round(size.tea * share) for share in (0.7, 0.35, 0.8))
+    return Crowd(people, steady, standing, changing_from, size.past)
 
 
-# --- Lists and sends -------------------------------------------------------------------------------------
-def _upload(app: MiniProgram, name: str, purpose: str, people: Sequence[str], *, by: User) -> PeopleList:
-    text = "\r\n".join(["open_id", *people]) + "\r\n"
-    people_list = lists.receive(
-        merchant=app.merchant,
-        mini_program=app,
-        file=io.BytesIO(text.encode()),
-        file_name=f"{name}.csv",
-        name=name,
-        purpose=purpose,
-        add_unknown=True,
-        by=by,
-        form_token=_token(f"list {name}"),
-    )
-    if people_list.job_id is not None:
-        importing.import_list(app.merchant_id, people_list.job_id)
-    people_list.refresh_from_db()
-    if people_list.state != PeopleList.State.READY:
-        raise StoryError(f"The list {name} was not imported. Run `make demo-reset` and start again.")
-    return people_list
+def _meet(scene: Scene, *, say: Say) -> None:
+    people, by = scene.past.crowd.people, scene.users[scene.past.shop.authors[0]]
+    say(f"Making {len(people):,} customers of {scene.app.merchant.name}")
+    name = "全部老客" if scene.slug == "yunduo" else "全部会员"
+    at = scene.past.began_at - timedelta(days=DAYS + 2)
+    uploads.upload(scene, name, "小程序后台导出，建立顾客档案", people, by=by, at=at)
+    dates.rest([scene.app], since=scene.past.began_at, back=timedelta(days=DAYS + 2))
 
 
-def _past_send(
+def _at_once(parts: Sequence[Callable[[], None]]) -> None:
+    """While one shop waits for the database, the other computes. What fails first is raised."""
+
+    def run(part: Callable[[], None]) -> None:
+        try:
+            part()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for done in [pool.submit(run, part) for part in parts]:
+            done.result()
+
+
+def _live_through(scene: Scene, *, say: Say) -> None:
+    say(f"Living through {DAYS} days of {scene.app.merchant.name}")
+    platform_past.tell_consents(scene)
+    uploads.upload_all(scene)
+    uploads.spare(scene)
+    for send in scene.past.sends:
+        past.begin(scene, send)
+    schedule.advance()
+    for send in scene.past.sends:
+        control = past.put_back(scene, send)
+        if send.plan.ending in past.REACHED:
+            platform_past.tell_messages(scene, send, control)
+    platform_past.tell_moods(scene)
+    templates.trouble(scene)
+    dates.signals(scene.app, since=scene.past.began_at)
+
+
+# --- Just now -----------------------------------------------------------------------------------------------
+def _just_now(scene: Scene, *, size: Size, say: Say) -> None:
+    """A send carried out here and now by the engine itself, and some of its people come back."""
+    people, by = scene.past.crowd.people, User.objects.get(username="lixiang")
+    say(f"Sending to {size.sent} people")
+    purpose = f"新权益上线前先发给 {size.sent} 位老客"
+    pilot = uploads.upload(scene, "首批试发", purpose, people[: size.sent], by=by)
+    control = _pilot(scene.app, scene.templates[BENEFIT], pilot, by=by)
+    _come_back(scene.platform, scene.app, people[: size.came_back], control)
+
+
+def _pilot(
     app: MiniProgram, template: SubscriptionTemplate, people_list: PeopleList, *, by: User
 ) -> SendControl:
     """Launched a moment ago, carried out here and now by the engine itself."""
@@ -193,7 +212,7 @@ def _past_send(
         scheduled_time=None,
     )
     batch = batches.new_draft(
-        merchant=app.merchant, mini_program=app, by=by, form_token=_token("past send"), content=content
+        merchant=app.merchant, mini_program=app, by=by, form_token=token("past send"), content=content
     )
     control = batch.control
     if control.state == SendState.DRAFT:
@@ -204,7 +223,7 @@ def _past_send(
         schedule.advance()
         schedule.prepare(app.merchant_id, control.pk)
         if not slot.work(seconds=2):
-            _wait(until, f"the send stands at {control.state}")
+            templates.wait(until, f"the send stands at {control.state}")
         schedule.advance()
         control.refresh_from_db()
     reconcile.reconcile()
@@ -229,10 +248,10 @@ def _come_back(platform: Pretend, app: MiniProgram, people: Sequence[str], contr
     take_in(key_of(app, ApiKey.Kind.CLIENT)[0], told, at=timezone.now())
 
 
-def _draft(app: MiniProgram, template: SubscriptionTemplate, *, by: User) -> None:
+def _draft(scene: Scene) -> None:
     content = batches.Content(
         name="老客免押升级权益",
-        template=template,
+        template=scene.templates[STANDING],
         people_list=None,
         values=["免押升级", "打开小程序，在「我的权益」里领取", ""],
         page="pages/benefit/index",
@@ -240,17 +259,9 @@ def _draft(app: MiniProgram, template: SubscriptionTemplate, *, by: User) -> Non
         scheduled_time=None,
     )
     batches.new_draft(
-        merchant=app.merchant, mini_program=app, by=by, form_token=_token("draft"), content=content
+        merchant=scene.app.merchant,
+        mini_program=scene.app,
+        by=scene.users["lixiang"],
+        form_token=token("draft"),
+        content=content,
     )
-
-
-def _token(what: str) -> uuid.UUID:
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"demo story: {what}")
-
-
-def _wait(until: float, complaint: str) -> None:
-    if time.monotonic() > until:
-        raise StoryError(
-            f"After {PATIENCE_SECONDS:g} s {complaint}. See the logs, then run `make demo-reset`."
-        )
-    time.sleep(0.2)

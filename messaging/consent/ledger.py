@@ -226,8 +226,12 @@ def _apply(account: _Account, change: Change, now: datetime) -> None:
 
 def _open(changes: Sequence[Change], *, source: str, now: datetime) -> dict[_Pair, _Account]:
     """Makes the rows that are missing, locks all, reads of the past what the changes can touch."""
-    templates = {change.pair: change.template for change in changes}
-    since = {pair: min(now, *(one.at for one in changes if one.pair == pair)) for pair in templates}
+    templates: dict[_Pair, SubscriptionTemplate] = {}
+    since: dict[_Pair, datetime] = {}
+    for change in changes:
+        pair = change.pair
+        templates[pair] = change.template
+        since[pair] = min(since.get(pair, now), change.at)
     pairs = sorted(templates)
     columns = {
         "customers": [customer for customer, _template in pairs],

@@ -94,7 +94,7 @@ class House:
         given = {name: value for name, value in os.environ.items() if name not in DECIDED_HERE}
         words = ["demo", "--port", str(self.port), "--simulator-port", str(self.simulator_port)]
         log = self.var / "demo.log"
-        env = given | {"VAR_DIR": str(self.var), "DEBUG": "1", "LOG_LEVEL": "WARNING"}
+        env = given | {"VAR_DIR": str(self.var), "DEBUG": "1", "LOG_LEVEL": "WARNING", "DEMO_STORY": "short"}
         self.child = Child("demo", processes.manage(*words), env=env, cwd=ROOT, log=log)
         self.child.start()
         until = time.monotonic() + START_SECONDS

@@ -1,5 +1,6 @@
 """Apps, people, consents, actions, history, clock: what the control API does and what it refuses."""
 
+import time
 from datetime import datetime
 from typing import Any
 
@@ -167,6 +168,75 @@ def test_history_is_written_into_the_past_and_marked(
     assert "优惠券领取提醒" in simulator.get(f"/sim/phone/{one}?app_id={shop.app_id}")
 
 
+def test_a_past_can_say_when_how_and_with_what_outcome_and_is_written_once_per_key(
+    simulator: SimulatorProcess, tea_shop: Merchant, fresh_seed: int
+) -> None:
+    shop, since = tea_shop, tea_shop.summary()["last_id"]
+    template = shop.adopt("TM0000001", ["优惠内容", "使用方法"])
+    people = shop.people(4, seed=fresh_seed)
+    at = time.time() - 5 * 86_400
+    outcomes = ("accepted", "http_500_delivered", "http_500_lost", "MSG_REJECTED")
+    messages = [
+        {"open_id": open_id, "at": at, "outcome": outcome, "page": f"pages/a?rt={number}"}
+        for number, (open_id, outcome) in enumerate(zip(people, outcomes, strict=True))
+    ]
+    messages[0]["visited_at"] = at + 600
+    data = {"keyword1": {"value": "第二杯半价"}, "keyword2": {"value": "点单自动抵扣"}}
+    body = {"app_id": shop.app_id, "template_id": template, "data": data, "key": f"send {fresh_seed}"}
+
+    first = simulator.post("/sim/history", {**body, "messages": messages})
+    again = simulator.post("/sim/history", {**body, "messages": messages})
+
+    assert first == {"written": 4, "visited": 1}
+    assert again == {"written": 0, "visited": 0, "repeated": True}
+    entries = simulator.get(f"/sim/log?app_id={shop.app_id}&after={since}&template_id={template}")["entries"]
+    past = {entry["to"]: entry for entry in entries if entry["history"]}
+    assert [past[one]["accepted"] for one in people] == [True, True, False, False]
+    assert [past[one]["ambiguous"] for one in people] == [False, True, True, False]
+    assert past[people[3]]["sub_code"] == "MSG_REJECTED"
+    assert past[people[0]]["page"] == "pages/a?rt=0"
+    summary = shop.summary(since_id=since, template_id=template)
+    assert (summary["history"], summary["history_messages"], summary["accepted_messages"]) == (4, 2, 0)
+    assert summary["history_calls"] == {"10000": 1, "http 500": 2, "40004/MSG_REJECTED": 1}
+    assert "第二杯半价" in simulator.get(f"/sim/phone/{people[0]}?app_id={shop.app_id}")
+    assert "第二杯半价" not in simulator.get(f"/sim/phone/{people[2]}?app_id={shop.app_id}")
+
+
+def test_a_balance_that_is_set_is_the_same_however_often(
+    simulator: SimulatorProcess, merchant: Merchant, person: str
+) -> None:
+    template = merchant.adopt("TM0000001", ["优惠内容", "使用方法"])
+    wanted = {"app_id": merchant.app_id, "template_id": template, "open_ids": [person], "kind": "one_time"}
+    for _again in range(2):
+        simulator.post("/sim/consents", {**wanted, "units": 1, "set": True})
+
+    assert merchant.send(template, person).outcome == "10000"
+    assert merchant.send(template, person).outcome == "40004/MSG_UNSUBSCRIBED"
+
+
+def test_many_people_change_their_mind_at_once(
+    simulator: SimulatorProcess, merchant: Merchant, fresh_seed: int
+) -> None:
+    template = merchant.adopt("TM0000001", ["优惠内容", "使用方法"])
+    one, other = merchant.people(2, seed=fresh_seed)
+    merchant.consent(template, [one, other])
+    wanted = {"app_id": merchant.app_id, "open_ids": [one, other], "action": "reject_messages"}
+
+    assert simulator.post("/sim/act", wanted) == {"done": "reject_messages", "people": 2}
+
+    assert merchant.send(template, one).outcome == "40004/MSG_REJECTED"
+    assert merchant.send(template, other).outcome == "40004/MSG_REJECTED"
+
+
+def test_the_platform_can_change_the_words_of_its_copy(
+    simulator: SimulatorProcess, merchant: Merchant
+) -> None:
+    template = merchant.adopt("TM0000001", ["优惠内容", "使用方法"])
+    wanted = {"app_id": merchant.app_id, "template_id": template, "keywords": ["优惠内容", "使用说明"]}
+
+    assert simulator.post("/sim/templates", wanted)["keywords"] == ["优惠内容", "使用说明"]
+
+
 def test_a_person_tired_by_the_past_is_refused(
     simulator: SimulatorProcess, merchant: Merchant, person: str
 ) -> None:
@@ -226,6 +296,9 @@ def test_docs_name_methods_faults_and_what_is_missing(simulator: SimulatorProces
         ("/sim/act", {"open_id": "nobody", "action": "visit"}, 404, "open_id"),
         ("/sim/history", {"messages": [{"open_id": "x", "days_ago": 999}]}, 400, "messages"),
         ("/sim/history", {"count": 0}, 400, "count"),
+        ("/sim/history", {"messages": [{"open_id": "x", "at": 5, "outcome": "accepted"}]}, 400, "messages"),
+        ("/sim/act", {"open_ids": [], "action": "visit"}, 400, "action"),
+        ("/sim/templates", {"keywords": ["one"]}, 400, "keywords"),
         ("/sim/clock", {}, 400, "advance_seconds"),
         ("/sim/clock", {"advance_seconds": -5}, 400, "advance_seconds"),
         ("/sim/clock", {"speed": -1}, 400, "speed"),

@@ -1,15 +1,17 @@
 """`manage.py seed_demo`: what has happened in the demo before anybody signs in. Repeatable and then quick."""
 
+import os
+
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from console.demo.pretend import Pretend, PretendError
-from console.demo.story import StoryError, tell
+from console.demo.story import SIZES, StoryError, tell
 from messaging.consent.asking import NotAnswered
 
 
 class Command(BaseCommand):
-    help = "Fill an empty demo with merchants, people, templates and one finished send. Needs DEBUG=1."
+    help = "Fill an empty demo with two shops and thirty days of past. Needs DEBUG=1."
 
     def handle(self, **_: object) -> None:
         if not settings.DEBUG:
@@ -18,12 +20,16 @@ class Command(BaseCommand):
             )
         if not settings.SIMULATOR_URL or not settings.CONSOLE_URL or "simulated" not in settings.GATEWAY_URLS:
             raise CommandError("Set SIMULATOR_URL, GATEWAY_URL and CONSOLE_URL, or start with `make demo`.")
+        size = SIZES.get(os.environ.get("DEMO_STORY") or "full")
+        if size is None:
+            raise CommandError(f"DEMO_STORY is one of {', '.join(SIZES)}, or not set.")
         try:
             told = tell(
                 Pretend(settings.SIMULATOR_URL),
                 signals_url=f"{settings.CONSOLE_URL}/api/v1/signals",
                 var=settings.VAR_DIR,
                 say=self.stdout.write,
+                size=size,
             )
         except (StoryError, PretendError, NotAnswered) as error:
             raise CommandError(str(error)) from error

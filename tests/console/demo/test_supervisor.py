@@ -36,6 +36,14 @@ def test_a_signal_ends_everything_with_code_0(start: Start, signum: signal.Signa
     assert supervised.left_behind() == []
 
 
+def test_ctrl_c_while_the_story_is_told_ends_everything_and_starts_nothing_more(start: Start) -> None:
+    supervised = start(f"step-story={SLEEPER}", f"one={SLEEPER}", servers=True)
+    supervised.wait_for("Doing step-story")
+    assert supervised.end(signal.SIGINT) == 0
+    assert "Starting one" not in supervised.said
+    assert supervised.left_behind() == []
+
+
 def test_a_killed_supervisor_leaves_no_process_and_no_server(start: Start) -> None:
     supervised = start(f"one={SLEEPER}", servers=True)
     supervised.wait_for("ready")

@@ -1,0 +1,74 @@
+"""The lists of a shop, uploaded as an operator uploads them, and one upload that failed."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from console.demo import dates
+from console.demo.apps import StoryError
+from console.demo.crowd import Mood
+from console.demo.scene import Scene, token
+from membership import customers, importing, lists
+from membership.models import Customer, PeopleList
+from merchants.models import User
+
+SPARED = 12
+
+
+def upload(
+    scene: Scene, name: str, purpose: str, people: Sequence[str], *, by: User, at: datetime | None = None
+) -> PeopleList:
+    """Repeatable by its name. `at`: when it was, now if nothing is said."""
+    text = "\r\n".join(["open_id", *people]) + "\r\n"
+    app = scene.app
+    people_list = lists.receive(
+        merchant=app.merchant,
+        mini_program=app,
+        file=io.BytesIO(text.encode()),
+        file_name=f"{name}.csv",
+        name=name,
+        purpose=purpose,
+        add_unknown=True,
+        by=by,
+        form_token=token(f"list {name}" if scene.slug == "yunduo" else f"list {scene.slug} {name}"),
+    )
+    if people_list.job_id is not None and people_list.state in lists.OPEN_STATES:
+        importing.import_list(app.merchant_id, people_list.job_id)
+        people_list.refresh_from_db()
+    if people_list.state != (PeopleList.State.READY if people else PeopleList.State.FAILED):
+        raise StoryError(f"The list {name} was not imported. Run `make demo-reset` and start again.")
+    if at is not None:
+        dates.upload(people_list, at=at, since=scene.past.began_at)
+    return people_list
+
+
+def upload_all(scene: Scene) -> None:
+    """Each some hours before the first send that goes to it was written."""
+    past = scene.past
+    first = {send.plan.people: send for send in reversed(past.sends)}
+    for key in past.lists:
+        plan = past.shop.lists[key]
+        people = [scene.open_id(place) for place in past.lists[key]]
+        by = scene.users[first[key].author]
+        at = first[key].written_at - timedelta(hours=1, minutes=7 * len(scene.lists))
+        scene.lists[key] = upload(scene, plan.name, plan.purpose, people, by=by, at=at)
+    by = scene.users[past.shop.authors[0]]
+    upload(scene, "导出时没选人", "试导出", [], by=by, at=past.began_at - timedelta(days=11, hours=3))
+
+
+def spare(scene: Scene) -> None:
+    """A few people asked at the counter not to get messages."""
+    listed: set[int] = set().union(*scene.past.lists.values())
+    places = [place for place in scene.past.crowd.changing(Mood.SPARED) if place in listed]
+    people = [scene.open_id(place) for place in places[:SPARED]]
+    rows = Customer.objects.filter(mini_program=scene.app, open_id__in=people, do_not_send_at=None)
+    for number, customer in enumerate(rows.order_by("open_id")):
+        at = scene.past.began_at - timedelta(days=29, hours=-number, minutes=11 * number)
+        with transaction.atomic():
+            by = scene.users[scene.past.shop.authors[0]]
+            if customers.set_do_not_send(customer, by=by, at=at):
+                dates.events(customer, {"customer.do_not_send_set": at}, since=scene.past.began_at)
