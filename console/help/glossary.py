@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ GLOSSARY: tuple[tuple[str | Promise, tuple[Term, ...]], ...] = (
         ),
     ),
     (
-        _("Sending"),
+        pgettext_lazy("help", "Sending"),
         (
             Term("批量发送", "Batch send", _("One message to a list, one call for each person.")),
             Term("平台批量", "Crowd send", _("One call for all subscribers: a count, no list of people.")),

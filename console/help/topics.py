@@ -79,7 +79,7 @@ TOPICS = (
         _("Keywords, characters, speeds, files: what is allowed, and whose limit it is."),
         {
             "platform": _("Limits of the platform"),
-            "sending": _("Sending"),
+            "sending": pgettext_lazy("help", "Sending"),
             "files": _("Files and reports"),
         },
     ),

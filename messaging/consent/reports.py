@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, Max, OuterRef, Q, QuerySet, Sum, Value, When
 
@@ -74,19 +75,19 @@ def library_rows(
     return ordered
 
 
-def _with_marks(mini_program: MiniProgram) -> QuerySet[LibraryTemplate]:
+def _with_marks(mini_program: MiniProgram) -> Any:
+    """A queryset of entries with `rank`, `is_recommended` and `is_adopted`."""
     scenes = recommended_to(mini_program.industry)
     living = SubscriptionTemplate.objects.filter(
         mini_program=mini_program, library_code=OuterRef("code"), kind=OuterRef("kind")
     ).exclude(state__in=OVER)
     recommended = [When(name__in=scenes, then=Value(True))] if scenes else []
     places = [When(name=name, then=Value(place)) for place, name in enumerate(scenes)]
-    rows: QuerySet[LibraryTemplate] = LibraryTemplate.objects.filter(mini_program=mini_program).annotate(
+    return LibraryTemplate.objects.filter(mini_program=mini_program).annotate(
         rank=Case(*places, default=Value(len(scenes)), output_field=IntegerField()),
         is_recommended=Case(*recommended, default=Value(False)),
         is_adopted=Exists(living),
     )
-    return rows
 
 
 def library_counts(mini_program: MiniProgram) -> dict[str, int]:

@@ -17,6 +17,13 @@ from messaging.consent.adopting import MAX_KEYWORDS, MIN_KEYWORDS
 from messaging.models import Kind, LibraryTemplate
 
 YES_NO = [("", _("All")), ("yes", _("Yes")), ("no", _("No"))]
+SHOW = [
+    ("", _("All")),
+    ("recommended", _("Recommended")),
+    ("available", _("To be adopted")),
+    ("adopted", _("Adopted")),
+    ("closed", _("Not available")),
+]
 PLACES = [f"keyword{number}" for number in range(1, MAX_KEYWORDS + 1)]
 
 
@@ -53,16 +60,7 @@ class LibraryFilters(FilterForm):
     scene = forms.ChoiceField(label=_("Scene"))
     kind = forms.ChoiceField(label=_("Consent"), choices=[("", _("All")), *Kind.choices])
     push = forms.ChoiceField(label=_("With push"), choices=YES_NO)
-    show = forms.ChoiceField(
-        label=_("Show"),
-        choices=[
-            ("", _("All")),
-            ("recommended", _("Recommended")),
-            ("available", _("To be adopted")),
-            ("adopted", _("Adopted")),
-            ("closed", _("Not available")),
-        ],
-    )
+    show = forms.ChoiceField(label=_("Show"), choices=SHOW)
 
     def __init__(
         self, data: Any = None, *, industries: Sequence[str] = (), scenes: Sequence[str] = ()

@@ -63,6 +63,12 @@ PLAIN = {
         ),
     ),
 }
+DIFFERENT = Explanation(
+    "warn",
+    "alert-triangle",
+    _("Online, but the platform's copy is another than ours."),
+    _("Messages whose keywords do not fit it are refused. Compare the two before the next send."),
+)
 UNANSWERED = Explanation(
     "unknown",
     "question-mark",
@@ -83,6 +89,8 @@ NEVER_LEFT = Explanation(
 def explain(template: SubscriptionTemplate) -> Explanation:
     if template.state == State.SUBMITTING and template.refusal == UNKNOWN:
         return UNANSWERED
+    if template.state == State.APPROVED and template.differs:
+        return DIFFERENT
     if template.state != State.FAILED:
         return PLAIN[State(template.state)]
     if template.refusal == UNKNOWN:

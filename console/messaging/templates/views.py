@@ -17,7 +17,7 @@ from console.audit.sentences import sentence_of
 from console.htmx import answer, invalid, poll_seconds, redirect, toast
 from console.lists import numbered_page
 from console.messaging.templates import ordering
-from console.messaging.templates.forms import AdoptForm, LibraryFilters, TemplateFilters
+from console.messaging.templates.forms import SHOW, AdoptForm, LibraryFilters, TemplateFilters
 from console.messaging.templates.samples import sample
 from console.messaging.templates.states import STAGE_WORDS, explain, harm
 from messaging.consent import adopting, drift, reports
@@ -74,7 +74,7 @@ def _library_context(request: MerchantRequest, *, problem: str = "") -> dict[str
         "filters": filters,
         "page": page,
         "entries": [(row, adopted.get((row.code, row.kind))) for row in page],
-        "views": [(key, words, counts.get(key, 0)) for key, words in filters.fields["show"].choices],
+        "views": [(key, words, counts.get(key, 0)) for key, words in SHOW],
         "shown": filters.applied.get("show", ""),
         "recommended": counts["recommended"],
         "synced_at": reports.synced_at(app),
