@@ -153,9 +153,9 @@ class Held:
     is_whole: bool
 
 
-def consents_of(template: SubscriptionTemplate) -> Held:
-    """Reads COUNTED_CONSENTS rows at most, whatever the table's size."""
-    some = Consent.objects.filter(template=template)[: COUNTED_CONSENTS + 1]
+def consents_of(template: SubscriptionTemplate, *, at_most: int = COUNTED_CONSENTS) -> Held:
+    """Reads `at_most` rows and one more, whatever the table's size."""
+    some = Consent.objects.filter(template=template)[: at_most + 1]
     counted = some.aggregate(
         people=Count("pk"),
         with_units=Count("pk", filter=Q(units__gt=0)),
@@ -164,4 +164,4 @@ def consents_of(template: SubscriptionTemplate) -> Held:
         none_left=Count("pk", filter=Q(units=0, standing=False)),
         drifting=Count("pk", filter=~Q(drift="")),
     )
-    return Held(**counted, is_whole=counted["people"] <= COUNTED_CONSENTS)
+    return Held(**counted, is_whole=counted["people"] <= at_most)
