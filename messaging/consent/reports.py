@@ -90,10 +90,11 @@ def _with_marks(mini_program: MiniProgram) -> Any:
     )
 
 
-def library_counts(mini_program: MiniProgram) -> dict[str, int]:
-    """How many entries each key of SHOWN has, and all of them under ""."""
+def library_counts(mini_program: MiniProgram, **filters: str) -> dict[str, int]:
+    """How many rows library_rows() gives for each key of SHOWN, and for none of them under ""."""
     kinds = {name: Count("pk", filter=which) for name, which in SHOWN.items()}
-    counted: dict[str, int] = _with_marks(mini_program).aggregate(**kinds, all=Count("pk"))
+    rows = library_rows(mini_program, **{**filters, "show": ""}).order_by()
+    counted: dict[str, int] = rows.aggregate(**kinds, all=Count("pk"))
     return {**counted, "": counted["all"]}
 
 

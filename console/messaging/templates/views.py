@@ -69,7 +69,7 @@ def _library_context(request: MerchantRequest, *, problem: str = "") -> dict[str
     industries, scenes = reports.library_offers(app)
     filters = LibraryFilters(request.GET, industries=industries, scenes=scenes)
     page = numbered_page(request, reports.library_rows(app, **filters.applied))
-    adopted, counts = reports.adopted(app), reports.library_counts(app)
+    adopted, counts = reports.adopted(app), reports.library_counts(app, **filters.applied)
     return {
         "filters": filters,
         "page": page,

@@ -97,6 +97,13 @@ class Library(TemplateCase):
         for key, n in counts.items():
             self.assertEqual(len(self.names(show=key)), n, key)
 
+    def test_the_views_count_within_the_other_filters(self) -> None:
+        entry(self.mini_program, has_push=True)
+        entry(self.mini_program, selectable=False)
+        page = self.client.get(self.url("template_library"), {"push": "yes", "show": "closed"})
+        counts = {key: n for key, _words, n in page.context["views"]}
+        self.assertEqual((counts[""], counts["available"], counts["closed"]), (1, 1, 0))
+
     def test_a_reason_that_is_missing_is_replaced_by_what_to_do(self) -> None:
         entry(self.mini_program, selectable=False)
         entry(self.mini_program, selectable=False, status="gone")
