@@ -130,6 +130,7 @@ class Adopt(TemplateCase):
     def test_an_entry_the_platform_closes_is_refused_with_its_reason(self) -> None:
         self.entry.selectable, self.entry.not_selectable_reason = False, "Needs rental orders."
         self.entry.save()
+        self.assertNotContains(self.client.get(self.address), "Adopt this template</button>")
         answer = self.client.post(self.address, self.form("Benefit", "How"))
         self.assertContains(answer, "Needs rental orders.", status_code=422)
 
