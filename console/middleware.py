@@ -1,4 +1,4 @@
-"""Language of the person, and sign-in for requests that would swap a sign-in form into a table."""
+"""Language of the person, sign-in for swaps, and our own page for what is not there."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.urls import Resolver404, resolve
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django_htmx.http import HttpResponseClientRedirect
+
+from console.account.views import not_found
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -58,3 +61,24 @@ class HtmxSignInMiddleware:
             back = htmx.current_url_abs_path or resolve_url(settings.LOGIN_REDIRECT_URL)
             return HttpResponseClientRedirect(redirect_to_login(back).url)
         return response
+
+
+class NothingHereMiddleware:
+    """Our own page for what is not there, also with DEBUG: Django would answer with a listing of addresses.
+
+    An address that leads nowhere never reaches a view, so process_exception does not see it: it is looked
+    up here first.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            resolve(request.path_info)
+        except Resolver404:
+            return not_found(request)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return not_found(request) if isinstance(exception, Http404) else None

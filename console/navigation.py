@@ -64,6 +64,16 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
 )
+# Families of pages with a part of help of their own; every other page leads to its index.
+HELP: Mapping[str, tuple[str, str]] = {
+    "template": ("help_messages", "consent"),
+    "templates": ("help_messages", "consent"),
+    "send": ("help_states", "states"),
+    "sends": ("help_states", "state-send"),
+    "list": ("help_limits", "files"),
+    "lists": ("help_limits", "files"),
+    "mini": ("help_connect", "keys"),
+}
 SHORTCUTS: tuple[tuple[str, str | Promise], ...] = (
     ("g h", _("Home")),
     ("g b", _("Batch sends")),
@@ -146,6 +156,16 @@ class Shell:
             if links:
                 groups.append(Group(section.label, links))
         return groups
+
+    @property
+    def help_url(self) -> str:
+        """The part of help that fits the page at hand."""
+        if self.staff is None or self.merchant is None:
+            return ""
+        match = self.request.resolver_match
+        family = (match.url_name or "").partition("_")[0] if match else ""
+        name, anchor = HELP.get(family, ("help", ""))
+        return page_url(name, self.merchant) + (f"#{anchor}" if anchor else "")
 
     @property
     def sends_url(self) -> str:

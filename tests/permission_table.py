@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from console.help.topics import TOPICS
 from merchants.models import Job, MiniProgram, SavedView, User
 from merchants.roles import Role
 from messaging.models import Kind, LibraryTemplate
@@ -163,6 +164,10 @@ TABLE = [
     Row("template_library", ALL),
     Row("templates_sync", OPERATORS, post=True, passes=(303, 422)),  # 422: no gateway in this test
     Row("template_adopt", OPERATORS, kwargs=library_template),
+    Row("template_take_over", OPERATORS, kwargs=template, post=True, passes=(422,)),  # nothing differs
+    # help
+    Row("help", ALL),
+    *(Row(topic.url_name, ALL) for topic in TOPICS),
 ]
 
 # Addresses outside any merchant, with the answer to somebody who is not signed in, and why they may be open.

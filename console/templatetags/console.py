@@ -44,16 +44,16 @@ def icon(name: str, label: str = "", size: int = 18) -> SafeString:
 @register.simple_tag
 def mark(kind: str, state: str) -> SafeString:
     """`{% mark "job" job.state %}`: shape and word of a state; kinds stand in console/states.py."""
-    return _mark(states.word_of(kind, state))
+    return drawn(states.word_of(kind, state))
 
 
 @register.simple_tag
 def send_mark(control: Any) -> SafeString:
     """Like `mark "send"`, but tells a person's pause from one of the breaker."""
-    return _mark(states.send_word(control.state, control.pause_reason))
+    return drawn(states.send_word(control.state, control.pause_reason))
 
 
-def _mark(found: states.StateWord) -> SafeString:
+def drawn(found: states.StateWord) -> SafeString:
     return format_html(
         '<span class="mark mark-{}"><span class="mark-shape" aria-hidden="true"></span>{}</span>',
         found.tone,

@@ -8,9 +8,16 @@ from django import template
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from messaging.models.templates import FatigueRule, FatigueUnit
+from console import industries
+from messaging.models.templates import FatigueRule, FatigueUnit, Kind
 
 register = template.Library()
+
+
+@register.filter
+def industry_words(name: str) -> str:
+    """`rental` and the platform's code of it in words; what nobody knows as it is."""
+    return industries.industry_words(name)
 
 
 @register.filter
@@ -29,3 +36,18 @@ def fatigue_words(rule: FatigueRule) -> str:
 @register.filter
 def in_a_row(keywords: Sequence[str]) -> str:
     return " · ".join(keywords)
+
+
+@register.filter
+def reach_words(delivery_settings: str) -> str:
+    """The library's `delivery_settings`; one we do not know as it is, none as --."""
+    known = {
+        "all": _("everybody who gave consent"),
+        "follower": _("only followers of the bound service account who gave consent"),
+    }
+    return known.get(delivery_settings, delivery_settings or "--")
+
+
+@register.filter
+def kind_words(kind: str) -> str:
+    return str(Kind(kind).label) if kind in Kind.values else kind

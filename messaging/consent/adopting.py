@@ -9,21 +9,21 @@ never applied for twice.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Min, Q
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from gateway.methods import messages
 from merchants import calls, events
 from merchants.models import GatewayCall, MiniProgram, User
 from messaging.consent.asking import NotAnswered, ask_all_pages
+from messaging.consent.drift import PlatformCopy, listed
 from messaging.consent.library import KINDS, SCENE_RULES, fatigue_columns
-from messaging.models import Kind, LibraryTemplate, SubscriptionTemplate
+from messaging.models import LibraryTemplate, SubscriptionTemplate
 
 log = logging.getLogger(__name__)
 State = SubscriptionTemplate.State
@@ -99,7 +99,7 @@ def _check(library_template: LibraryTemplate, keywords: Sequence[str]) -> None:
     if foreign:
         raise AdoptRefused(
             _("The template has no keyword %(keyword)s. Choose from: %(known)s.")
-            % {"keyword": foreign[0], "known": _listed(library_template.keywords)}
+            % {"keyword": foreign[0], "known": listed(library_template.keywords)}
         )
 
 
@@ -242,7 +242,7 @@ def _find(template: SubscriptionTemplate, free: list[messages.AdoptedTemplate], 
 
 def _is_what_we_applied_for(template: SubscriptionTemplate, theirs: messages.AdoptedTemplate) -> bool:
     return (
-        not _differences(template, theirs)
+        not _differences(template, theirs).as_detail()
         and bool(theirs.name and theirs.keywords)
         and theirs.scene_rule in KINDS
     )
@@ -250,10 +250,7 @@ def _is_what_we_applied_for(template: SubscriptionTemplate, theirs: messages.Ado
 
 def _follow(template: SubscriptionTemplate, theirs: messages.AdoptedTemplate) -> bool:
     state = STATES.get(theirs.status or "")
-    differences = _differences(template, theirs)
-    if state is None:
-        differences.append(f"status: {theirs.status}")
-    _note(template, "; ".join(differences)[:300])
+    _note(template, _differences(template, theirs, status="" if state else theirs.status or "?"))
     fatigue = fatigue_columns(theirs.fatigue)
     if theirs.fatigue is not None and any(
         getattr(template, name) != value for name, value in fatigue.items()
@@ -262,34 +259,25 @@ def _follow(template: SubscriptionTemplate, theirs: messages.AdoptedTemplate) ->
     return state is not None and state != template.state and _move(template, state)
 
 
-def _differences(template: SubscriptionTemplate, theirs: messages.AdoptedTemplate) -> list[str]:
-    """What the platform's copy has otherwise, as `what: theirs`; what it leaves out is no difference."""
-    pairs: Iterable[tuple[str, object, object]] = (
-        (_("name"), template.name, (theirs.name or "")[:80]),
-        (_("keywords"), tuple(template.keywords), tuple(word[:40] for word in theirs.keywords)),
-        (_("kind"), template.kind, KINDS.get(theirs.scene_rule or "", "")),
+def _differences(
+    template: SubscriptionTemplate, theirs: messages.AdoptedTemplate, *, status: str = ""
+) -> PlatformCopy:
+    """What the platform's copy has otherwise; what it leaves out is no difference."""
+    name, keywords = (theirs.name or "")[:80], tuple(word[:40] for word in theirs.keywords)
+    kind = KINDS.get(theirs.scene_rule or "", "")
+    return PlatformCopy(
+        name=name if name != template.name else "",
+        keywords=keywords if keywords != tuple(template.keywords) else (),
+        kind=kind if kind != template.kind else "",
+        status=status,
     )
-    return [
-        _("%(what)s: %(theirs)s") % {"what": what, "theirs": _told(other)}
-        for what, own, other in pairs
-        if other and own != other
-    ]
 
 
-def _told(value: object) -> str:
-    if isinstance(value, tuple):
-        return _listed(value)
-    return str(Kind(value).label) if value in Kind.values else str(value)
-
-
-def _listed(words: Iterable[str]) -> str:
-    return pgettext("between items of a list", ", ").join(words)
-
-
-def _note(template: SubscriptionTemplate, difference: str) -> None:
+def _note(template: SubscriptionTemplate, theirs: PlatformCopy) -> None:
+    difference = theirs.in_words[:300]
     rows = SubscriptionTemplate.objects.filter(pk=template.pk).exclude(difference=difference)
     if rows.update(differs=bool(difference), difference=difference) and difference:
-        _record("template.differs", template, detail={"difference": difference})
+        _record("template.differs", template, detail=theirs.as_detail())
 
 
 def _move(template: SubscriptionTemplate, to: State, **changes: str) -> bool:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from django.db.models import Count, QuerySet
 
 from membership.models import PeopleList
 from merchants.models import Merchant
-from messaging.models import BatchSend, SubscriptionTemplate
+from messaging.models import BatchSend, SendState, SubscriptionTemplate
+
+STAGES: Mapping[str, tuple[SendState, ...]] = {
+    "draft": (SendState.DRAFT, SendState.IN_REVIEW, SendState.APPROVED),
+    "launched": (SendState.SCHEDULED, SendState.PREPARING, SendState.READY, SendState.MISSED),
+    "running": (SendState.SENDING, SendState.PAUSED, SendState.CANCELLING),
+    "over": (SendState.FINISHED, SendState.CANCELLED, SendState.FAILED),
+}
 
 
 def sends_to(people_list: PeopleList) -> QuerySet[BatchSend]:
@@ -17,6 +27,26 @@ def sends_to(people_list: PeopleList) -> QuerySet[BatchSend]:
 def sends_of(template: SubscriptionTemplate) -> QuerySet[BatchSend]:
     """Newest first, drafts too."""
     return _newest(template.merchant, template=template)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Sends at one stage: how many, and the newest of them."""
+
+    name: str
+    count: int
+    newest: list[BatchSend]
+
+
+def stages_of(template: SubscriptionTemplate, *, newest: int = 5) -> list[Stage]:
+    """The stages that occur, in the order of STAGES."""
+    counted = dict(sends_of(template).order_by().values_list("control__state").annotate(n=Count("pk")))
+    found = []
+    for name, states in STAGES.items():
+        if count := sum(counted.get(state, 0) for state in states):
+            rows = list(sends_of(template).filter(control__state__in=states)[:newest])
+            found.append(Stage(name, count, rows))
+    return found
 
 
 def _newest(merchant: Merchant, **which: object) -> QuerySet[BatchSend]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from merchants.refusals import sentence
 from messaging.consent.adopting import NOT_SENT, UNKNOWN
 from messaging.models import SubscriptionTemplate
+from messaging.sends.uses import Stage
 
 State = SubscriptionTemplate.State
 
@@ -45,17 +48,27 @@ PLAIN = {
         "alert-circle",
         _("The platform rejected it."),
         _(
-            "The platform gives no reason here; read it in the merchant platform → message access. "
-            "Then adopt it again, with other keywords if they were the cause."
+            "The platform gives no reason here; read it in the merchant platform → operations → "
+            "mini program → messages → message access. Then adopt it again, with other keywords if they "
+            "were the cause."
         ),
     ),
     State.OFFLINE: Explanation(
         "warn",
         "alert-triangle",
         _("The platform took it offline."),
-        _("Every message with it would be refused. Adopt it again; drafts can then be sent as they are."),
+        _(
+            "Every message with it would be refused. Adopt it again and choose the new one in your drafts; "
+            "the texts stay. Consents belong to the old one, so people have to say yes anew."
+        ),
     ),
 }
+DIFFERENT = Explanation(
+    "warn",
+    "alert-triangle",
+    _("Online, but the platform's copy is another than ours."),
+    _("Messages whose keywords do not fit it are refused. Compare the two before the next send."),
+)
 UNANSWERED = Explanation(
     "unknown",
     "question-mark",
@@ -76,6 +89,8 @@ NEVER_LEFT = Explanation(
 def explain(template: SubscriptionTemplate) -> Explanation:
     if template.state == State.SUBMITTING and template.refusal == UNKNOWN:
         return UNANSWERED
+    if template.state == State.APPROVED and template.differs:
+        return DIFFERENT
     if template.state != State.FAILED:
         return PLAIN[State(template.state)]
     if template.refusal == UNKNOWN:
@@ -84,3 +99,26 @@ def explain(template: SubscriptionTemplate) -> Explanation:
         return NEVER_LEFT
     said = sentence(template.refusal)
     return Explanation("bad", "alert-circle", said.title, said.remedy)
+
+
+STAGE_WORDS: Mapping[str, str | Promise] = {
+    "draft": _("Drafts"),
+    "launched": _("Scheduled"),
+    "running": _("Being sent"),
+    "over": _("Ended"),
+}
+
+
+def harm(template: SubscriptionTemplate, stages: Sequence[Stage]) -> str:
+    """What becomes of launched sends while the template cannot be used; empty when none is at risk."""
+    waiting = sum(stage.count for stage in stages if stage.name in {"launched", "running"})
+    if template.state not in {State.OFFLINE, State.REJECTED} or not waiting:
+        return ""
+    words = ngettext(
+        "%(n)s launched send uses it: the platform will refuse each of its messages, and no consent is "
+        "spent. Take it back to draft or cancel it.",
+        "%(n)s launched sends use it: the platform will refuse each of their messages, and no consent is "
+        "spent. Take them back to draft or cancel them.",
+        waiting,
+    )
+    return words % {"n": waiting}

@@ -23,6 +23,11 @@ class MiniPrograms(CastCase):
         self.assertNotIn(build.KEYS["app_private_key"][40:80], text)
         self.assertNotIn(self.mini_program.app_private_key_sealed[:40], text)
 
+    def test_the_industry_stands_in_words_and_an_unknown_one_as_it_is(self) -> None:
+        self.assertContains(self.client.get(PAGE), "<dd>Rental</dd>")
+        MiniProgram.objects.update(industry="car-wash")
+        self.assertContains(self.client.get(PAGE), "<dd>car-wash</dd>")
+
     def test_a_key_that_cannot_be_used_is_told_on_its_card(self) -> None:
         MiniProgram.objects.update(app_private_key_sealed=secrets.encrypt("no key"))
         self.assertContains(self.client.get(PAGE), "cannot be used")

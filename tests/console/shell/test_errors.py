@@ -1,8 +1,9 @@
 from django.template.loader import render_to_string
-from django.test import RequestFactory, TestCase
+from django.test import RequestFactory, TestCase, override_settings
 from django.utils import translation
 
 from console.account.views import server_error
+from tests import build
 
 
 class Errors(TestCase):
@@ -10,6 +11,22 @@ class Errors(TestCase):
         for wish, words in (("en", "Nothing here"), ("zh-CN", "没有这个页面")):
             answer = self.client.get("/nowhere/", headers={"Accept-Language": wish})
             self.assertContains(answer, words, status_code=404)
+
+    @override_settings(DEBUG=True)
+    def test_the_page_is_our_own_while_developing_too(self) -> None:
+        self.client.force_login(
+            build.user("somebody", language="en"), backend="django.contrib.auth.backends.ModelBackend"
+        )
+        for address in ("/nowhere/", "/m/nobodys/", "/m/nobodys/sends/7/"):
+            with self.subTest(address):
+                answer = self.client.get(address)
+                self.assertContains(answer, "Nothing here", status_code=404)
+                self.assertNotContains(answer, "URLconf", status_code=404)
+
+    @override_settings(DEBUG=True)
+    def test_an_address_without_its_last_slash_is_still_led_to_the_page(self) -> None:
+        answer = self.client.get("/sign-in")
+        self.assertRedirects(answer, "/sign-in/", status_code=301)
 
     def test_a_fault_of_ours_is_told_without_session_or_database(self) -> None:
         with self.assertNumQueries(0), translation.override("en"):

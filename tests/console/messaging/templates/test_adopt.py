@@ -1,4 +1,7 @@
+import html
+import re
 import uuid
+from urllib.parse import parse_qsl
 
 from merchants.models import GatewayCall
 from messaging.models import SubscriptionTemplate
@@ -16,11 +19,76 @@ class Adopt(TemplateCase):
         places = {f"keyword{number}": keyword for number, keyword in enumerate(keywords, 1)}
         return {**places, "form_token": str(uuid.uuid4()), **changes}
 
+    def order(self, query: dict[str, str] | None = None, **headers: str) -> list[str]:
+        """The chosen keywords as the page shows them, top first."""
+        page = self.client.get(self.address, query or {}, headers=headers).content.decode()
+        return re.findall(r'<input type="hidden" name="keyword\d" value="([^"]+)">', page)
+
+    def link(self, query: dict[str, str], words: str) -> str:
+        """Address of the link that is read out as `words`."""
+        page = self.client.get(self.address, query).content.decode()
+        found = re.search(rf'href="([^"]+)"[^>]*>(?:(?!</a>).)*{re.escape(words)}', page)
+        assert found is not None, words
+        return html.unescape(found[1])
+
+    def follow(self, query: dict[str, str], words: str) -> list[str]:
+        return self.order(dict(parse_qsl(self.link(query, words).lstrip("?"), keep_blank_values=True)))
+
     def test_suggests_the_keywords_in_the_order_of_the_platform(self) -> None:
-        answer = self.client.get(self.address)
-        for number, keyword in enumerate(self.entry.keywords, 1):
-            self.assertContains(answer, f"<dt>{keyword}</dt><dd><code>keyword{number}</code></dd>")
-        self.assertContains(answer, "One-time: each yes of a person pays for one message.")
+        self.assertEqual(self.order(), self.entry.keywords)
+        self.assertContains(
+            self.client.get(self.address), "One-time: each yes of a person pays for one message."
+        )
+
+    def test_keywords_move_are_left_out_and_added_by_plain_links(self) -> None:
+        start = {"keyword1": "Benefit", "keyword2": "How", "keyword3": "Until"}
+        self.assertEqual(self.follow(start, "Move How up"), ["How", "Benefit", "Until"])
+        self.assertEqual(self.follow(start, "Move How down"), ["Benefit", "Until", "How"])
+        self.assertEqual(self.follow(start, "Add Shop"), ["Benefit", "How", "Until", "Shop"])
+        left = self.client.get(self.address, start).content.decode()
+        self.assertNotIn("Move Benefit up", left)
+        self.assertNotIn("Move Until down", left)
+
+    def test_when_all_are_left_out_the_suggestion_does_not_come_back(self) -> None:
+        self.assertEqual(self.order({"keyword1": ""}), [])
+        page = self.client.get(self.address, {"keyword1": ""})
+        self.assertContains(page, "A template has at least 2 keywords. Add 2 more.")
+
+    def test_with_five_chosen_another_one_has_to_wait(self) -> None:
+        self.entry.keywords = ["One", "Two", "Three", "Four", "Five", "Six"]
+        self.entry.save()
+        page = self.client.get(self.address)
+        self.assertContains(page, "5 of at most 5")
+        self.assertContains(page, "5 is the most. Leave one out before you add another.")
+        self.assertNotContains(page, "Add Six")
+
+    def test_a_move_by_htmx_brings_the_form_and_the_preview_alone(self) -> None:
+        answer = self.client.get(self.address, {"keyword1": "Shop", "keyword2": "Benefit"}, headers=HTMX)
+        self.assertNotContains(answer, "<html")
+        self.assertContains(answer, 'id="adopt-form"')
+        self.assertContains(answer, "<dt>Shop</dt>")
+        self.assertNotContains(answer, "<dt>Until</dt>")
+
+    def test_the_preview_shows_three_surfaces_with_sample_values(self) -> None:
+        self.entry.keywords, self.entry.has_push = ["权益名称", "商户名称", "星座"], True
+        self.entry.save()
+        page = self.client.get(self.address)
+        for words in ("Home, first screen", "Message list", "APP PUSH", "云朵租机", "「星座」"):
+            self.assertContains(page, words)
+        self.assertContains(page, "It also comes as a push.")
+        self.entry.has_push = False
+        self.entry.save()
+        self.assertContains(self.client.get(self.address), "This template has no push")
+
+    def test_the_same_template_with_the_other_consent_is_offered_with_the_order_kept(self) -> None:
+        self.assertContains(
+            self.client.get(self.address), "The platform offers this template only like this."
+        )
+        other = entry(self.mini_program, code=self.entry.code, kind="long_term")
+        page = self.client.get(self.address, {"keyword1": "Shop", "keyword2": "How"})
+        self.assertContains(
+            page, f"{self.url('template_adopt', library_id=other.pk)}?keyword1=Shop&amp;keyword2=How"
+        )
 
     def test_adopting_keeps_the_chosen_order_intends_the_call_and_shows_what_becomes_of_it(self) -> None:
         answer = self.client.post(self.address, self.form("Until", "Benefit"))
@@ -45,23 +113,10 @@ class Adopt(TemplateCase):
         self.assertEqual(first.headers["Location"], second.headers["Location"])
         self.assertEqual(GatewayCall.objects.count(), 1)
 
-    def test_a_change_of_a_place_previews_the_order(self) -> None:
-        answer = self.client.get(
-            self.address, {"keyword1": "Shop", "keyword2": "Benefit", "keyword3": ""}, headers=HTMX
-        )
-        self.assertNotContains(answer, "<html")
-        self.assertContains(answer, "<dt>Shop</dt><dd><code>keyword1</code></dd>")
-        self.assertContains(answer, "<dt>Benefit</dt><dd><code>keyword2</code></dd>")
-        self.assertNotContains(answer, "keyword3")
-
-    def test_the_preview_tells_of_a_keyword_in_two_places(self) -> None:
-        answer = self.client.get(self.address, {"keyword1": "Shop", "keyword2": "Shop"}, headers=HTMX)
-        self.assertContains(answer, "“Shop” stands in two places.")
-
     def test_wrong_choices_are_answered_with_422_at_their_place_and_nothing_is_adopted(self) -> None:
         cases = {
-            ("Benefit",): "Choose a keyword for this place; a template has at least two.",
-            ("Benefit", "Benefit"): "“Benefit” is in keyword1 already.",
+            ("Benefit",): "A template has at least 2 keywords. Add 1 more.",
+            ("Benefit", "Benefit"): "“Benefit” was chosen twice. Each keyword has one place.",
             ("Benefit", "Invented"): "The template has no such keyword.",
         }
         for keywords, sentence in cases.items():
@@ -75,6 +130,7 @@ class Adopt(TemplateCase):
     def test_an_entry_the_platform_closes_is_refused_with_its_reason(self) -> None:
         self.entry.selectable, self.entry.not_selectable_reason = False, "Needs rental orders."
         self.entry.save()
+        self.assertNotContains(self.client.get(self.address), "Adopt this template</button>")
         answer = self.client.post(self.address, self.form("Benefit", "How"))
         self.assertContains(answer, "Needs rental orders.", status_code=422)
 

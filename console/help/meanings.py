@@ -1,0 +1,188 @@
+"""What each state and each reason means. The words stand in console/states.py and beside the models.
+
+Pages walk through those tables, so a new state appears by itself; a test demands a sentence here for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from console import states
+from console.messaging.sends.words import UNKNOWN
+from gateway.outcomes import SUB_CODES
+from merchants.refusals import SENTENCES, Sentence
+from messaging.models import PauseReason, SkipReason
+
+Words = Mapping[str, str | Promise]
+
+KINDS: Words = {
+    "send": _("Batch send"),
+    "delivery": _("One person's message"),
+    "library": _("Entry of the library"),
+    "template": _("Adopted template"),
+    "consent": _("Consent of a person"),
+    "list": _("Audience"),
+    "job": _("Long piece of work"),
+    "mini_program": _("Mini program"),
+    "seat": _("A person's seat"),
+}
+STATES: Mapping[str, Words] = {
+    "send": {
+        "draft": _("Being written. Nothing leaves."),
+        "in_review": _("Waits for a colleague to look at it."),
+        "approved": _("A colleague agreed to exactly this version. It can be launched."),
+        "scheduled": _("Launched for a time. Until preparing begins it can be taken back to draft."),
+        "preparing": _("The people are frozen and judged one by one: who gets it, who is skipped and why."),
+        "ready": _("Everything is frozen; it starts at its time."),
+        "sending": _("Messages are leaving. Pause, speed and cancel work within two seconds."),
+        "paused": _("A person stopped it. Nobody is lost; resume goes on where it stood."),
+        "paused_by_itself": _("The console stopped it and says why. Look at the cause, then resume."),
+        "finished": _("Nothing waits any more. Unknown outcomes may still want a decision."),
+        "missed": _("It could not start in time. Nothing was sent; choose a new time or cancel."),
+        "cancelling": _("No further message leaves; those in flight still get their outcome."),
+        "cancelled": _("Ended early. What had left cannot be recalled; the others keep their consent."),
+        "failed": _("It could not be prepared. Nothing was sent; the page says what to change."),
+    },
+    "delivery": {
+        "queued": _("Frozen, waits for its turn."),
+        "claimed": _("Taken by a worker; it leaves in a moment."),
+        "sending": _("Handed to the platform; the answer is on its way."),
+        "accepted": _(
+            "The platform took it. That is all it ever tells: not whether the person saw or opened it."
+        ),
+        "refused": _("The platform said no and did nothing. The reason is shown; the consent is kept."),
+        "skipped": _("We did not send it. The reason is shown; the consent is kept."),
+        "unknown": _(
+            "It left, and no answer came that can be trusted: the person may have it. A person decides."
+        ),
+        "treated_as_sent": _("Unknown, and a person decided to count it as sent. The consent stays spent."),
+        "sent_again": _("Unknown, and a person decided to send once more, which may repeat it."),
+    },
+    "library": {
+        "available": _("Can be adopted now."),
+        "not_available": _("Cannot be adopted; the row says why and where to change that."),
+        "adopted": _("This mini program has it."),
+    },
+    "template": {
+        "submitting": _("The application is on its way to the platform."),
+        "applied": _("The platform is reviewing it. Nothing can be sent with it yet."),
+        "approved": _("Messages can be sent with it to people who gave consent."),
+        "rejected": _("The platform said no. It gives the reason only in the merchant platform."),
+        "offline": _("The platform switched it off. Messages with it would be refused; adopt it again."),
+        "failed": _("The platform does not have it. Nothing was adopted; adopt it again."),
+        "differs": _("The platform's copy has another name, other keywords or another kind than ours."),
+    },
+    "consent": {
+        "standing": _("Long-term: one yes pays for many messages until the person takes it back."),
+        "used_up": _("One-time: each yes was spent. They can be asked again at their next visit."),
+        "revoked": _("The person took it back. They are skipped until they say yes again."),
+    },
+    "list": {
+        "checking": _("The file is being read. Nothing was imported yet."),
+        "checked": _("The counts are known. Import it, or leave it."),
+        "importing": _("The people are being stored."),
+        "ready": _("Frozen, and can be chosen for a send."),
+        "failed": _("The file could not be read to its end. The page says why; nothing of it is used."),
+    },
+    "job": {
+        "queued": _("Waits for a free worker."),
+        "running": _("Under way. The page can be closed; the work goes on."),
+        "done": _("Finished, with its result on the page."),
+        "cancelled": _("Stopped by a person. The page says how far it came."),
+        "failed": _("It could not be finished. The page says why and whether to start again."),
+    },
+    "mini_program": {
+        "open": _("Messages of this mini program may leave."),
+        "stopped": _("The emergency stop is on: nothing leaves until it is released."),
+    },
+    "seat": {
+        "active": _("The person may do what the role allows."),
+        "disabled": _("The person cannot enter this merchant any more; what they did stays recorded."),
+    },
+}
+SKIPPED: Words = {
+    SkipReason.NOT_KNOWN: _(
+        "The person is not a customer of this mini program, or had their data erased. Nothing to do."
+    ),
+    SkipReason.DO_NOT_SEND: _("They asked to hear nothing more. Respect it."),
+    SkipReason.NO_CONSENT: _("They never said yes to this template, or used it up. Ask at the next visit."),
+    SkipReason.FATIGUE: _(
+        "The template's own limit per person is reached. Send later, or use another template."
+    ),
+    SkipReason.GAVE_UP: _(
+        "It never got as far as the platform, after several tries. Check the connection, send again."
+    ),
+    SkipReason.NOT_SENT: _("We know for certain that it never left. It can be sent again."),
+    SkipReason.CANCELLED: _("The send was cancelled before its turn."),
+}
+PAUSED: Words = {
+    PauseReason.OPERATOR: _("Resume it when you like."),
+    PauseReason.GATEWAY: _("See Settings, Mini programs & keys; repair what stands there, then resume."),
+    PauseReason.RESTORED: _(
+        "After a restore we cannot know who got it meanwhile. Compare with the platform, then decide."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class StateTable:
+    """`rows`: the mark with its word, and what it means."""
+
+    kind: str
+    title: str | Promise
+    rows: list[tuple[states.StateWord, str | Promise]]
+
+
+@dataclass(frozen=True)
+class RefusalTable:
+    """`rows`: codes of one cause with its sentence."""
+
+    scope: str
+    title: str | Promise
+    rows: list[tuple[list[str], Sentence]]
+
+
+def state_tables() -> list[StateTable]:
+    return [
+        StateTable(
+            kind,
+            KINDS.get(kind, kind),
+            [(word, STATES.get(kind, {}).get(state, "--")) for state, word in table.items()],
+        )
+        for kind, table in states.WORDS.items()
+    ]
+
+
+def skip_reasons() -> list[tuple[str | Promise, str | Promise]]:
+    return [(reason.label, SKIPPED.get(reason, "--")) for reason in SkipReason]
+
+
+def pause_reasons() -> list[tuple[str | Promise, str | Promise]]:
+    return [(reason.label, PAUSED.get(reason, "--")) for reason in PauseReason]
+
+
+def unknown_reasons() -> list[str | Promise]:
+    return list(UNKNOWN.values())
+
+
+def refusal_tables() -> list[RefusalTable]:
+    """Every code of merchants/refusals.py under whom it concerns, causes in the order of that table."""
+    titles: Words = {
+        "recipient": _("About one person"),
+        "batch": _("About the message or the template: the same for everybody in the send"),
+        "app": _("About the mini program, its keys and rights: nothing of it will pass"),
+        "unsure": _("No certain answer, or not now"),
+    }
+    found: dict[str, dict[Sentence, list[str]]] = {scope: {} for scope in titles}
+    for code, sentence in SENTENCES.items():
+        known = SUB_CODES.get(code)
+        scope = known.scope if known and known.shape == "refused" else "unsure"
+        found[scope].setdefault(sentence, []).append(code)
+    return [
+        RefusalTable(scope, titles[scope], [(codes, sentence) for sentence, codes in causes.items()])
+        for scope, causes in found.items()
+    ]
