@@ -18,6 +18,7 @@ from console.access import seats_of
 from merchants.models import Merchant, MiniProgram, Staff
 from merchants.roles import CAPABILITIES
 from messaging.reports import Seal, seal
+from messaging.waiting import waiting
 
 SEARCH_FROM = 10  # merchants in the switcher
 
@@ -50,6 +51,10 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     Section(
+        _("Figures"),
+        (Item(_("Recall"), "recall", "recall.view", "chart-histogram", ("recall",)),),
+    ),
+    Section(
         _("Settings"),
         (
             Item(
@@ -75,10 +80,13 @@ SHORTCUTS: tuple[tuple[str, str | Promise], ...] = (
 
 @dataclass(frozen=True)
 class Link:
+    """`waiting`: how many things on its pages wait for a person."""
+
     label: str | Promise
     url: str
     icon: str
     is_current: bool
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,7 @@ class Shell:
                     page_url(item.url_name, self.merchant),
                     item.icon,
                     is_current=name in item.family or family in item.family,
+                    waiting=self._waiting(item.url_name),
                 )
                 for item in section.items
                 if self.staff.can(item.capability)
@@ -144,6 +153,17 @@ class Shell:
             if links:
                 groups.append(Group(section.label, links))
         return groups
+
+    @cached_property
+    def _counts(self) -> Mapping[str, int]:
+        """The grey counts by URL name: one statement for all of them."""
+        if self.merchant is None:
+            return {}
+        found = waiting(self.merchant)
+        return {"sends": found.sends, "templates": found.templates}
+
+    def _waiting(self, url_name: str) -> int:
+        return self._counts.get(url_name, 0)
 
     @property
     def sends_url(self) -> str:

@@ -26,7 +26,7 @@ def missing(people: int) -> int:
 
 
 def differs(hits: int, people: int, other_hits: int, other_people: int) -> bool:
-    """Whether two rates differ by more than chance explains: the 95 % interval of the difference excludes 0."""
+    """Whether two rates differ by more than chance explains: the 95 % interval of it excludes 0."""
     if not people or not other_people:
         return False
     low, high = interval(hits, people)

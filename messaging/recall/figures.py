@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -219,16 +220,17 @@ def _rows(merchant: Merchant, period: Period, mini_program: MiniProgram | None) 
     return rows.filter(mini_program=mini_program) if mini_program is not None else rows
 
 
-def _summed(grouped: QuerySet) -> QuerySet:  # type: ignore[type-arg]
-    return grouped.annotate(
+def _summed(grouped: QuerySet[RecallHour, dict[str, Any]]) -> list[dict[str, Any]]:
+    rows = grouped.annotate(
         n_sends=Sum("sends"),
         n_accepted=Sum("accepted"),
         n_visits=Sum("visits"),
         n_shared=Sum("shared_visits"),
-    ).order_by()
+    )
+    return list(rows.order_by())
 
 
-def _sums(row: dict[str, int]) -> Sums:
+def _sums(row: dict[str, Any]) -> Sums:
     return Sums(row["n_sends"], row["n_accepted"], row["n_visits"], row["n_shared"])
 
 
