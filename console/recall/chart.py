@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from console.recall.words import short_day
+from console.recall.words import short_day, whole_percent
 from console.templatetags.console import percent
 from messaging.recall.benchmarks import RECALL
 from messaging.recall.figures import RecallFigures, Sums
@@ -30,7 +30,7 @@ def chart_data(figures: RecallFigures) -> dict[str, Any]:
         "words": {
             "now": _("This period"),
             "before": _("Previous period"),
-            "reference": _("Reference %(n)s%%") % {"n": round((RECALL.share or 0) * 100)},
+            "reference": _("Reference %(share)s") % {"share": whole_percent(RECALL.share)},
             "quoted": _("quoted in the seed material"),
             "open": _("may still rise"),
             "accepted": _("accepted"),
@@ -57,7 +57,7 @@ def summary(figures: RecallFigures) -> str:
         "low_day": short_day(worst.day),
         "high": percent(best.now.rate),
         "high_day": short_day(best.day),
-        "reference": percent(RECALL.share),
+        "reference": whole_percent(RECALL.share),
     }
 
 

@@ -56,15 +56,16 @@ class RecallFilters(FilterForm):
 
     @property
     def is_own(self) -> bool:
-        return bool(self.applied.get("first") or self.applied.get("last"))
+        """Own dates are shown. Where one was refused, the other alone is not what was asked for."""
+        refused = "first" in self.errors or "last" in self.errors
+        return not refused and bool(self.applied.get("first") or self.applied.get("last"))
 
     @cached_property
     def period(self) -> Period:
         if self.is_own:
             last = self.applied.get("last") or self.today
             first = self.applied.get("first") or last - timedelta(days=USUAL_DAYS - 1)
-            if first <= last:  # one of two dates may have been refused
-                return Period(first, last)
+            return Period(first, last)
         days = self.applied.get("days") or USUAL_DAYS
         return Period(self.today - timedelta(days=days - 1), self.today)
 

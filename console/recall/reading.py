@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.recall.heat import BestHour, best_hour, enough
-from console.recall.words import points
+from console.recall.words import points, whole_percent
 from console.templatetags.console import percent
 from merchants.models import Merchant
 from messaging.recall import chance
@@ -77,6 +77,8 @@ def _against_before(figures: RecallFigures) -> Reading:
     remark = _("%(now)s against %(before)s in the %(days)s days before.") % numbers
     if figures.open_days:
         remark += " " + _open_words(len(figures.open_days))
+    if figures.is_fall_open:
+        return Reading("plain", "clock", _("So far %(points)s fewer come back.") % numbers, remark)
     if not figures.is_change_certain:
         return Reading("plain", "equal", _("About the same as the previous period."), remark)
     words = _("%(points)s more come back.") if figures.change > 0 else _("%(points)s fewer come back.")
@@ -93,7 +95,7 @@ def _open_words(days: int) -> str:
 
 def _against_reference(figures: RecallFigures) -> Reading:
     now, share = figures.now, RECALL.share or 0
-    reference = {"reference": percent(share), "rate": percent(now.rate)}
+    reference = {"reference": whole_percent(share)}
     if now.missing or now.rate is None:
         sentence = _("Too few to compare with the reference %(reference)s.") % reference
         return Reading("unknown", "help-circle", sentence, too_few(now.missing))
@@ -102,6 +104,9 @@ def _against_reference(figures: RecallFigures) -> Reading:
     remark = _("95%% interval %(low)s ～ %(high)s; the reference is quoted in the seed material.") % numbers
     if low >= share:
         return Reading("ok", "check", _("Above the reference %(reference)s.") % numbers, remark)
+    if high < share and figures.open_days:
+        sentence = _("So far below the reference %(reference)s.") % numbers
+        return Reading("plain", "clock", sentence, f"{remark} {_open_words(len(figures.open_days))}")
     if high < share:
         sentence = _("Below the reference %(reference)s.") % numbers
         hint = _("Benefit first, price against original price, and a time limit help most.")

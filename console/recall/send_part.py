@@ -49,6 +49,7 @@ def send_part(control: SendControl, *, at: datetime) -> dict[str, Any]:
         "above_reference": _above_reference(found),
         "above_usual": _above_usual(found),
         "too_few": too_few(found.sums.missing) if found and found.sums.missing else "",
+        "is_fall_open": bool(found and found.is_open and (_above_usual(found) or 0) < 0),
         "usual_too_few": bool(found and found.usual.missing),
         "poll_seconds": _pace(control, found, at=at),
         "at": at,

@@ -14,6 +14,11 @@ def short_day(day: date) -> str:
     return f"{day:%m-%d}" if is_chinese else f"{day:%b} {day.day}"
 
 
+def whole_percent(share: float | None) -> str:
+    """20% rather than 20.0%: for figures that are quoted, not counted."""
+    return "--" if share is None else f"{share * 100:.1f}".removesuffix(".0") + "%"
+
+
 def points(difference: float) -> str:
     """A difference of shares in percentage points, without sign: 1.6 pp."""
     return _("%(n)s pp") % {"n": f"{abs(difference) * 100:.1f}"}

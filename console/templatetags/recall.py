@@ -20,6 +20,7 @@ from messaging.recall.figures import Sums
 
 register = template.Library()
 register.filter("short_day", words.short_day)
+register.filter("whole_percent", words.whole_percent)
 register.filter("points", words.points)
 register.filter("signed_points", words.signed_points)
 FULL_BAR = 0.5  # the rate at which a small bar is full

@@ -127,8 +127,15 @@ class RecallFigures:
         return self.now.rate - self.before.rate
 
     @property
+    def is_fall_open(self) -> bool:
+        """Lower than before, but people may still come: nobody can say yet that it fell."""
+        return bool(self.open_days) and self.change is not None and self.change < 0
+
+    @property
     def is_change_certain(self) -> bool:
         now, before = self.now, self.before
+        if self.is_fall_open:
+            return False
         return chance.differs(now.visits, now.accepted, before.visits, before.accepted)
 
 

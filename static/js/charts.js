@@ -3,6 +3,8 @@ const GAP_PX = { left: 52, right: 124, top: 16 };
 const LIGHT = "#6fa5f2";
 const BEFORE = "#8a94a3";
 const SMALL_PX = 620;
+const NEAR_POINTS = 4;
+const SHIFT_PX = 24;
 const STILL = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 function token(name) {
@@ -17,6 +19,17 @@ function escaped(text) {
 
 function percent(value) {
   return value === null ? "--" : `${value.toFixed(1)}%`;
+}
+
+// The next 1, 2 or 5 with zeros.
+function roundUp(n) {
+  const power = 10 ** Math.floor(Math.log10(n));
+  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= n);
+}
+
+function bigNumber(n) {
+  const isChinese = document.documentElement.lang.startsWith("zh");
+  return isChinese && n >= 10_000 ? `${n / 10_000}万` : n.toLocaleString();
 }
 
 // What a day says, in lines: used by the tooltip and by the arrow keys alike.
@@ -35,8 +48,11 @@ function lastPlace(values) {
   return values.reduce((found, value, place) => (value === null ? found : place), -1);
 }
 
-function endLabel(text, color, weight = 400) {
-  return { show: true, formatter: text, color, fontSize: 12, fontWeight: weight, lineHeight: 16, distance: 6 };
+// Beside the last point; out of the way of the words of the reference where both would stand.
+function endLabel(data, last) {
+  const away = last - data.reference;
+  const shift = Math.abs(away) < NEAR_POINTS ? (away > 0 ? -SHIFT_PX : SHIFT_PX) : 0;
+  return { show: true, formatter: `${data.words.now} ${percent(last)}`, color: token("--brand"), fontSize: 12, fontWeight: 600, distance: 6, offset: [0, shift] };
 }
 
 function lineSeries(data, isSmall) {
@@ -47,7 +63,7 @@ function lineSeries(data, isSmall) {
   const rising = data.rates.map((rate, place) => (place >= open || place === bridge ? rate : null));
   const last = data.rates[lastPlace(data.rates)];
   const common = { type: "line", symbol: "circle", symbolSize: 5, connectNulls: true };
-  const nowLabel = isSmall || last === undefined ? { show: false } : endLabel(`${words.now} ${percent(last)}`, token("--brand"), 600);
+  const nowLabel = isSmall || last === undefined ? { show: false } : endLabel(data, last);
   const endsRising = lastPlace(rising) > bridge;
   return [
     { ...common, name: "before", data: data.ratesBefore, showSymbol: false, lineStyle: { color: BEFORE, width: 1.5, type: "dotted" }, itemStyle: { color: BEFORE }, z: 1 },
@@ -74,8 +90,9 @@ function lineSeries(data, isSmall) {
 function axes(data, isSmall) {
   const label = { color: token("--ink-3"), fontSize: 12 };
   const split = { lineStyle: { color: token("--line-2") } };
-  const most = Math.max(data.reference, ...data.rates.filter((rate) => rate !== null), ...data.ratesBefore.filter((rate) => rate !== null));
-  const top = Math.ceil((most * 1.15) / 10) * 10;
+  const most = roundUp(Math.max(...data.accepted, 1));
+  const highest = Math.max(data.reference, ...data.rates.filter((rate) => rate !== null), ...data.ratesBefore.filter((rate) => rate !== null));
+  const top = Math.ceil((highest * 1.15) / 10) * 10;
   const category = { type: "category", data: data.days, axisTick: { show: false }, axisLine: { lineStyle: { color: token("--line") } } };
   return {
     xAxis: [
@@ -84,7 +101,7 @@ function axes(data, isSmall) {
     ],
     yAxis: [
       { gridIndex: 0, min: 0, max: top, splitNumber: 4, axisLabel: { ...label, formatter: "{value}%" }, splitLine: split },
-      { gridIndex: 1, splitNumber: 1, axisLabel: { ...label, formatter: (n) => n.toLocaleString() }, splitLine: { show: false } },
+      { gridIndex: 1, min: 0, max: most, interval: most, axisLabel: { ...label, formatter: (n) => bigNumber(n) }, splitLine: { show: false } },
     ],
   };
 }
