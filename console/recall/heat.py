@@ -77,7 +77,7 @@ def heat_map(cells: list[Cell]) -> HeatMap | None:
     if len(told) < FEWEST_CELLS:
         return None
     steps = _steps([(cell.sums.rate or 0) * 100 for cell in told])
-    hours = list(range(min(cell.hour for cell in cells), max(cell.hour for cell in cells) + 1))
+    hours = sorted({cell.hour for cell in cells})
     by_place = {(cell.weekday, cell.hour): cell.sums for cell in cells}
     rows = [
         HeatRow(

@@ -227,7 +227,7 @@ def _rows(merchant: Merchant, period: Period, mini_program: MiniProgram | None) 
     return rows.filter(mini_program=mini_program) if mini_program is not None else rows
 
 
-def _summed(grouped: QuerySet[RecallHour, dict[str, Any]]) -> list[dict[str, Any]]:
+def _summed(grouped: QuerySet[RecallHour, Any]) -> list[dict[str, Any]]:
     rows = grouped.annotate(
         n_sends=Sum("sends"),
         n_accepted=Sum("accepted"),

@@ -73,7 +73,7 @@ function lineSeries(data, isSmall) {
       markLine: {
         silent: true, symbol: "none", data: [{ yAxis: data.reference }], lineStyle: { color: token("--ink-2"), type: "dashed", width: 1 },
         label: isSmall
-          ? { position: "insideStartTop", formatter: `${words.reference} (${words.quoted})`, color: token("--ink-2"), fontSize: 12 }
+          ? { position: "insideStartBottom", formatter: `${words.reference} (${words.quoted})`, color: token("--ink-2"), fontSize: 12, backgroundColor: token("--surface"), padding: 2 }
           : { position: "end", formatter: `${words.reference}\n${words.quoted}`, color: token("--ink-2"), fontSize: 12, lineHeight: 16, width: GAP_PX.right - 12, overflow: "break" },
       },
     },

@@ -192,7 +192,7 @@ class Hours(RecallPageCase):
             self.past("Send", days_ago(n, hour), accepted=400, visits=80)
         self.past("Small", days_ago(12, 15), accepted=100, visits=60)
         heat = self.counted().context["heat"]
-        assert heat.hours == list(range(10, 20))
+        assert heat.hours == [10, 15, 19]
         cells = [cell for row in heat.rows for cell in row.cells if cell.sums]
         assert sorted((cell.hour, cell.step is None) for cell in cells) == [
             (10, False),
