@@ -18,6 +18,7 @@ from console.access import seats_of
 from merchants.models import Merchant, MiniProgram, Staff
 from merchants.roles import CAPABILITIES
 from messaging.reports import Seal, seal
+from messaging.waiting import waiting
 
 SEARCH_FROM = 10  # merchants in the switcher
 
@@ -48,6 +49,10 @@ SECTIONS: tuple[Section, ...] = (
             Item(_("Templates"), "templates", "templates.view", "template", ("template", "templates")),
             Item(_("Audiences"), "lists", "lists.view", "users-group", ("list", "lists")),
         ),
+    ),
+    Section(
+        _("Figures"),
+        (Item(_("Recall"), "recall", "recall.view", "chart-histogram", ("recall",)),),
     ),
     Section(
         _("Settings"),
@@ -87,10 +92,13 @@ SHORTCUTS: tuple[tuple[str, str | Promise], ...] = (
 
 @dataclass(frozen=True)
 class Link:
+    """`waiting`: how many things on its pages wait for a person."""
+
     label: str | Promise
     url: str
     icon: str
     is_current: bool
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -149,6 +157,7 @@ class Shell:
                     page_url(item.url_name, self.merchant),
                     item.icon,
                     is_current=name in item.family or family in item.family,
+                    waiting=self._waiting(item.url_name),
                 )
                 for item in section.items
                 if self.staff.can(item.capability)
@@ -156,6 +165,17 @@ class Shell:
             if links:
                 groups.append(Group(section.label, links))
         return groups
+
+    @cached_property
+    def _counts(self) -> Mapping[str, int]:
+        """The grey counts by URL name: one statement for all of them."""
+        if self.merchant is None:
+            return {}
+        found = waiting(self.merchant)
+        return {"sends": found.sends, "templates": found.templates}
+
+    def _waiting(self, url_name: str) -> int:
+        return self._counts.get(url_name, 0)
 
     @property
     def help_url(self) -> str:

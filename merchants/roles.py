@@ -24,6 +24,7 @@ _VIEW = frozenset(
         "deliveries.view",
         "jobs.view",
         "reconciliation.view",
+        "recall.view",
     }
 )
 _OPERATE = frozenset(

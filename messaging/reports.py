@@ -241,8 +241,6 @@ class HomeFigures:
     missed: list[BatchSend] = field(default_factory=list)
     failed: list[BatchSend] = field(default_factory=list)
     templates: list[SubscriptionTemplate] = field(default_factory=list)
-    week_accepted: int = 0
-    week_visits: int = 0
 
     @property
     def waiting(self) -> int:
@@ -263,8 +261,6 @@ def home_figures(
         ).order_by("control__due_at", "id")
     )
     today = _sums(Q(send__merchant=merchant, send__started_at__gte=day_start))
-    week = _sums(Q(send__merchant=merchant, send__started_at__gte=week_start))
-    visits = RecallCount.objects.filter(send__merchant=merchant, send__started_at__gte=week_start)
     undecided = DeliveryCounter.objects.filter(send=OuterRef("control"), state="unknown", n__gt=0)
     return HomeFigures(
         running=list(sends.filter(control__state__in=UNDER_WAY)),
@@ -279,8 +275,6 @@ def home_figures(
         missed=list(sends.filter(control__state=SendState.MISSED)),
         failed=list(sends.filter(control__state=SendState.FAILED, control__created_at__gte=week_start)),
         templates=_troubled(merchant),
-        week_accepted=week.get("accepted", 0),
-        week_visits=visits.aggregate(n=Sum("visits"))["n"] or 0,
     )
 
 

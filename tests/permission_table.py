@@ -115,6 +115,8 @@ TABLE = [
     Row("home", ALL),
     Row("home_running", ALL),
     Row("set_mini_program", ALL, data=chosen_mini_program, post=True),
+    Row("recall", ALL),
+    Row("send_recall", ALL, kwargs=sending),
     Row("audit", READERS),
     Row("job", ALL, kwargs=job),
     Row("job_cancel", OPERATORS, kwargs=job, post=True),

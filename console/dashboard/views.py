@@ -14,9 +14,12 @@ from django.views.decorators.http import require_safe
 from console.access import MerchantRequest, merchant_page
 from console.dashboard.day_line import day_line
 from console.dashboard.decisions import decisions
+from console.dashboard.week import week_chart
 from console.htmx import answer, poll_seconds
 from messaging import reports
 from messaging.models import BatchSend
+from messaging.recall.benchmarks import RECALL
+from messaging.recall.figures import week_figures
 
 IDLE_POLL_SECONDS = 15
 
@@ -40,10 +43,14 @@ def home(request: MerchantRequest) -> HttpResponse:
     found = reports.home_figures(
         request.merchant, at=at, day_start=today, week_start=today - timedelta(days=today.weekday())
     )
+    week = week_figures(request.merchant, at=at)
     context = {
         "at": at,
         "figures": found,
         "seal": reports.seal(request.merchant, at=at),
+        "week": week,
+        "week_chart": week_chart(week),
+        "reference": RECALL,
         "decisions": decisions(request.merchant, found, staff=request.staff),
         "day_line": day_line(found.next_day, at=at),
         **running(found.running, at=at, next_start=found.next_day[0] if found.next_day else None),

@@ -18,6 +18,7 @@ WORDS: Mapping[str, str | Promise] = {
     "deliveries.view": _("See each person's outcome"),
     "jobs.view": _("See work in progress"),
     "reconciliation.view": _("See the reconciliation"),
+    "recall.view": _("See recall"),
     "templates.adopt": _("Adopt templates"),
     "lists.upload": _("Upload audiences"),
     "lists.download": _("Download problem rows"),

@@ -11,6 +11,7 @@ from messaging.models.delivery import (
     SkipReason,
     UnknownCause,
 )
+from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
 from messaging.models.signal import RecallCount, Signal, Visit
 from messaging.models.templates import Kind, LibraryTemplate, SubscriptionTemplate
 
@@ -29,11 +30,15 @@ __all__ = [
     "LibraryTemplate",
     "PauseReason",
     "RecallCount",
+    "RecallHour",
+    "Rollup",
     "SendControl",
     "SendState",
     "Signal",
     "SkipReason",
     "SubscriptionTemplate",
     "UnknownCause",
+    "UntiedVisits",
     "Visit",
+    "VisitHour",
 ]

@@ -110,6 +110,9 @@ class SendControl(MerchantOwned, FatigueRule):
             ),
             models.Index(fields=["merchant", "state", "due_at"], name="send_merchant_state"),
             models.Index(fields=["merchant"], name="send_books_open", condition=Q(books_closed_at=None)),
+            # for the recall rollup: what changed lately, and the sends of one day
+            models.Index(fields=["touched_at"], name="send_touched"),
+            models.Index(fields=["mini_program", "started_at"], name="send_started"),
         ]
 
     def __str__(self) -> str:

@@ -64,5 +64,8 @@ class RecallCount(models.Model):
     shared_visits = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(db_default=Now())
 
+    class Meta:
+        indexes = [models.Index(fields=["updated_at"], name="recall_updated")]
+
     def __str__(self) -> str:
         return f"{self.visits} visits of send {self.send_id}"

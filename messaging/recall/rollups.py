@@ -1,6 +1,6 @@
-"""Visits and their rollup: one row per delivery and per kind of visitor, one figure per send.
+"""Visits and their figure: one row per delivery and per kind of visitor, one figure per send.
 
-The rollup moves in the transaction that writes the visits. `rebuild` counts again; it may run at any
+The figure moves in the transaction that writes the visits. `rebuild` counts again; it may run at any
 time: it locks the figure first and counts what is committed; a visit that is not yet adds itself later.
 """
 
@@ -59,7 +59,10 @@ class Difference:
 
 
 def count(visits: Sequence[Came]) -> None:
-    """Writes visits and moves the figures by those that are new, in the caller's transaction."""
+    """Writes visits and moves the figures by those that are new, in the caller's transaction.
+
+    A repeated visit stamps its figure too: it may be the earlier one, which the rollup by hour must see.
+    """
     if not visits:
         return
     months, deliveries, shared, sends, times = (list(column) for column in zip(*visits, strict=True))
@@ -68,7 +71,7 @@ def count(visits: Sequence[Came]) -> None:
         {"months": months, "deliveries": deliveries, "shared": shared, "sends": sends, "times": times},
     )
     new = Counter((send_id, is_shared) for send_id, is_shared, is_new in written if is_new)
-    moved = sorted({send_id for send_id, _shared in new})
+    moved = sorted({send_id for send_id, _shared, _new in written})
     if moved:
         sql.run(
             ADD_COUNTS,

@@ -21,7 +21,7 @@ from merchants.models import ApiKey, MiniProgram
 from messaging.consent import ledger
 from messaging.engine import sql
 from messaging.models import Kind, Signal, SubscriptionTemplate
-from messaging.recall import rollups
+from messaging.recall import rollups, untied
 
 CONSENT_SCOPE = "consent"
 MESSAGE_SCENES = ("1014", "1305")  # entry from a message, entry from a push
@@ -119,6 +119,7 @@ def take_in(api_key: ApiKey, signals: Sequence[Told], *, at: datetime) -> Result
         result.repeated += len(new) - len(stored)  # somebody else reported them in this very moment
         _change_consents(stored, known, at=at)
         rollups.count(_visits(stored, known))
+        untied.count(mini_program.pk, [one.at for one in stored if _is_untied(one)])
     return result
 
 
@@ -223,6 +224,10 @@ def _change_consents(stored: list[Told], known: _Known, *, at: datetime) -> None
         if told.kind in CONSENT_KINDS
     ]
     ledger.change_many(changes, source="signal", now=at)
+
+
+def _is_untied(told: Told) -> bool:
+    return told.kind == Signal.Kind.VISITED and not told.token
 
 
 def _visits(stored: list[Told], known: _Known) -> list[rollups.Came]:

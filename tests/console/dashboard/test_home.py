@@ -5,6 +5,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from merchants.models import MiniProgram
 from messaging.models import BatchSend, DeliveryCounter, SendControl
 from tests import build_messaging
 from tests.base import CastCase
@@ -93,6 +94,20 @@ class Home(HomeCase):
 
     def test_the_simulated_platform_is_named(self) -> None:
         self.assertContains(self.client.get(HOME), "Simulated")
+
+    def test_the_limits_that_hold_today_are_named_and_none_is_invented(self) -> None:
+        page = self.client.get(HOME)
+        self.assertContains(page, "messages a second")
+        self.assertContains(page, "No daily limit person by person")
+        MiniProgram.objects.filter(pk=self.mini_program.pk).update(stopped_at=timezone.now())
+        self.assertContains(self.client.get(HOME), "The mini program is stopped.")
+
+    def test_speed_stands_beside_pause_for_who_may_brake(self) -> None:
+        batch = self.running("Autumn", accepted=10, queued=1)
+        speed = reverse("send_speed", args=["yunduo", batch.pk])
+        self.assertContains(self.client.get(HOME), speed)
+        self.sign_in(self.analyst)
+        self.assertNotContains(self.client.get(HOME), speed)
 
     def test_the_number_of_queries_does_not_grow_with_the_sends_to_come(self) -> None:
         self.send("One", "scheduled", due_in=timedelta(hours=2))

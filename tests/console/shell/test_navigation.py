@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from console.navigation import SECTIONS
 from merchants.roles import ALL_CAPABILITIES
+from tests import build_messaging
 from tests.base import CastCase
 
 ITEMS = [item for section in SECTIONS for item in section.items]
@@ -42,3 +43,11 @@ class Menu(CastCase):
         page = self.client.get("/m/yunduo/")
         self.assertContains(page, "云朵租机")
         self.assertNotContains(page, "/m/qingcha/")
+
+    def test_what_waits_for_a_person_is_counted_beside_its_item(self) -> None:
+        self.sign_in(self.owner)
+        self.assertNotContains(self.client.get("/m/yunduo/"), "menu-count")
+        build_messaging.template(self.mini_program, state="rejected")
+        page = self.client.get("/m/yunduo/lists/")
+        # once in the sidebar, once in the drawer of narrow screens
+        self.assertContains(page, '<span class="menu-count" title="1 waits for you">1', count=2)

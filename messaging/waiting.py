@@ -1,0 +1,38 @@
+"""How many things wait for a person: the grey counts of the menu. One statement, on small indexed tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from merchants.models import Merchant
+from messaging.engine import sql
+
+COUNT = """
+SELECT (
+    SELECT count(*) FROM messaging_sendcontrol s
+    WHERE s.merchant_id = %(merchant)s AND s.state IN ('paused', 'missed')
+) + (
+    SELECT count(*) FROM messaging_sendcontrol s
+    WHERE s.merchant_id = %(merchant)s AND s.books_closed_at IS NULL AND s.state NOT IN ('paused', 'missed')
+        AND (
+            SELECT coalesce(sum(CASE c.state WHEN 'unknown' THEN c.n ELSE -c.n END), 0)
+            FROM messaging_deliverycounter c
+            WHERE c.send_id = s.id AND c.state IN ('unknown', 'decided')
+        ) > 0
+), (
+    SELECT count(*) FROM messaging_subscriptiontemplate t
+    WHERE t.merchant_id = %(merchant)s AND (t.state IN ('rejected', 'offline') OR t.differs)
+)
+"""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """`sends`: paused, missed or with an outcome to decide. `templates`: rejected, offline or different."""
+
+    sends: int
+    templates: int
+
+
+def waiting(merchant: Merchant) -> Waiting:
+    return Waiting(*sql.rows(COUNT, {"merchant": merchant.pk})[0])

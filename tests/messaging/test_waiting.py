@@ -1,0 +1,49 @@
+from messaging.models import DeliveryCounter, SendControl
+from messaging.waiting import Waiting, waiting
+from tests import build_messaging
+from tests.base import CastCase
+
+
+class Counts(CastCase):
+    def setUp(self) -> None:
+        self.template = build_messaging.template(self.mini_program)
+        self.list = build_messaging.people_list(self.mini_program, [])
+
+    def send(self, state: str, **counters: int) -> SendControl:
+        batch = build_messaging.launched_batch(
+            self.mini_program, self.operator, chosen=self.template, to=self.list, state="scheduled"
+        )
+        SendControl.objects.filter(pk=batch.control_id).update(state=state)
+        for name, n in counters.items():
+            DeliveryCounter.objects.create(send_id=batch.control_id, state=name, n=n)
+        return batch.control
+
+    def test_a_calm_house_has_nothing_waiting(self) -> None:
+        self.send("finished", accepted=10)
+        self.send("scheduled")
+        assert waiting(self.yunduo) == Waiting(0, 0)
+
+    def test_paused_and_missed_sends_wait(self) -> None:
+        self.send("paused")
+        self.send("missed")
+        assert waiting(self.yunduo).sends == 2
+
+    def test_a_send_waits_until_its_last_unknown_outcome_is_decided(self) -> None:
+        self.send("finished", unknown=3, decided=2)
+        assert waiting(self.yunduo).sends == 1
+        DeliveryCounter.objects.filter(state="decided").update(n=3)
+        assert waiting(self.yunduo).sends == 0
+
+    def test_a_send_that_waits_for_two_reasons_is_one(self) -> None:
+        self.send("paused", unknown=3)
+        assert waiting(self.yunduo).sends == 1
+
+    def test_templates_wait_when_rejected_offline_or_different(self) -> None:
+        build_messaging.template(self.mini_program, state="rejected")
+        build_messaging.template(self.mini_program, state="offline")
+        build_messaging.template(self.mini_program, differs=True, difference="another name")
+        assert waiting(self.yunduo).templates == 3
+
+    def test_other_merchants_see_none_of_it(self) -> None:
+        self.send("paused")
+        assert waiting(self.qingcha) == Waiting(0, 0)
