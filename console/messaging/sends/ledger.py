@@ -52,7 +52,8 @@ def ledger_of(batch: BatchSend, figures: SendFigures, *, at: datetime) -> Ledger
         for position, name in enumerate(PARTS)
     ]
     old = figures.checked_at is not None and at - figures.checked_at > timedelta(seconds=STALE_SECONDS)
-    before_the_last = figures.checked_at is not None and figures.checked_at < batch.control.touched_at
+    touched_at = batch.control.touched_at
+    before_the_last = bool(figures.checked_at and touched_at and figures.checked_at < touched_at)
     is_stale = old if batch.control.state in UNDER_WAY else before_the_last
     tone = {True: "balanced", False: "off", None: "plain"}[figures.balanced]
     return Ledger(
