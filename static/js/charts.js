@@ -3,8 +3,8 @@ const GAP_PX = { left: 52, right: 124, top: 16 };
 const LIGHT = "#6fa5f2";
 const BEFORE = "#8a94a3";
 const SMALL_PX = 620;
-const NEAR_POINTS = 4;
-const SHIFT_PX = 24;
+const NEAR_POINTS = 6;
+const SHIFT_PX = 36;
 const STILL = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 function token(name) {
