@@ -35,7 +35,7 @@ from merchants.partitions import ensure_event_months, ensure_months
 from messaging.consent import library
 from messaging.engine import reconcile, schedule, slot
 from messaging.models import BatchSend, SendControl, SendState, SubscriptionTemplate
-from messaging.recall import rollups
+from messaging.recall import hours, rollups
 from messaging.recall.signals import Told, take_in
 from messaging.sends import batches
 
@@ -124,6 +124,7 @@ def _tell(platform: Pretend, *, var: Path, say: Say, size: Size) -> None:
     reconcile.reconcile()
     schedule.close_books()
     dates.books(since=began_at)
+    hours.roll_up()
     write_logins(var, logins)
 
 
