@@ -117,6 +117,7 @@ class Delivery(models.Model):
             models.Index(fields=["lease_until"], name="delivery_claimed", condition=Q(state="claimed")),
             models.Index(fields=["answer_by"], name="delivery_sending", condition=Q(state="sending")),
             models.Index(fields=["send", "state", "reason", "id"], name="delivery_by_state"),
+            models.Index(fields=["send", "id"], name="delivery_by_id"),  # all people of a send, page by page
             models.Index(fields=["customer"], name="delivery_customer"),
         ]
 

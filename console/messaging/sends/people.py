@@ -26,7 +26,19 @@ from messaging.sends import people
 
 PER_PAGE = 50
 PAGE, PARTIAL = "messaging/sends/people.html", "messaging/sends/_people.html"
-HEAD = ("open_id", "state", "status", "reason", "why", "attempt", "sent_at", "recorded_at", "decision")
+HEAD = (
+    "delivery",
+    "open_id",
+    "state",
+    "status",
+    "reason",
+    "why",
+    "attempt",
+    "sent_at",
+    "recorded_at",
+    "duration_ms",
+    "decision",
+)
 
 
 @require_safe
@@ -151,6 +163,7 @@ def _cells(row: Delivery, zone: ZoneInfo) -> list[str]:
         for moment in (row.sent_at, row.recorded_at)
     ]
     cells = [
+        str(row.id),
         row.customer.open_id or "",
         "queued" if row.state == "claimed" else row.state,
         str(DELIVERY[row.state].word),
@@ -158,6 +171,7 @@ def _cells(row: Delivery, zone: ZoneInfo) -> list[str]:
         reason_words(row.state, row.reason),
         str(row.attempt),
         *times,
+        "" if row.duration_ms is None else f"{row.duration_ms:.0f}",
         row.decision,
     ]
     return [safe_against_formulas(cell) for cell in cells]

@@ -81,7 +81,16 @@ def _paused(view: View) -> Situation:
         return Situation("warn", "player-pause", words % numbers)
     words = _("Paused by itself: %(why)s. %(left)s not sent yet. Check the causes, then resume.")
     why = control.get_pause_reason_display()
-    return Situation("bad", "alert-triangle", words % (numbers | {"why": why}), control.pause_detail)
+    told = " ".join(part for part in (_pause_remedy(control.pause_reason), control.pause_detail) if part)
+    return Situation("bad", "alert-triangle", words % (numbers | {"why": why}), told)
+
+
+def _pause_remedy(reason: str) -> str:
+    if reason == PauseReason.RESTORED:
+        return _(
+            "Resuming may reach people twice who got it before the restore; cancelling leaves out the rest."
+        )
+    return _("Check keys and gateway under Mini programs & keys.") if reason == PauseReason.GATEWAY else ""
 
 
 def _missed(view: View) -> Situation:
@@ -129,6 +138,13 @@ def _finished(view: View) -> Situation:
             "question-mark",
             words % {"n": f"{figures.undecided:,}"},
             _("Treat them as sent, or send again."),
+        )
+    if not figures.to_send:
+        return Situation(
+            "warn",
+            "alert-circle",
+            _("Finished. Nobody was sent to: all %(n)s people were skipped.") % {"n": f"{figures.skipped:,}"},
+            _("Skipped people stand below by reason."),
         )
     words = ngettext(
         "Finished. The outcome of %(n)s person is certain.",

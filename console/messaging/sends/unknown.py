@@ -48,6 +48,8 @@ def send_treat(request: MerchantRequest, send_id: int) -> HttpResponse:
     chosen = _chosen(request.POST)
     if chosen == []:
         return _nobody_ticked(request, batch)
+    if chosen is None and _confirmed(request.POST) != (undecided := _how_many(batch, None, "")):
+        return not_done(request, batch, _count_changed(undecided))
     n = decisions.treat_as_sent(batch.control, delivery_ids=chosen, by=request.user, at=timezone.now())
     words = ngettext("%(n)s treated as sent.", "%(n)s treated as sent.", n)
     toast(request, words % {"n": f"{n:,}"})
@@ -70,9 +72,11 @@ def send_again(request: MerchantRequest, send_id: int) -> HttpResponse:
     people = _how_many(batch, chosen, reason)
     is_asking = request.method != "POST" or "ask" in given
     form = CountForm(None if is_asking else request.POST, people=people)
-    if is_asking or not people or not form.is_valid():
+    has_changed = not is_asking and chosen is None and people != _confirmed(given)
+    if is_asking or not people or has_changed or not form.is_valid():
         respond = answer if is_asking else invalid
-        return respond(request, PAGE, PARTIAL, _context(batch, form, chosen, reason))
+        context = _context(batch, form, chosen, reason) | {"has_changed": has_changed and people}
+        return respond(request, PAGE, PARTIAL, context)
     try:
         n = decisions.send_again(
             batch.control,
@@ -98,6 +102,21 @@ def _chosen(given: QueryDict) -> list[int] | None:
         for one in given.getlist("id")[:PER_PAGE]
         if one.isascii() and one.isdigit() and len(one) < 19
     ]
+
+
+def _confirmed(given: QueryDict) -> int | None:
+    """How many people the page named that was confirmed; None where it named none."""
+    count = given.get("count") or given.get("all", "")
+    return int(count) if count.isascii() and count.isdigit() and len(count) < 19 else None
+
+
+def _count_changed(people: int) -> str:
+    words = ngettext(
+        "Meanwhile it is %(n)s person. Nothing was changed; look at them, then decide again.",
+        "Meanwhile they are %(n)s people. Nothing was changed; look at them, then decide again.",
+        people,
+    )
+    return words % {"n": f"{people:,}"}
 
 
 def _how_many(batch: BatchSend, chosen: list[int] | None, reason: str) -> int:

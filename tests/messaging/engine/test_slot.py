@@ -8,10 +8,12 @@ import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
 
+from membership.models import Customer
 from merchants import leases, tokens
-from messaging.engine import slot
+from merchants.partitions import BEIJING
+from messaging.engine import funnel, slot
 from messaging.engine.reconcile import lines
-from messaging.models import Delivery, SendControl, SendState
+from messaging.models import Delivery, FrequencyCount, SendControl, SendState
 from tests import build_messaging
 from tests.shop import Shop, open_shop
 from tests.simulator_process import SimulatorProcess
@@ -48,6 +50,36 @@ def test_everybody_with_consent_gets_it_once_and_the_log_agrees(shop: Shop) -> N
     summary = shop.summary()
     assert summary["accepted_people"] == summary["accepted_messages"] == 50
     assert balanced(control)
+
+
+def test_what_was_predicted_is_accepted_refused_or_unknown_at_the_end(shop: Shop) -> None:
+    """With somebody in every gate; those the platform alone refuses were predicted too."""
+    shop.grant(40)
+    build_messaging.consents(shop.template, shop.people[40:45])  # on our side only
+    now = timezone.now()
+    Customer.objects.filter(pk=shop.people[0].pk).update(do_not_send_at=now)
+    Customer.objects.filter(pk=shop.people[1].pk).update(forgotten_at=now, open_id=None)
+    if shop.template.fatigue_total:
+        FrequencyCount.objects.create(
+            customer_id=shop.people[2].pk,
+            template=shop.template,
+            day=now.astimezone(BEIJING).date(),
+            n=shop.template.fatigue_total,
+        )
+    control = sending(shop)
+    SendControl.objects.filter(pk=control.pk).update(state=SendState.PAUSED)
+    predicted = funnel.forecast(control, due_at=control.due_at or now, at=now)
+    SendControl.objects.filter(pk=control.pk).update(state=SendState.SENDING)
+    work_until_idle()
+    states = build_messaging.states(control)
+    came_to = sum(states.get(name, 0) for name in ("accepted", "refused", "unknown"))
+    assert predicted.will_send == came_to
+    assert states["refused"] == 5
+    assert states["skipped"] == predicted.total - predicted.will_send
+    for drop in predicted.drops:
+        assert build_messaging.counters(control).get(("skipped", drop.reason), 0) == drop.n
+    assert {drop.reason for drop in predicted.drops if drop.n} >= {"not_known", "do_not_send", "no_consent"}
+    assert shop.summary()["accepted_people"] == states["accepted"]
 
 
 def test_each_message_carries_the_recall_token_of_its_row(shop: Shop) -> None:

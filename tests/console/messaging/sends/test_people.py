@@ -118,26 +118,26 @@ class SendExport(PeopleCase):
         chunk, people.EXPORT_CHUNK = people.EXPORT_CHUNK, 3
         self.addCleanup(setattr, people, "EXPORT_CHUNK", chunk)
         head, *rows = self.rows(self.url("send_export", batch))
-        self.assertEqual(head[:3], ["open_id", "state", "status"])
-        self.assertEqual({row[0] for row in rows}, set(self.ids_of_people))
+        self.assertEqual(head[:4], ["delivery", "open_id", "state", "status"])
+        self.assertEqual({row[1] for row in rows}, set(self.ids_of_people))
         self.assertEqual(len(rows), 8)
         self.assertTrue(Event.objects.filter(kind="people.exported", by=self.operator).exists())
 
     def test_it_takes_the_filters_of_the_page(self) -> None:
         rows = self.rows(self.url("send_export", self.settled()) + "?state=refused&reason=MSG_REJECTED")
-        self.assertEqual([row[3] for row in rows[1:]], ["MSG_REJECTED"])
+        self.assertEqual([row[4] for row in rows[1:]], ["MSG_REJECTED"])
 
     def test_a_cell_that_looks_like_a_formula_is_defused(self) -> None:
         batch = self.settled()
         Customer.objects.filter(pk=self.people[0].pk).update(open_id="=cmd|'/c calc'!A1")
-        cells = [row[0] for row in self.rows(self.url("send_export", batch))]
+        cells = [row[1] for row in self.rows(self.url("send_export", batch))]
         self.assertIn("'=cmd|'/c calc'!A1", cells)
 
     def test_words_are_in_the_language_of_the_person(self) -> None:
         self.operator.language = "zh-hans"
         self.operator.save(update_fields=["language"])
         rows = self.rows(self.url("send_export", self.settled()) + "?state=accepted")
-        self.assertEqual({row[2] for row in rows[1:]}, {"已受理"})
+        self.assertEqual({row[3] for row in rows[1:]}, {"已受理"})
 
     def test_a_post_is_rejected_and_others_are_refused(self) -> None:
         batch = self.settled()

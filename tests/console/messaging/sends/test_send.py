@@ -40,6 +40,26 @@ class SendPage(SendCase):
             with self.subTest(state=state):
                 self.assertIn(sentence, self.page(self.launched(state, **fields)))
 
+    def test_each_pause_by_itself_says_what_to_do(self) -> None:
+        for reason, sentence in (
+            ("restored", "Resuming may reach people twice"),
+            ("gateway", "Check keys and gateway under Mini programs &amp; keys."),
+        ):
+            text = self.page(self.launched("paused", pause_reason=reason))
+            self.assertIn("Paused by itself", text)
+            self.assertIn(sentence, text)
+
+    def test_where_nobody_was_sent_to_it_says_so_instead_of_nought_of_nought(self) -> None:
+        ended = {"finished_at": timezone.now(), "started_at": timezone.now()}
+        for state, reason in (("cancelled", "cancelled"), ("finished", "fatigue")):
+            batch = self.launched(state, **ended)
+            self.settle(batch, skipped=[reason] * 6)
+            text = self.page(batch)
+            self.assertIn("Nobody was sent to.", text)
+            self.assertNotIn("0 people have an outcome", text)
+            self.assertNotIn("All sent", text)
+        self.assertIn("Nobody was sent to: all 8 people were skipped.", text)
+
     def test_the_equation_adds_up_and_every_part_leads_to_its_people(self) -> None:
         batch = self.launched(started_at=timezone.now())
         self.settle(batch, accepted=["", ""], refused=["MSG_REJECTED"], unknown=["timeout"])

@@ -65,12 +65,19 @@ class SendTreat(UnknownCase):
 
     def test_all_are_decided_at_once(self) -> None:
         batch = self.with_unknowns()
-        answer = self.client.post(self.url("send_treat", batch), {"all": "1"}, headers=HTMX)
+        answer = self.client.post(self.url("send_treat", batch), {"all": "3"}, headers=HTMX)
         self.assertEqual(answer.headers["HX-Redirect"], self.url("send", batch))
         self.assertEqual(
             Delivery.objects.filter(send=batch.control, decision="").filter(state="unknown").count(), 0
         )
         self.assertEqual(Event.objects.get(kind="unknown.treated_as_sent").detail, {"people": 3})
+
+    def test_all_means_as_many_as_the_page_said(self) -> None:
+        batch = self.with_unknowns()
+        for stale in ("2", "many", "1" * 30):
+            answer = self.client.post(self.url("send_treat", batch), {"all": stale})
+            self.assertContains(answer, "Meanwhile they are 3 people.", status_code=422)
+        self.assertFalse(Delivery.objects.filter(decision="treated_as_sent").exists())
 
     def test_with_nobody_ticked_nothing_is_decided(self) -> None:
         batch = self.with_unknowns()
@@ -90,7 +97,7 @@ class SendTreat(UnknownCase):
         for person, status in ((self.reviewer, 403), (self.other_owner, 404)):
             self.sign_in(person)
             self.assertEqual(
-                self.client.post(self.url("send_treat", batch), {"all": "1"}).status_code, status
+                self.client.post(self.url("send_treat", batch), {"all": "3"}).status_code, status
             )
 
 
@@ -112,15 +119,39 @@ class SendAgain(UnknownCase):
 
     def test_all_are_queued_again(self) -> None:
         batch = self.with_unknowns()
-        answer = self.client.post(self.url("send_again", batch), {"all": "1"}, headers=HTMX)
+        answer = self.client.post(self.url("send_again", batch), {"all": "3"}, headers=HTMX)
         self.assertEqual(answer.headers["HX-Redirect"], self.url("send", batch))
         self.assertEqual(len(self.ids(batch, "queued")), 3)
 
     def test_a_group_of_refused_people_is_sent_again(self) -> None:
         batch = self.with_unknowns()
-        self.client.post(self.url("send_again", batch), {"reason": "MSG_SINGLE_SD_OVER"})
+        self.client.post(self.url("send_again", batch), {"reason": "MSG_SINGLE_SD_OVER", "count": "1"})
         self.assertEqual(len(self.ids(batch, "queued")), 1)
         self.assertEqual(len(self.ids(batch)), 3)
+
+    def test_a_number_that_changed_meanwhile_is_asked_again(self) -> None:
+        batch = self.with_unknowns()
+        for form in ({"all": "1", "count": "2"}, {"reason": "MSG_SINGLE_SD_OVER", "count": "9"}):
+            for headers in ({}, HTMX):
+                answer = self.client.post(self.url("send_again", batch), form, headers=headers)
+                self.assertContains(answer, "The number of people changed meanwhile.", status_code=422)
+        self.assertEqual(self.ids(batch, "queued"), [])
+        self.assertEqual(self.state_of(batch), "finished")
+
+    def test_the_page_of_a_group_confirms_what_it_shows(self) -> None:
+        batch = self.with_unknowns()
+        address = self.url("send_again", batch)
+        answer = self.client.get(address + "?reason=MSG_SINGLE_SD_OVER")
+        self.assertContains(answer, 'name="count" value="1"')
+        self.assertContains(answer, 'name="reason" value="MSG_SINGLE_SD_OVER"')
+
+    def test_a_second_click_queues_nobody_twice(self) -> None:
+        batch = self.with_unknowns()
+        form = {"reason": "MSG_SINGLE_SD_OVER", "count": "1"}
+        self.assertEqual(self.client.post(self.url("send_again", batch), form).status_code, 303)
+        answer = self.client.post(self.url("send_again", batch), form)
+        self.assertContains(answer, "Nobody is left to send to again.", status_code=422)
+        self.assertEqual(len(self.ids(batch, "queued")), 1)
 
     def test_a_group_that_does_not_exist_is_told(self) -> None:
         answer = self.client.post(self.url("send_again", self.with_unknowns()), {"reason": "NO_SUCH_CODE"})
@@ -128,7 +159,7 @@ class SendAgain(UnknownCase):
 
     def test_of_a_cancelled_send_nobody_is_sent_to_again(self) -> None:
         batch = self.with_unknowns("cancelled")
-        self.assert_moved_on(self.client.post(self.url("send_again", batch), {"all": "1"}), "Cancelled")
+        self.assert_moved_on(self.client.post(self.url("send_again", batch), {"all": "3"}), "Cancelled")
         self.assertEqual(len(self.ids(batch)), 3)
 
     def test_others_are_refused(self) -> None:
@@ -136,5 +167,5 @@ class SendAgain(UnknownCase):
         for person, status in ((self.reviewer, 403), (self.other_owner, 404)):
             self.sign_in(person)
             self.assertEqual(
-                self.client.post(self.url("send_again", batch), {"all": "1"}).status_code, status
+                self.client.post(self.url("send_again", batch), {"all": "3"}).status_code, status
             )
