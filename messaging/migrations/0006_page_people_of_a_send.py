@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0003_index_open_books"),
+        ("messaging", '0005_recall_by_hour'),
     ]
 
     operations = [
