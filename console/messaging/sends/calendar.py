@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -165,7 +165,7 @@ def days_of(span: Span, found: list[BatchSend], *, today: date) -> list[Day]:
         people = batch.control.frozen_total
         if people is None and batch.people_list is not None:
             people = batch.people_list.count
-        day = timezone.localtime(batch.control.due_at).date()
+        day = timezone.localtime(_due(batch)).date()
         days[day].entries.append(Entry(batch, people, warnings[batch.pk]))
     return list(days.values())
 
@@ -180,7 +180,7 @@ def clashes(found: list[BatchSend]) -> defaultdict[int, list[str]]:
     ahead = [batch for batch in found if batch.control.state in AHEAD]
     for position, first in enumerate(ahead):
         for second in ahead[position + 1 :]:
-            apart = second.control.due_at - first.control.due_at
+            apart = _due(second) - _due(first)
             if apart > max(CLOSE, _lasts(first)):
                 break
             for one, other in ((first, second), (second, first)):
@@ -198,6 +198,12 @@ def _sentence(first: BatchSend, second: BatchSend, apart: timedelta) -> str:
     if first.mini_program_id == second.mini_program_id and apart < _lasts(first):
         return _("Overlaps with “%(name)s”: one mini program sends both, so each takes longer.")
     return ""
+
+
+def _due(batch: BatchSend) -> datetime:
+    if batch.control.due_at is None:
+        raise ValueError(f"send {batch.pk} has no time, so it has no day")
+    return batch.control.due_at
 
 
 def _lasts(batch: BatchSend) -> timedelta:
