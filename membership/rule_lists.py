@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from membership import importing, lists
+from membership import checking, importing, lists
 from membership.models import PeopleList
 from merchants import events, jobs
 from merchants.models import Job, MiniProgram, User
@@ -111,3 +111,8 @@ def write(job: Job, *, whose: str, parameters: Mapping[str, Any], lease_seconds:
         importing.complete(
             job, people_list, people=people, result={}, rows=people + opted_out, opted_out=opted_out
         )
+
+
+def give_up(job: Job, sentence: str) -> None:
+    """Fails the Job and its list."""
+    checking.give_up(job, sentence)

@@ -171,9 +171,7 @@ def _upload(app: MiniProgram, name: str, purpose: str, people: Sequence[str], *,
         by=by,
         form_token=_token(f"list {name}"),
     )
-    if people_list.job_id is not None:
-        importing.import_list(app.merchant_id, people_list.job_id)
-    people_list.refresh_from_db()
+    people_list = importing.take_over(people_list, by=by)
     if people_list.state != PeopleList.State.READY:
         raise StoryError(f"The list {name} was not imported. Run `make demo-reset` and start again.")
     return people_list
