@@ -63,7 +63,7 @@ def import_list(merchant_id: int, job_id: int) -> None:
 
 def _work(job: Job, people_list: PeopleList) -> None:
     people = people_list.count
-    jobs.advance(job, done_units=0, total_units=people, lease_seconds=60 + people_list.rows // 10_000)
+    jobs.advance(job, done_units=0, total_units=people, lease_seconds=30 + people_list.rows // 10_000)
     with transaction.atomic():
         _judge_again_if_lost(job, people_list)
         added = _add_unknown(people_list) if people_list.add_unknown else 0

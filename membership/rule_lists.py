@@ -92,7 +92,7 @@ def start(
     return people_list
 
 
-def write(job: Job, *, whose: str, parameters: Mapping[str, Any], lease_seconds: int = 600) -> None:
+def write(job: Job, *, whose: str, parameters: Mapping[str, Any], lease_seconds: int = 120) -> None:
     """One run of the Job: entries, counts, hash, state and its end in one transaction. Raises LostLease."""
     people_list = PeopleList.objects.select_related("merchant", "mini_program").get(
         merchant=job.merchant_id, job=job
