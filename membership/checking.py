@@ -62,12 +62,12 @@ def give_up(job: Job, sentence: str) -> None:
 
 def _work(job: Job, people_list: PeopleList) -> None:
     try:
-        staged, total = stage(job, people_list)
+        staged, total, trimmed = stage(job, people_list)
         problem_file = ""
         try:
             with transaction.atomic():
-                found = judge(people_list, staged)
-                problem_file = _write_problems(people_list, staged)
+                found = judge(people_list, staged, trimmed=trimmed)
+                problem_file = _write_problems(people_list)
                 # the first write to the Job: a person who cancels meanwhile waits for nothing
                 jobs.advance(job, done_units=total, total_units=total)
                 _move_to_checked(people_list, found, problem_file)
@@ -87,8 +87,11 @@ def _work(job: Job, people_list: PeopleList) -> None:
         _drop_staged()
 
 
-def stage(job: Job, people_list: PeopleList) -> tuple[Layout, int]:
-    """Copies the file in. Returns the staged columns and the number of rows. Raises UploadRefused."""
+def stage(job: Job, people_list: PeopleList) -> tuple[Layout, int, bool]:
+    """Copies the file in. Returns the staged columns, the number of rows, and whether all are trimmed.
+
+    Raises UploadRefused.
+    """
     layout = stored_layout(people_list.layout)
     path = uploads.path_of(people_list.stored_file)
     survey = None if layout.kind == XLSX else csv_files.survey(path)
@@ -107,13 +110,13 @@ def stage(job: Job, people_list: PeopleList) -> tuple[Layout, int]:
             _("The file has a header and no rows. Choose a file with one open_id on each line.")
         )
     jobs.advance(job, done_units=done, total_units=done, lease_seconds=30 + done // 10_000)
-    return staged, done
+    return staged, done, survey is not None and survey.plain and survey.trimmed
 
 
-def judge(people_list: PeopleList, staged: Layout) -> dict[str, int]:
+def judge(people_list: PeopleList, staged: Layout, *, trimmed: bool) -> dict[str, int]:
     """rows = count + malformed + repeated + unknown, and those who would be added stand in `count`."""
     found: Counter[str] = staging.judge(
-        people_list.pk, mini_program_id=people_list.mini_program_id, staged=staged
+        people_list.pk, mini_program_id=people_list.mini_program_id, staged=staged, trimmed=trimmed
     )
     added = found["unknown"] if people_list.add_unknown else 0
     return {
@@ -133,7 +136,7 @@ def _move_to_checked(people_list: PeopleList, found: dict[str, int], problem_fil
         raise jobs.LostLease(f"list {people_list.pk} is over")
 
 
-def _write_problems(people_list: PeopleList, staged: Layout) -> str:
+def _write_problems(people_list: PeopleList) -> str:
     """The rows left out, in the order of the file. Returns the name of what it wrote, "" for none."""
     words = {
         "malformed": _("Malformed: an open_id has 8 to 64 letters, digits, - or _"),
@@ -146,7 +149,7 @@ def _write_problems(people_list: PeopleList, staged: Layout) -> str:
     with os.fdopen(uploads.create(name), "w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([_("Line"), "open_id", _("Reason")])
-        rows = staging.problems(people_list.pk, staged=staged, adding=people_list.add_unknown)
+        rows = staging.problems(people_list.pk, adding=people_list.add_unknown)
         for line, value, problem in rows:
             writer.writerow([line, uploads.safe_against_formulas(value), words[problem]])
             written += 1

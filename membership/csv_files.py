@@ -16,16 +16,29 @@ from membership.uploads import BLOCK_BYTES, UploadRefused
 
 MAX_LINE_BYTES = 20_000
 DELIMITERS = ",;\t"
+# A space beside a separator or a line's end; a tab, no-break or ideographic space, byte order mark anywhere.
+BLANK_EDGES = (
+    *(edge for sign in (b",", b";", b"\n", b"\r") for edge in (b" " + sign, sign + b" ")),
+    b"\t",
+    b"\xc2\xa0",
+    b"\xe3\x80\x80",
+    b"\n\xef\xbb\xbf",
+    b",\xef\xbb\xbf",
+)
 Cells = list[str]
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over the bytes tells. `plain`: no quotation mark, so every line is one row."""
+    """What one pass over the bytes tells.
+
+    `plain`: no quotation mark, so every line is one row. `trimmed`: no value has blanks around it.
+    """
 
     lines: int
     encoding: str
     plain: bool
+    trimmed: bool
 
 
 def survey(path: Path) -> Survey:
@@ -40,12 +53,13 @@ def survey(path: Path) -> Survey:
 
 def _survey(path: Path, encoding: str) -> Survey:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    lines, plain, rest, last = 0, True, 0, b""
+    lines, plain, trimmed, rest, last = 0, True, True, 0, b""
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
             decoder.decode(block)
             refuse_nul(block, line=lines + 1 + block[: block.find(b"\0")].count(b"\n"))
             plain = plain and b'"' not in block and b"\\" not in block
+            trimmed = trimmed and not _has_blanks(last[-3:] + block)
             parts = block.split(b"\n")
             parts_bytes = [rest + len(parts[0]), *map(len, parts[1:])]
             if max(parts_bytes) > MAX_LINE_BYTES:
@@ -53,7 +67,13 @@ def _survey(path: Path, encoding: str) -> Survey:
             rest = parts_bytes[-1]
             lines, last = lines + len(parts) - 1, block
     decoder.decode(b"", final=True)
-    return Survey(lines + (not last.endswith(b"\n")), encoding, plain)
+    trimmed = trimmed and encoding == UTF_8 and not last.endswith(b" ")
+    return Survey(lines + (not last.endswith(b"\n")), encoding, plain, trimmed)
+
+
+def _has_blanks(block: bytes) -> bool:
+    """Whether a value may have blanks around it; a tab counts, also where it separates."""
+    return block.startswith(b" ") or any(edge in block for edge in BLANK_EDGES)
 
 
 def _refuse_long_line(parts_bytes: list[int], lines_before: int) -> None:

@@ -31,7 +31,7 @@ WHERE j.problem = 'unknown' AND c.mini_program_id = {mini_program} AND c.open_id
 """
 ADD_ENTRIES = """
 INSERT INTO membership_peoplelistentry (people_list_id, customer_id, values)
-SELECT {people_list}, customer_id, kept FROM {judged} WHERE problem = '' ORDER BY customer_id
+SELECT {people_list}, customer_id, to_jsonb(kept) FROM {judged} WHERE problem = '' ORDER BY customer_id
 """
 # Who was forgotten since the upload keeps a place in the count and no text.
 FORGET_VALUES = """
@@ -99,8 +99,8 @@ def _judge_again_if_lost(job: Job, people_list: PeopleList) -> None:
     """An unlogged table is empty after a crash of the database; then the file is read once more."""
     if staging.judged_rows(people_list.pk) == people_list.rows:
         return
-    staged, _rows = checking.stage(job, people_list)
-    found = checking.judge(people_list, staged)
+    staged, _rows, trimmed = checking.stage(job, people_list)
+    found = checking.judge(people_list, staged, trimmed=trimmed)
     staging.away()
     counts = {name: found[name] for name in ("rows", "malformed", "repeated", "unknown")}
     PeopleList.objects.filter(pk=people_list.pk).update(**counts)
@@ -124,7 +124,7 @@ def _parts(people_list: PeopleList) -> dict[str, sql.Composable]:
 
 def _hash(people_list: PeopleList) -> str:
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '128MB'")
+        cursor.execute("SET LOCAL work_mem = '256MB'")
         cursor.execute(staging.compose(HASH, people_list=sql.Literal(people_list.pk)))
         return str(cursor.fetchone()[0])
 

@@ -7,7 +7,6 @@ Memory does not grow with the file.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from itertools import islice
@@ -22,7 +21,7 @@ from membership.columns import VALUE_CHARACTERS, Layout
 from membership.file_kinds import GB18030, UTF_8, XLSX
 
 CHUNK_ROWS = 5_000
-SEGMENT_BYTES = 1024 * 1024
+SEGMENT_BYTES = 2 * 1024 * 1024
 SHOWN_CHARACTERS = 200  # of a malformed value
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 WELL_FORMED = "^[A-Za-z0-9_-]{8,64}$"
@@ -36,31 +35,34 @@ CREATE TEMPORARY SEQUENCE list_staged_line CACHE 1000 MINVALUE 0 START {first_li
 CREATE TEMPORARY TABLE {staged} (line bigint DEFAULT nextval('list_staged_line'), {cells})
 """
 AWAY = "DROP TABLE IF EXISTS {staged}; DROP SEQUENCE IF EXISTS list_staged_line"
-# One pass and one sort: whoever is known meets their repeats beside themselves, and so does who is not.
+# One pass and one sort: whoever is known meets their repeats beside themselves, and so does who is not. Of
+# those who can be used the table holds the number, not the id.
 JUDGE = """
 CREATE UNLOGGED TABLE {judged} AS
-SELECT line, customer_id, value, {kept} AS kept,
-    CASE WHEN malformed THEN 'malformed' WHEN too_long THEN 'too_long' WHEN nth > 1 THEN 'repeated'
-        WHEN customer_id IS NULL THEN 'unknown' ELSE '' END AS problem
+SELECT line, customer_id, CASE WHEN problem <> '' THEN value END AS value,
+    CASE WHEN problem IN ('', 'unknown') THEN kept END AS kept, problem
 FROM (
-    SELECT s.*, c.id AS customer_id, c.id IS NULL AND NOT {open_id} ~ {well_formed} AS malformed,
-        {too_long} AS too_long,
-        CASE WHEN c.id IS NULL THEN {open_id} END COLLATE "C" AS value,
+    SELECT line, customer_id, value, kept,
+        CASE WHEN customer_id IS NULL AND NOT value ~ {well_formed} THEN 'malformed'
+            WHEN too_long THEN 'too_long' WHEN nth > 1 THEN 'repeated'
+            WHEN customer_id IS NULL THEN 'unknown' ELSE '' END AS problem
+    FROM (
+    SELECT s.line, c.id AS customer_id, {open_id} AS value, {kept} AS kept, {too_long} AS too_long,
         row_number() OVER (
-            PARTITION BY c.id, CASE WHEN c.id IS NULL THEN {open_id} END COLLATE "C" ORDER BY {broken}, line
+            PARTITION BY c.id, CASE WHEN c.id IS NULL THEN {open_id} END COLLATE "C" ORDER BY {first}line
         ) AS nth
     FROM {staged} s
     LEFT JOIN membership_customer c
         ON c.mini_program_id = {mini_program} AND c.open_id = {open_id} AND c.forgotten_at IS NULL
     {filled}
-) joined
+    ) joined
+) judged
 """
 COUNT = "SELECT problem, count(*) FROM {judged} GROUP BY problem"
 PROBLEMS_OUT = """
 COPY (
-    SELECT j.line, left(coalesce(j.value, {open_id}, ''), {shown}), j.problem
-    FROM {judged} j JOIN {staged} s USING (line)
-    WHERE j.problem <> '' AND (j.problem <> 'unknown' OR NOT {adding}) ORDER BY j.line
+    SELECT line, left(value, {shown}), problem FROM {judged}
+    WHERE problem <> '' AND (problem <> 'unknown' OR NOT {adding}) ORDER BY line
 ) TO STDOUT
 """
 # In the order of the judged table: no sort of a million rows for five of them.
@@ -171,27 +173,25 @@ def _stage_read(rows: Iterator[tuple[int, list[str]]], layout: Layout, *, progre
         progress(staged)
 
 
-def judge(people_list_id: int, *, mini_program_id: int, staged: Layout) -> Counter[str]:
-    """In the caller's transaction. Rows by what is wrong with them, "" for those that can be used."""
+def judge(people_list_id: int, *, mini_program_id: int, staged: Layout, trimmed: bool) -> Counter[str]:
+    """In the caller's transaction. Rows by what is wrong with them, "" for those that can be used.
+
+    `trimmed`: no value has blanks around it; looking for them would be most of the time.
+    """
     judged = judged_table(people_list_id)
-    run("ANALYZE {staged}")
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '128MB'")
-    kept = [_value(at) for at in staged.kept]
-    too_long: sql.Composable = sql.SQL(" OR ").join(
-        sql.SQL("coalesce(length({}) > {}, false)").format(cell, sql.Literal(VALUE_CHARACTERS))
-        for cell in kept
-    )
-    too_long = sql.SQL("({})").format(too_long) if kept else sql.SQL("false")
+        cursor.execute("SET LOCAL work_mem = '256MB'")
+    kept = [_value(at, trimmed=trimmed) for at in staged.kept]
+    too_long = _too_long(kept)
     run("DROP TABLE IF EXISTS {judged}", judged=judged)
     run(
         JUDGE,
         judged=judged,
         kept=_kept(kept),
-        open_id=_value(staged.open_id),
+        open_id=_value(staged.open_id, trimmed=trimmed),
         well_formed=sql.Literal(WELL_FORMED),
         too_long=too_long,
-        broken=too_long,
+        first=sql.SQL("{}, ").format(too_long) if kept else sql.SQL(""),  # a row that can be used comes first
         mini_program=sql.Literal(mini_program_id),
         filled=sql.SQL("WHERE c0 IS NOT NULL" if staged.width == 1 else ""),
     )
@@ -200,23 +200,36 @@ def judge(people_list_id: int, *, mini_program_id: int, staged: Layout) -> Count
         return Counter(dict(cursor.fetchall()))
 
 
-def _value(at: int) -> sql.Composed:
+def _value(at: int, *, trimmed: bool) -> sql.Composed:
     """A cell without the blanks around it; never NULL."""
+    if trimmed:
+        return sql.SQL("coalesce({}, '')").format(_cell(at))
     return sql.SQL("btrim(coalesce({}, ''), {})").format(_cell(at), sql.Literal(BLANKS))
+
+
+def _too_long(cells: list[sql.Composed]) -> sql.Composable:
+    """Bytes first: they are known without counting."""
+    if not cells:
+        return sql.SQL("false")
+    most = sql.Literal(VALUE_CHARACTERS)
+    each = [
+        sql.SQL("octet_length({cell}) > {most} AND length({cell}) > {most}").format(cell=cell, most=most)
+        for cell in cells
+    ]
+    return sql.SQL("({})").format(sql.SQL(" OR ").join(each))
 
 
 def _kept(cells: list[sql.Composed]) -> sql.Composable:
     if not cells:
-        return sql.SQL("NULL::jsonb")
-    return sql.SQL("jsonb_build_array({})").format(sql.SQL(", ").join(cells))
+        return sql.SQL("NULL::text[]")
+    return sql.SQL("ARRAY[{}]").format(sql.SQL(", ").join(cells))
 
 
-def problems(people_list_id: int, *, staged: Layout, adding: bool) -> Iterator[tuple[str, str, str]]:
+def problems(people_list_id: int, *, adding: bool) -> Iterator[tuple[str, str, str]]:
     """Line, value and problem of each row left out, in the order of the file."""
     statement = compose(
         PROBLEMS_OUT,
         judged=judged_table(people_list_id),
-        open_id=_value(staged.open_id),
         shown=sql.Literal(SHOWN_CHARACTERS),
         adding=sql.Literal(adding),
     )
@@ -250,7 +263,7 @@ def first_judged(people_list_id: int, *, most: int) -> list[tuple[str | None, li
         return []
     with connection.cursor() as cursor:
         cursor.execute(compose(FIRST_JUDGED, judged=judged_table(people_list_id), most=sql.Literal(most)))
-        return [(open_id, json.loads(kept) if isinstance(kept, str) else kept) for open_id, kept in cursor]
+        return cursor.fetchall()
 
 
 def forget(people_list_id: int, customer_id: int) -> bool:
