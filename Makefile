@@ -17,7 +17,7 @@ PRODUCT := gateway merchants membership coupons orders messaging console simulat
 CHECK_ENV := DEBUG=1 SECRET_KEY=for-checks-only FIELD_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= DJANGO_SETTINGS_MODULE=console.settings
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset servers run worker simulator test lint fmt ci torture messages assets lock clean
+.PHONY: help demo demo-reset servers run worker simulator test lint fmt ci torture bench messages assets lock clean
 
 # What there is to do.
 help:
@@ -72,6 +72,10 @@ ci: lint test
 # Kills and outages at full size: 20,000 people.
 torture: .venv/.dev
 	@PROOF_SIZE=full $(BIN)/python -m pytest -s tests/faults $(ARGS)
+
+# The speed table at full size; figures go to var/bench (BENCH_ROWS=, ARGS=).
+bench: .venv/.dev
+	@PROOF_SIZE=full $(BIN)/python -m pytest -s tests/bench $(ARGS)
 
 # Write new texts into the catalogues, tell what is untranslated, compile.
 messages: .venv/.run

@@ -68,6 +68,7 @@ JOB: Mapping[str, StateWord] = {
     "failed": StateWord("broken", pgettext_lazy("job", "Failed")),
 }
 PEOPLE_LIST: Mapping[str, StateWord] = {
+    "uploaded": StateWord("ask", pgettext_lazy("list", "Choose columns")),
     "checking": StateWord("running", pgettext_lazy("list", "Checking")),
     "checked": StateWord("ask", pgettext_lazy("list", "Checked")),
     "importing": StateWord("running", pgettext_lazy("list", "Importing")),

@@ -37,10 +37,13 @@ class Customer(MerchantOwned):
 class PeopleList(MerchantOwned):
     """Frozen customers with hash and count.
 
-    States: checking (dry run under way) -> checked -> importing -> ready; checking | importing -> failed.
+    States: uploaded (waits for its columns) -> checking (dry run under way) -> checked (waits for a yes) ->
+    importing -> ready; checked -> uploaded (other columns); each of the first four -> failed. A list
+    written by a rule starts at importing.
     """
 
     class State(models.TextChoices):
+        UPLOADED = "uploaded", _("Choose columns")
         CHECKING = "checking", _("Checking")
         CHECKED = "checked", _("Checked")
         IMPORTING = "importing", _("Importing")
@@ -60,6 +63,8 @@ class PeopleList(MerchantOwned):
     add_unknown = models.BooleanField(default=False)  # ids never seen before become customers
     file_name = models.CharField(max_length=200, blank=True)  # as the operator named it
     columns = models.JSONField(default=list)  # names of the columns kept beside the id, in order
+    layout = models.JSONField(default=dict)  # how the file is read, see membership.columns
+    rule = models.JSONField(default=dict)  # of a list written by a rule: its kind and what it was asked for
     stored_file = models.CharField(max_length=80, blank=True)  # random name under VAR_DIR/uploads
     problem_file = models.CharField(max_length=80, blank=True)
     form_token = models.UUIDField(unique=True)
@@ -67,6 +72,7 @@ class PeopleList(MerchantOwned):
     malformed = models.PositiveIntegerField(default=0)
     repeated = models.PositiveIntegerField(default=0)
     unknown = models.PositiveIntegerField(default=0)
+    opted_out = models.PositiveIntegerField(default=0)  # of profiling: a rule leaves them out
     count = models.PositiveIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)  # SHA-256 over the sorted customer ids
     job = models.ForeignKey("merchants.Job", null=True, on_delete=models.SET_NULL, related_name="+")
@@ -76,7 +82,7 @@ class PeopleList(MerchantOwned):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=["checking", "checked", "importing", "ready", "failed"]),
+                condition=Q(state__in=["uploaded", "checking", "checked", "importing", "ready", "failed"]),
                 name="people_list_state_known",
             )
         ]
@@ -87,13 +93,19 @@ class PeopleList(MerchantOwned):
 
 
 class PeopleListEntry(models.Model):
-    """`values`: this person's texts in the order of the list's `columns`; NULL where the list keeps none."""
+    """`values`: this person's texts in the order of the list's `columns`; NULL where the list keeps none.
+
+    No foreign key in the database: rows come by the million from statements that join both tables, neither
+    of which loses a row that is named here, and two checks a row would be most of the time.
+    """
 
     pk = models.CompositePrimaryKey("people_list", "customer")
     people_list = models.ForeignKey(
-        PeopleList, on_delete=models.CASCADE, related_name="entries", db_index=False
+        PeopleList, on_delete=models.CASCADE, related_name="entries", db_index=False, db_constraint=False
     )
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     values = models.JSONField(null=True)
 
     def __str__(self) -> str:

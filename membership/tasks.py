@@ -5,8 +5,13 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from membership import importing, lists, uploads
+from membership import checking, importing, lists, uploads
 from merchants.enqueue import MerchantTask
+
+
+@shared_task(name="membership.check_list", base=MerchantTask)
+def check_list(merchant_id: int, job_id: int) -> None:
+    checking.check_list(merchant_id, job_id)
 
 
 @shared_task(name="membership.import_list", base=MerchantTask)
@@ -21,6 +26,9 @@ def forget_customer(merchant_id: int, event_id: int) -> None:
 
 @shared_task(name="membership.tidy_lists")
 def tidy_lists() -> None:
-    """Periodic: lists whose Job ended without them, files whose time is over."""
+    """Periodic: lists whose Job ended without them, or nobody decided on; rows and files nobody needs."""
+    at = timezone.now()
     lists.close_abandoned()
-    uploads.prune(at=timezone.now())
+    lists.close_stale(at=at)
+    lists.drop_leftovers()
+    uploads.prune(at=at)

@@ -65,11 +65,16 @@ def claim(job_id: int, *, merchant_id: int) -> Job | None:
     return job
 
 
-def advance(job: Job, *, done_units: int, total_units: int | None = None) -> None:
-    """Tells progress and renews the lease. Raises LostLease when the job was cancelled or taken over."""
+def advance(
+    job: Job, *, done_units: int, total_units: int | None = None, lease_seconds: int = LEASE_SECONDS
+) -> None:
+    """Tells progress and renews the lease. Raises LostLease when the job was cancelled or taken over.
+
+    `lease_seconds` is longer before a statement that takes its time and cannot tell of itself.
+    """
     changes: dict[str, Any] = {
         "done_units": done_units,
-        "lease_until": Now() + timedelta(seconds=LEASE_SECONDS),
+        "lease_until": Now() + timedelta(seconds=lease_seconds),
     }
     if total_units is not None:
         changes["total_units"] = total_units

@@ -128,7 +128,12 @@ TABLE = [
     # audiences
     Row("lists", ALL),
     Row("list_new", OPERATORS),
+    Row("list_from_consent", OPERATORS),
     Row("list", ALL, kwargs=people_list),
+    Row("list_columns", OPERATORS, kwargs=people_list, passes=(302,)),  # a list that is ready shows its page
+    Row("list_reopen", OPERATORS, kwargs=people_list, post=True),
+    Row("list_import", OPERATORS, kwargs=people_list, post=True),
+    Row("list_rename", OPERATORS, kwargs=people_list),
     Row("list_cancel", OPERATORS, kwargs=people_list, post=True),
     Row("list_problems", OPERATORS, kwargs=people_list, passes=(200, 404)),
     # views of lists

@@ -36,9 +36,7 @@ def upload(
         by=by,
         form_token=token(f"list {name}" if scene.slug == "yunduo" else f"list {scene.slug} {name}"),
     )
-    if people_list.job_id is not None and people_list.state in lists.OPEN_STATES:
-        importing.import_list(app.merchant_id, people_list.job_id)
-        people_list.refresh_from_db()
+    people_list = importing.take_over(people_list, by=by)
     if people_list.state != (PeopleList.State.READY if people else PeopleList.State.FAILED):
         raise StoryError(f"The list {name} was not imported. Run `make demo-reset` and start again.")
     if at is not None:

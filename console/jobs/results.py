@@ -22,7 +22,9 @@ class Page:
 
 
 RESULT_PAGES: Mapping[str, Page] = {
+    "membership.check_list": Page("list", "people_list", _("Open the audience")),
     "membership.import_list": Page("list", "people_list", _("Open the audience")),
+    "messaging.write_consent_list": Page("list", "people_list", _("Open the audience")),
 }
 
 

@@ -1,4 +1,4 @@
-"""Audiences: the lists, an upload, and one page for the whole life of a list."""
+"""Audiences: the lists, and one page for the whole life of a list. How they are made: see its siblings."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from console import focus
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, poll_seconds, redirect, toast
 from console.lists import numbered_page
-from console.membership.forms import ADD, NAME_CHARACTERS, PURPOSE_CHARACTERS, ListFilters, UploadForm
-from membership import downloads, lists, reports, uploads
+from console.membership.forms import NAME_CHARACTERS, ListFilters, RenameForm
+from membership import downloads, lists, reports
 from membership.models import PeopleList
-from merchants import jobs
 from messaging.sends import uses
 
 SHOWN_USES = 10
@@ -27,7 +26,12 @@ SHOWN_USES = 10
 @merchant_page("lists.view")
 def lists_page(request: MerchantRequest) -> HttpResponse:
     filters = ListFilters(request.GET)
-    wanted = {"text": filters.applied.get("text", ""), "group": filters.applied.get("state", "")}
+    applied = filters.applied
+    wanted = {
+        "text": applied.get("text", ""),
+        "group": applied.get("state", ""),
+        "source": applied.get("source", ""),
+    }
     page = numbered_page(request, reports.list_rows(request.merchant, **wanted))
     now = timezone.now()
     open_rows = [row for row in page if row.state in reports.UNDER_WAY]
@@ -42,51 +46,11 @@ def lists_page(request: MerchantRequest) -> HttpResponse:
     return answer(request, "membership/lists.html", "membership/_table.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@merchant_page("lists.upload")
-def list_new(request: MerchantRequest) -> HttpResponse:
-    form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and request.mini_program is None:
-        form.add_error(None, _("This merchant has no mini program yet, so there is nobody to recognise."))
-    if request.method == "POST" and form.is_valid():
-        people_list = _receive(request, form)
-        if people_list is not None:
-            return redirect(request, "list", merchant=request.merchant.slug, list_id=people_list.pk)
-    if form.is_bound:
-        form.keep_file()
-        focus.on_first_problem(form)
-    context = {"form": form, "name_limit": NAME_CHARACTERS, "purpose_limit": PURPOSE_CHARACTERS}
-    respond = invalid if request.method == "POST" else answer
-    return respond(request, "membership/upload.html", "membership/_upload_form.html", context)
-
-
-def _receive(request: MerchantRequest, form: UploadForm) -> PeopleList | None:
-    """None when the file was refused at the door; the form then says why."""
-    given = form.cleaned_data
-    if request.mini_program is None:
-        return None
-    try:
-        return lists.receive(
-            merchant=request.merchant,
-            mini_program=request.mini_program,
-            file=given["file"],
-            file_name=given["file"].name,
-            name=given["name"],
-            purpose=given["purpose"],
-            add_unknown=given["unknown"] == ADD,
-            by=request.user,
-            form_token=given["form_token"],
-        )
-    except uploads.UploadRefused as refusal:
-        form.add_error("file", str(refusal))
-        return None
-
-
 @require_safe
 @merchant_page("lists.view")
 def list_page(request: MerchantRequest, list_id: int) -> HttpResponse:
     """Polled while its Job runs; the same address shows the result for ever after."""
-    people_list = _list(request, list_id)
+    people_list = list_or_404(request, list_id)
     return answer(
         request, "membership/list.html", "membership/_list_answer.html", _context(request, people_list)
     )
@@ -99,21 +63,29 @@ def _context(request: MerchantRequest, people_list: PeopleList) -> dict[str, Any
         "people_list": people_list,
         "job": people_list.job,
         "is_open": is_open,
-        "poll_seconds": poll_seconds(people_list.created_at, at=timezone.now()),
+        "is_waiting": people_list.state in lists.WAITING,
+        "poll_seconds": poll_seconds(people_list.job.created_at, at=timezone.now()) if people_list.job else 0,
         "outcome": outcome,
         "terms": _terms(outcome) if outcome else [],
-        "sends": [] if is_open else uses.sends_to(people_list)[:SHOWN_USES],
+        "examples": reports.examples(people_list) if outcome else [],
+        "sends": uses.sends_to(people_list)[:SHOWN_USES]
+        if people_list.state == PeopleList.State.READY
+        else [],
         "now": timezone.now(),
     }
 
 
 def _terms(outcome: reports.ImportOutcome) -> list[dict[str, Any]]:
-    parts = [
-        (outcome.usable, _("usable")),
+    """The parts of the equation; a rule knows other reasons than a file."""
+    usable = (outcome.usable, _("usable"))
+    by_file = [
         (outcome.malformed, _("malformed")),
         (outcome.repeated, _("repeated")),
         (outcome.unknown, _("never seen here")),
     ]
+    parts = (
+        [usable, (outcome.opted_out, _("opted out of profiling"))] if outcome.by_rule else [usable, *by_file]
+    )
     return [
         {"n": n, "label": label, "sign": "+" if number else "="} for number, (n, label) in enumerate(parts)
     ]
@@ -122,16 +94,32 @@ def _terms(outcome: reports.ImportOutcome) -> list[dict[str, Any]]:
 @require_POST
 @merchant_page("lists.upload")
 def list_cancel(request: MerchantRequest, list_id: int) -> HttpResponse:
-    people_list = _list(request, list_id)
-    if people_list.job is not None and jobs.cancel(people_list.job) and lists.mark_failed(people_list):
-        toast(request, _("Cancelled. Nothing of this file was taken over."))
-    return redirect(request, "list", merchant=request.merchant.slug, list_id=people_list.pk)
+    people_list = list_or_404(request, list_id)
+    if lists.cancel(people_list):
+        toast(request, _("Cancelled. Nothing of this list was taken over."))
+    return to_list(request, people_list)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page("lists.upload")
+def list_rename(request: MerchantRequest, list_id: int) -> HttpResponse:
+    people_list = list_or_404(request, list_id)
+    form = RenameForm(request.POST or None, initial={"name": people_list.name})
+    if request.method == "POST" and form.is_valid():
+        if lists.rename(people_list, name=form.cleaned_data["name"], by=request.user):
+            toast(request, _("Renamed."))
+        return to_list(request, people_list)
+    if form.is_bound:
+        focus.on_first_problem(form)
+    context = {"people_list": people_list, "form": form, "name_limit": NAME_CHARACTERS}
+    respond = invalid if request.method == "POST" else answer
+    return respond(request, "membership/rename.html", "membership/_rename_form.html", context)
 
 
 @require_safe
 @merchant_page("lists.download")  # type: ignore[arg-type]  # the guard passes any response through
 def list_problems(request: MerchantRequest, list_id: int) -> FileResponse:
-    people_list = _list(request, list_id)
+    people_list = list_or_404(request, list_id)
     path = downloads.take_problem_rows(people_list, by=request.user)
     if path is None:
         raise Http404("no problem rows")
@@ -143,7 +131,11 @@ def list_problems(request: MerchantRequest, list_id: int) -> FileResponse:
     )
 
 
-def _list(request: MerchantRequest, list_id: int) -> PeopleList:
+def to_list(request: MerchantRequest, people_list: PeopleList) -> HttpResponse:
+    return redirect(request, "list", merchant=request.merchant.slug, list_id=people_list.pk)
+
+
+def list_or_404(request: MerchantRequest, list_id: int) -> PeopleList:
     rows = PeopleList.objects.for_merchant(request.merchant)
     found: PeopleList = get_object_or_404(
         rows.select_related("job", "created_by", "mini_program", "merchant"), pk=list_id

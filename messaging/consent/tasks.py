@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from merchants.enqueue import MerchantTask, hint
-from messaging.consent import adopting, sampling
+from messaging.consent import adopting, audience, sampling
 
 WATCH_EXPIRES_SECONDS = 15
 
@@ -36,3 +36,8 @@ def watch_mini_program(merchant_id: int, mini_program_id: int) -> None:
 @shared_task(name="messaging.sample_consents")
 def sample_consents() -> None:
     sampling.sample_consents(at=timezone.now())
+
+
+@shared_task(name="messaging.write_consent_list", base=MerchantTask)
+def write_consent_list(merchant_id: int, job_id: int) -> None:
+    audience.write_list(merchant_id, job_id)

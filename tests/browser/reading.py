@@ -2,7 +2,7 @@
 
 import re
 
-from django.utils.translation import gettext, override, pgettext
+from django.utils.translation import gettext, ngettext, override, pgettext
 from playwright.sync_api import Locator, Page, expect
 
 from console import states
@@ -12,6 +12,13 @@ def zh(words: str, context: str = "") -> str:
     """How a Chinese page says it. The tests name the words as the code does."""
     with override("zh-hans"):
         return pgettext(context, words) if context else gettext(words)
+
+
+def import_words(people: int) -> str:
+    """What the button says that turns a checked file into a list."""
+    with override("zh-hans"):
+        words = ngettext("Import %(shown)s person", "Import %(shown)s people", people)
+    return words % {"shown": f"{people:,}"}
 
 
 def number(text: str) -> int:

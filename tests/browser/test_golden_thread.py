@@ -17,6 +17,7 @@ from tests.browser.reading import (
     equation,
     fact,
     follow,
+    import_words,
     person_word,
     send_word,
     settled,
@@ -63,8 +64,14 @@ def upload(page: Page, house: House) -> None:
     page.get_by_label(zh("File"), exact=False).set_input_files(house.people_file)
     page.get_by_label(zh("What it is for")).fill("把还了手机的老客请回来")
     page.get_by_role("button", name=zh("Upload a list")).click()
+    page.wait_for_url("**/lists/*/columns/")
+    picture(page, house.pictures / "1-columns.png")
+    page.get_by_role("button", name=zh("Check the file")).click()
     page.wait_for_url("**/lists/*/")
-    expect(page.get_by_role("heading", name=zh("What was in the file"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name=import_words(ROWS.good))).to_be_visible(timeout=60_000)
+    picture(page, house.pictures / "1-dry-run.png")
+    follow(page, import_words(ROWS.good))
+    expect(page.locator("#list-state")).to_have_text(zh("Ready", "list"), timeout=60_000)
     picture(page, house.pictures / "1-list.png")
 
 

@@ -7,7 +7,16 @@ from playwright.sync_api import Page, expect
 from messaging.models import Consent, SubscriptionTemplate
 from tests.browser.conftest import OPERATOR, Windows
 from tests.browser.house import House, wait_for
-from tests.browser.reading import card, equation, follow, person_word, send_word, state_of, zh
+from tests.browser.reading import (
+    card,
+    equation,
+    follow,
+    import_words,
+    person_word,
+    send_word,
+    state_of,
+    zh,
+)
 
 PEOPLE = 40
 LIBRARY_TEMPLATE = "礼物领取提醒"
@@ -24,7 +33,6 @@ def test_upload_adopt_write_launch_and_pause_go_by_plain_forms(
     known = [one for one in people if len(one) == 31 and not one.startswith("999")][:PEOPLE]
     adopt(page, house)
     upload(page, house, tmp_path, known)
-    expect(page.get_by_role("heading", name=zh("What was in the file"))).to_be_visible(timeout=SENT_MS)
     found = equation(card(page, zh("What was in the file")))
     assert list(found.values()) == [PEOPLE, PEOPLE, 0, 0, 0]
     address = page.url
@@ -58,7 +66,12 @@ def upload(page: Page, house: House, folder: Path, people: list[str]) -> None:
     page.get_by_label(zh("File"), exact=False).set_input_files(file)
     page.get_by_label(zh("What it is for")).fill("不用脚本也能发")
     follow(page, zh("Upload a list"))
+    page.wait_for_url("**/lists/*/columns/")
+    expect(page.locator("table.column-table tbody tr")).to_have_count(1)
+    follow(page, zh("Check the file"))
     page.wait_for_url("**/lists/*/")
+    follow(page, import_words(len(people)))
+    expect(page.locator("#list-state")).to_have_text(zh("Ready", "list"), timeout=SENT_MS)
 
 
 def they_consent(page: Page, house: House, people: list[str]) -> None:

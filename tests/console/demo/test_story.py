@@ -257,9 +257,7 @@ def the_file_to_upload_holds_what_it_promises(var: Path) -> None:
         by=User.objects.get(username="lixiang"),
         form_token=uuid.uuid4(),
     )
-    assert people_list.job_id is not None
-    importing.import_list(app.merchant_id, people_list.job_id)
-    people_list.refresh_from_db()
+    people_list = importing.take_over(people_list, by=people_list.created_by)
     found = (people_list.count, people_list.malformed, people_list.repeated, people_list.unknown)
     assert found == (SMALL.rows.good, SMALL.rows.malformed, SMALL.rows.repeated, SMALL.rows.unknown)
     with_consent = Consent.objects.filter(customer__in=people_list.entries.values("customer"), units__gt=0)

@@ -1,11 +1,13 @@
+from membership.models import PeopleListEntry
 from merchants.models import Job
-from tests.build_messaging import batch, template
+from tests.build_messaging import batch, people, template
+from tests.build_messaging import people_list as people_list_of
 from tests.console.membership.base import HTMX, ListCase
 
 
 class ListPage(ListCase):
     def test_while_the_job_runs_it_shows_progress_and_asks_again_by_itself(self) -> None:
-        people_list = self.uploaded(self.known(3))
+        people_list = self.being_checked(self.known(3))
         running = Job.objects.filter(arguments={"people_list": people_list.pk})
         running.update(state="running", done_units=2_500, total_units=5_000)
         answer = self.client.get(self.url("list", list_id=people_list.pk))
@@ -53,10 +55,57 @@ class ListPage(ListCase):
         self.assertNotContains(answer, self.url("list_problems", list_id=people_list.pk))
 
     def test_a_refused_file_shows_the_reason_and_the_way_on(self) -> None:
-        people_list = self.imported([])
+        people_list = self.checked([*self.known(1), '"never closed'])
         answer = self.client.get(self.url("list", list_id=people_list.pk))
-        self.assertContains(answer, "The file has a header and no rows.")
+        self.assertContains(answer, "A quotation mark opened on line 3 is never closed.")
         self.assertContains(answer, self.url("list_new"))
+
+    def test_before_its_columns_are_chosen_it_leads_to_them(self) -> None:
+        people_list = self.uploaded(self.known(1))
+        answer = self.client.get(self.url("list", list_id=people_list.pk))
+        self.assertContains(answer, "The file is here; its columns have to be chosen.")
+        self.assertContains(answer, self.url("list_columns", list_id=people_list.pk))
+        self.assertNotContains(answer, "data-poll")
+
+    def test_after_the_dry_run_it_shows_the_equation_as_a_forecast_and_asks_for_a_yes(self) -> None:
+        people_list = self.checked([*self.known(5), "bad!", "stranger0001"])
+        answer = self.client.get(self.url("list", list_id=people_list.pk))
+        self.assertContains(answer, "equation-total equation-forecast")
+        self.assertContains(answer, "Import 5 people")
+        self.assertContains(answer, self.url("list_reopen", list_id=people_list.pk))
+        self.assertContains(answer, self.url("list_problems", list_id=people_list.pk))
+        self.sign_in(self.analyst)
+        answer = self.client.get(self.url("list", list_id=people_list.pk))
+        self.assertContains(answer, "equation-forecast")
+        for act in ("list_import", "list_reopen", "list_cancel", "list_rename"):
+            self.assertNotContains(answer, self.url(act, list_id=people_list.pk))
+
+    def test_with_nobody_usable_there_is_nothing_to_import(self) -> None:
+        people_list = self.checked(["stranger0001"])
+        answer = self.client.get(self.url("list", list_id=people_list.pk))
+        self.assertContains(answer, "Nobody in this file can be used.")
+        self.assertNotContains(answer, self.url("list_import", list_id=people_list.pk))
+
+    def test_five_people_are_shown_with_the_values_kept_masked_by_role(self) -> None:
+        persons = people(self.mini_program, 7)
+        people_list = people_list_of(self.mini_program, persons, columns=["姓名", "机型"])
+        PeopleListEntry.objects.filter(people_list=people_list).update(values=["张小明", ""])
+        self.sign_in(self.operator)
+        answer = self.client.get(self.url("list", list_id=people_list.pk))
+        self.assertContains(answer, "5 examples")
+        self.assertContains(answer, "张小明", count=5)
+        self.assertContains(answer, f"****{persons[0].open_id[-4:]}")
+        self.assertNotContains(answer, persons[0].open_id)
+        self.sign_in(self.analyst)
+        answer = self.client.get(self.url("list", list_id=people_list.pk))
+        self.assertContains(answer, "张***", count=5)
+        self.assertNotContains(answer, "小明")
+        self.assertNotContains(answer, persons[0].open_id[-4:])
+
+    def test_a_dry_run_shows_its_people_too(self) -> None:
+        people_list = self.checked(self.known(2))
+        answer = self.client.get(self.url("list", list_id=people_list.pk))
+        self.assertContains(answer, "2 examples")
 
     def test_sends_to_it_are_listed(self) -> None:
         people_list = self.imported(self.known(2))

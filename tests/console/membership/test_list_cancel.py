@@ -5,12 +5,23 @@ from tests.console.membership.base import HTMX, ListCase
 
 class ListCancel(ListCase):
     def setUp(self) -> None:
-        self.people_list = self.uploaded(self.known(3))
+        self.people_list = self.checked(self.known(3))
         self.address = self.url("list_cancel", list_id=self.people_list.pk)
 
-    def test_a_cancelled_import_takes_nothing_over(self) -> None:
+    def start_import(self) -> None:
+        self.client.post(self.url("list_import", list_id=self.people_list.pk))
+        self.people_list.refresh_from_db()
+
+    def test_a_file_that_waits_for_a_yes_is_discarded(self) -> None:
         answer = self.client.post(self.address, follow=True)
-        self.assertContains(answer, "Cancelled. Nothing of this file was taken over.")
+        self.assertContains(answer, "Cancelled. Nothing of this list was taken over.")
+        self.people_list.refresh_from_db()
+        self.assertEqual((self.people_list.state, self.people_list.stored_file), ("failed", ""))
+
+    def test_a_cancelled_import_takes_nothing_over(self) -> None:
+        self.start_import()
+        answer = self.client.post(self.address, follow=True)
+        self.assertContains(answer, "Cancelled. Nothing of this list was taken over.")
         assert self.people_list.job_id is not None
         importing.import_list(self.people_list.merchant_id, self.people_list.job_id)
         self.people_list.refresh_from_db()
@@ -18,6 +29,7 @@ class ListCancel(ListCase):
         self.assertFalse(PeopleListEntry.objects.exists())
 
     def test_too_late_changes_nothing(self) -> None:
+        self.start_import()
         assert self.people_list.job_id is not None
         importing.import_list(self.people_list.merchant_id, self.people_list.job_id)
         answer = self.client.post(self.address, follow=True)
@@ -35,4 +47,4 @@ class ListCancel(ListCase):
             self.sign_in(person)
             self.assertEqual(self.client.post(self.address).status_code, code)
         self.people_list.refresh_from_db()
-        self.assertEqual(self.people_list.state, PeopleList.State.CHECKING)
+        self.assertEqual(self.people_list.state, PeopleList.State.CHECKED)

@@ -19,19 +19,16 @@ class ListNew(ListCase):
     def test_an_upload_makes_a_list_and_shows_it(self) -> None:
         answer = self.client.post(self.url("list_new"), self.form(["open00000001"]))
         people_list = PeopleList.objects.get()
-        self.assertRedirects(answer, self.url("list", list_id=people_list.pk), status_code=303)
+        self.assertRedirects(answer, self.url("list_columns", list_id=people_list.pk), status_code=303)
         self.assertEqual((people_list.name, people_list.file_name), ("Autumn", "people.csv"))
-        self.assertFalse(people_list.add_unknown)
+        self.assertEqual(people_list.state, "uploaded")
         self.assertEqual(people_list.created_by, self.operator)
 
     def test_htmx_is_sent_on_by_a_header(self) -> None:
-        answer = self.client.post(
-            self.url("list_new"), self.form(["open00000001"], unknown="add"), headers=HTMX
-        )
+        answer = self.client.post(self.url("list_new"), self.form(["open00000001"]), headers=HTMX)
         people_list = PeopleList.objects.get()
         self.assertEqual(answer.status_code, 200)
-        self.assertEqual(answer.headers["HX-Redirect"], self.url("list", list_id=people_list.pk))
-        self.assertTrue(people_list.add_unknown)
+        self.assertEqual(answer.headers["HX-Redirect"], self.url("list_columns", list_id=people_list.pk))
 
     def test_a_form_sent_twice_makes_one_list(self) -> None:
         form = self.form(["open00000001"])
@@ -46,7 +43,9 @@ class ListNew(ListCase):
             answer = self.client.post(
                 self.url("list_new"), self.form([], purpose="", file=""), headers=headers
             )
-            self.assertContains(answer, "Choose a CSV file with one open_id on each line.", status_code=422)
+            self.assertContains(
+                answer, "Choose a CSV or XLSX file with one open_id on each line.", status_code=422
+            )
             self.assertContains(answer, "Say in a few words", status_code=422)
         self.assertNotContains(answer, "<html", status_code=422)
         self.assertRegex(answer.content.decode(), r'<input type="file"[^>]* autofocus')
@@ -61,26 +60,19 @@ class ListNew(ListCase):
         self.assertNotIn("Choose the file once more", refused(HTMX))
         self.assertIn("Choose the file once more", refused({}))
 
-    def test_other_kinds_of_file_are_refused_in_words(self) -> None:
+    def test_a_file_that_is_no_list_is_refused_beside_its_field_and_not_kept(self) -> None:
         files = {
-            "people.xlsx": b"PK\x03\x04rest",
-            "renamed.csv": b"PK\x03\x04rest",
-            "old.xls": b"\xd0\xcf\x11\xe0rest",
-            "people.txt": b"open00000001",
+            "people.xlsx": (b"PK\x03\x04rest", "The workbook is damaged"),
+            "old.xls": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "This is an old Excel file"),
+            "people.csv": (b"name\nA\n", "No column holds open_ids."),
         }
-        for name, content in files.items():
-            with self.subTest(name):
-                answer = self.client.post(
-                    self.url("list_new"), self.form([], file=SimpleUploadedFile(name, content))
-                )
-                self.assertContains(
-                    answer, f"“{name}” is not a CSV file. Open it in a spreadsheet", status_code=422
-                )
-
-    def test_a_file_in_another_encoding_is_refused_with_the_repair(self) -> None:
-        file = SimpleUploadedFile("people.csv", "姓名,open_id\n张明,open00000001".encode("gb18030"))
-        answer = self.client.post(self.url("list_new"), self.form([], file=file))
-        self.assertContains(answer, "not in UTF-8. Open it in a spreadsheet", status_code=422)
+        for name, (content, sentence) in files.items():
+            for headers in ({}, HTMX):
+                with self.subTest(name, headers=headers):
+                    file = SimpleUploadedFile(name, content)
+                    answer = self.client.post(self.url("list_new"), self.form([], file=file), headers=headers)
+                    self.assertContains(answer, sentence, status_code=422)
+        self.assertFalse(PeopleList.objects.exists())
 
     def test_an_empty_file_is_refused(self) -> None:
         file = SimpleUploadedFile("people.csv", b"")

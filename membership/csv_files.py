@@ -1,0 +1,151 @@
+"""CSV in UTF-8 or GB18030, read in constant memory. Lines with nothing at all on them are no rows."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from membership.file_kinds import GB18030, UTF_8, encoding_of, not_text, refuse_nul
+from membership.uploads import BLOCK_BYTES, UploadRefused
+
+MAX_LINE_BYTES = 20_000
+DELIMITERS = ",;\t"
+# A space beside a separator or a line's end; a tab, no-break or ideographic space, byte order mark anywhere.
+BLANK_EDGES = (
+    *(edge for sign in (b",", b";", b"\n", b"\r") for edge in (b" " + sign, sign + b" ")),
+    b"\t",
+    b"\xc2\xa0",
+    b"\xe3\x80\x80",
+    b"\n\xef\xbb\xbf",
+    b",\xef\xbb\xbf",
+)
+Cells = list[str]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over the bytes tells.
+
+    `plain`: no quotation mark, so every line is one row. `trimmed`: no value has blanks around it.
+    """
+
+    lines: int
+    encoding: str
+    plain: bool
+    trimmed: bool
+
+
+def survey(path: Path) -> Survey:
+    """Raises UploadRefused for what cannot be CSV: NUL bytes, neither encoding, a line without end."""
+    for encoding in (UTF_8, GB18030):
+        try:
+            return _survey(path, encoding)
+        except UnicodeDecodeError:
+            continue
+    raise not_text()
+
+
+def _survey(path: Path, encoding: str) -> Survey:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    lines, plain, trimmed, rest, last = 0, True, True, 0, b""
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            decoder.decode(block)
+            refuse_nul(block, line=lines + 1 + block[: block.find(b"\0")].count(b"\n"))
+            plain = plain and b'"' not in block and b"\\" not in block
+            trimmed = trimmed and not _has_blanks(last[-3:] + block)
+            parts = block.split(b"\n")
+            parts_bytes = [rest + len(parts[0]), *map(len, parts[1:])]
+            if max(parts_bytes) > MAX_LINE_BYTES:
+                _refuse_long_line(parts_bytes, lines)
+            rest = parts_bytes[-1]
+            lines, last = lines + len(parts) - 1, block
+    decoder.decode(b"", final=True)
+    trimmed = trimmed and encoding == UTF_8 and not last.endswith(b" ")
+    return Survey(lines + (not last.endswith(b"\n")), encoding, plain, trimmed)
+
+
+def _has_blanks(block: bytes) -> bool:
+    """Whether a value may have blanks around it; a tab counts, also where it separates."""
+    return block.startswith(b" ") or any(edge in block for edge in BLANK_EDGES)
+
+
+def _refuse_long_line(parts_bytes: list[int], lines_before: int) -> None:
+    number = next(n for n, size in enumerate(parts_bytes) if size > MAX_LINE_BYTES)
+    raise UploadRefused(
+        _("Line %(line)s is longer than %(most)s bytes. Put each open_id on a line of its own.")
+        % {"line": lines_before + number + 1, "most": MAX_LINE_BYTES}
+    )
+
+
+def head_of(path: Path, *, rows: int) -> tuple[str, str, list[Cells]]:
+    """Encoding as far as the head tells, delimiter, and the first rows with something on them."""
+    with path.open("rb") as file:
+        content = file.read(BLOCK_BYTES)
+    encoding = encoding_of(content)
+    text = codecs.getincrementaldecoder(encoding)("strict").decode(content).removeprefix("\ufeff")
+    parts_bytes = list(map(len, content.split(b"\n")))
+    if max(parts_bytes) > MAX_LINE_BYTES:
+        _refuse_long_line(parts_bytes, 0)
+    if len(content) == BLOCK_BYTES:
+        text = text[: text.rfind("\n") + 1]
+    filled = [line for line in text.splitlines() if line.strip()][:rows]
+    if not filled:
+        raise UploadRefused(_("The file has only blank lines. Choose a file with one open_id on each line."))
+    delimiter = _delimiter(filled)
+    # not strict: the Job reads the whole file and names the line that is wrong
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    found: list[Cells] = []
+    ended = 0
+    try:
+        while len(found) < rows and (cells := next(reader, None)) is not None:
+            ended = reader.line_num
+            found += [cells] if cells else []
+    except csv.Error as error:
+        raise unclosed(ended + 1) from error
+    return encoding, delimiter, found
+
+
+def _delimiter(lines: list[str]) -> str:
+    """The one that parts the first line into most columns, as it does with the others; else the comma."""
+
+    def columns(delimiter: str, line: str) -> int:
+        return len(next(csv.reader([line], delimiter=delimiter), []))
+
+    def fits(delimiter: str) -> tuple[int, int]:
+        first = columns(delimiter, lines[0])
+        return (sum(columns(delimiter, line) == first for line in lines) if first > 1 else 0, first)
+
+    return max(DELIMITERS, key=fits)
+
+
+def read(path: Path, *, encoding: str, delimiter: str) -> Iterator[tuple[int, Cells]]:
+    """Each row with the line it ends on, as an editor counts, from 1. Raises UploadRefused."""
+    with path.open(encoding="utf-8-sig" if encoding == UTF_8 else encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        ended = 0
+        try:
+            for cells in reader:
+                ended = reader.line_num
+                if cells:
+                    yield ended, cells
+        except csv.Error as error:
+            if "field larger than" in str(error) or "unexpected end" in str(error):
+                raise unclosed(ended + 1) from error
+            raise UploadRefused(
+                _("Line %(line)s is not proper CSV (%(error)s). Correct it, then upload the file again.")
+                % {"line": reader.line_num, "error": error}
+            ) from error
+
+
+def unclosed(line: int) -> UploadRefused:
+    return UploadRefused(
+        _("A quotation mark opened on line %(line)s is never closed. Close or remove it, then upload again.")
+        % {"line": line}
+    )
