@@ -11,7 +11,9 @@ from console.api.access import MAX_BODY_BYTES
 from console.api.signals import MAX_SIGNALS
 from console.templatetags.console import duration, file_size, number
 from gateway import wire
-from membership.uploads import MAX_LINE_CHARACTERS
+from membership.columns import MAX_KEPT, VALUE_CHARACTERS
+from membership.csv_files import MAX_LINE_BYTES
+from membership.workbooks import MAX_ROWS
 from merchants.models import MiniProgram
 from messaging.consent.adopting import SEARCH_FOR, WATCH_EVERY
 from messaging.consent.sampling import ONE_IN
@@ -124,7 +126,17 @@ def of_files_and_reports() -> list[Limit]:
         Limit(
             _("File of a list"),
             file_size(settings.UPLOAD_MAX_BYTES),
-            _("One line has at most %(n)s characters.") % {"n": number(MAX_LINE_CHARACTERS)},
+            _("One line of it has at most %(size)s.") % {"size": file_size(MAX_LINE_BYTES)},
+        ),
+        Limit(
+            _("Rows of an XLSX file"),
+            number(MAX_ROWS),
+            _("A longer list goes as CSV, which has no limit of rows."),
+        ),
+        Limit(
+            _("Columns kept beside the ids"),
+            number(MAX_KEPT),
+            _("A value has at most %(n)s characters.") % {"n": VALUE_CHARACTERS},
         ),
         Limit(_("Uploaded files are kept for"), _("%(n)s days") % {"n": settings.UPLOAD_KEEP_DAYS}, ""),
         Limit(
