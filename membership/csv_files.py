@@ -59,7 +59,8 @@ def _survey(path: Path, encoding: str) -> Survey:
             decoder.decode(block)
             refuse_nul(block, line=lines + 1 + block[: block.find(b"\0")].count(b"\n"))
             plain = plain and b'"' not in block and b"\\" not in block
-            trimmed = trimmed and not _has_blanks(last[-3:] + block)
+            trimmed = trimmed and not (lines == rest == 0 and block.startswith(b" "))
+            trimmed = trimmed and not any(edge in last[-3:] + block for edge in BLANK_EDGES)
             parts = block.split(b"\n")
             parts_bytes = [rest + len(parts[0]), *map(len, parts[1:])]
             if max(parts_bytes) > MAX_LINE_BYTES:
@@ -69,11 +70,6 @@ def _survey(path: Path, encoding: str) -> Survey:
     decoder.decode(b"", final=True)
     trimmed = trimmed and encoding == UTF_8 and not last.endswith(b" ")
     return Survey(lines + (not last.endswith(b"\n")), encoding, plain, trimmed)
-
-
-def _has_blanks(block: bytes) -> bool:
-    """Whether a value may have blanks around it; a tab counts, also where it separates."""
-    return block.startswith(b" ") or any(edge in block for edge in BLANK_EDGES)
 
 
 def _refuse_long_line(parts_bytes: list[int], lines_before: int) -> None:

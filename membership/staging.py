@@ -24,7 +24,7 @@ CHUNK_ROWS = 5_000
 SEGMENT_BYTES = 2 * 1024 * 1024
 SHOWN_CHARACTERS = 200  # of a malformed value
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
-WELL_FORMED = "^[A-Za-z0-9_-]{8,64}$"
+MALFORMED = "[^A-Za-z0-9_-]"
 STAGED = sql.Identifier("list_staged")
 Progress = Callable[[int], None]
 
@@ -43,7 +43,8 @@ SELECT line, customer_id, CASE WHEN problem <> '' THEN value END AS value,
     CASE WHEN problem IN ('', 'unknown') THEN kept END AS kept, problem
 FROM (
     SELECT line, customer_id, value, kept,
-        CASE WHEN customer_id IS NULL AND NOT value ~ {well_formed} THEN 'malformed'
+        CASE WHEN customer_id IS NULL
+                AND (octet_length(value) NOT BETWEEN 8 AND 64 OR value ~ {malformed}) THEN 'malformed'
             WHEN too_long THEN 'too_long' WHEN nth > 1 THEN 'repeated'
             WHEN customer_id IS NULL THEN 'unknown' ELSE '' END AS problem
     FROM (
@@ -56,6 +57,7 @@ FROM (
         ON c.mini_program_id = {mini_program} AND c.open_id = {open_id} AND c.forgotten_at IS NULL
     {filled}
     ) joined
+    OFFSET 0 -- so that each row is judged once
 ) judged
 """
 COUNT = "SELECT problem, count(*) FROM {judged} GROUP BY problem"
@@ -189,7 +191,7 @@ def judge(people_list_id: int, *, mini_program_id: int, staged: Layout, trimmed:
         judged=judged,
         kept=_kept(kept),
         open_id=_value(staged.open_id, trimmed=trimmed),
-        well_formed=sql.Literal(WELL_FORMED),
+        malformed=sql.Literal(MALFORMED),
         too_long=too_long,
         first=sql.SQL("{}, ").format(too_long) if kept else sql.SQL(""),  # a row that can be used comes first
         mini_program=sql.Literal(mini_program_id),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 from openpyxl import Workbook
 
-from membership import checking, lists, uploads
+from membership import checking, csv_files, lists, uploads
 from membership.models import Customer, PeopleList
 from membership.tasks import check_list
 from merchants import jobs
@@ -142,3 +142,14 @@ class RestartTests(ListCase):
             check_list(self.yunduo.pk, made.job_id)
         made.refresh_from_db()
         assert (made.state, "Upload it again" in self.job_of(made).error) == ("failed", True)
+
+
+def test_a_space_inside_a_value_does_not_make_us_look_for_blanks_around_it(tmp_path):
+    """Wherever the blocks of the file are cut."""
+    path = tmp_path / "file"
+    path.write_bytes(b"open_id,n\n" + b"012person000001,iPhone 17 Pro\n" * 30_000)
+    assert csv_files.survey(path).trimmed
+    path.write_bytes(b"open_id,n\n" + b"012person000001,iPhone 17 Pro\n" * 30_000 + b"012person000001, x\n")
+    assert not csv_files.survey(path).trimmed
+    path.write_bytes(b" open_id\n")
+    assert not csv_files.survey(path).trimmed
