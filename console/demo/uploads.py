@@ -17,13 +17,21 @@ from membership.models import Customer, PeopleList
 from merchants.models import User
 
 SPARED = 12
+TORN = 30
 
 
 def upload(
-    scene: Scene, name: str, purpose: str, people: Sequence[str], *, by: User, at: datetime | None = None
+    scene: Scene,
+    name: str,
+    purpose: str,
+    people: Sequence[str],
+    *,
+    by: User,
+    at: datetime | None = None,
+    is_torn: bool = False,
 ) -> PeopleList:
-    """Repeatable by its name. `at`: when it was, now if nothing is said."""
-    text = "\r\n".join(["open_id", *people]) + "\r\n"
+    """Repeatable by its name. `at`: when it was, now if nothing is said. A torn file ends in an open quote."""
+    text = "\r\n".join(["open_id", *people]) + "\r\n" + ('"' if is_torn else "")
     app = scene.app
     people_list = lists.receive(
         merchant=app.merchant,
@@ -37,7 +45,7 @@ def upload(
         form_token=token(f"list {name}" if scene.slug == "yunduo" else f"list {scene.slug} {name}"),
     )
     people_list = importing.take_over(people_list, by=by)
-    if people_list.state != (PeopleList.State.READY if people else PeopleList.State.FAILED):
+    if people_list.state != (PeopleList.State.FAILED if is_torn else PeopleList.State.READY):
         raise StoryError(f"The list {name} was not imported. Run `make demo-reset` and start again.")
     if at is not None:
         dates.upload(people_list, at=at, since=scene.past.began_at)
@@ -55,7 +63,8 @@ def upload_all(scene: Scene) -> None:
         at = first[key].written_at - timedelta(hours=1, minutes=7 * len(scene.lists))
         scene.lists[key] = upload(scene, plan.name, plan.purpose, people, by=by, at=at)
     by = scene.users[past.shop.authors[0]]
-    upload(scene, "导出时没选人", "试导出", [], by=by, at=past.began_at - timedelta(days=11, hours=3))
+    at = past.began_at - timedelta(days=11, hours=3)
+    upload(scene, "导出到一半的文件", "试导出", past.crowd.people[:TORN], by=by, at=at, is_torn=True)
 
 
 def spare(scene: Scene) -> None:

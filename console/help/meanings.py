@@ -82,6 +82,7 @@ STATES: Mapping[str, Words] = {
         "revoked": _("The person took it back. They are skipped until they say yes again."),
     },
     "list": {
+        "uploaded": _("The file is here. Say which column holds the ids and which others to keep."),
         "checking": _("The file is being read. Nothing was imported yet."),
         "checked": _("The counts are known. Import it, or leave it."),
         "importing": _("The people are being stored."),
