@@ -30,7 +30,7 @@ def upload(
     at: datetime | None = None,
     is_torn: bool = False,
 ) -> PeopleList:
-    """Repeatable by its name. `at`: when it was, now if nothing is said. A torn file ends in an open quote."""
+    """Repeatable by its name. `at`: when it was, else now. A torn file ends in an open quote."""
     text = "\r\n".join(["open_id", *people]) + "\r\n" + ('"' if is_torn else "")
     app = scene.app
     people_list = lists.receive(
