@@ -21,6 +21,7 @@ from messaging.engine.control import MoveRefused
 from messaging.engine.funnel import ORDER
 from messaging.models import BatchSend, SendState, SkipReason
 from messaging.sends import batches
+from messaging.sends.placeholders import PlaceholderError
 from messaging.sends.wall_time import NoSuchTime
 
 PAGE, PARTIAL = "messaging/sends/launch.html", "messaging/sends/_launch.html"
@@ -102,7 +103,7 @@ def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpRespo
         people = batches.people_stopped(
             batch, gate=gate, at=timezone.now(), after=key, limit=PEOPLE_PER_PAGE + 1
         )
-    except NoSuchTime:
+    except (NoSuchTime, PlaceholderError):
         return redirect(request, address("send_launch", batch))
     context = {
         "batch": batch,

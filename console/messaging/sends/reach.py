@@ -13,6 +13,7 @@ from console.messaging.sends.lookup import address
 from messaging.engine.funnel import Funnel
 from messaging.models import BatchSend
 from messaging.sends import batches
+from messaging.sends.placeholders import PlaceholderError
 from messaging.sends.wall_time import NoSuchTime
 
 
@@ -38,12 +39,13 @@ class Reach:
 
 
 def reach_of(batch: BatchSend, *, at: datetime) -> Reach | None:
-    """One pass over the list. None while template, list or a time that exists is missing."""
+    """One pass over the list. None while template, list or a time that exists is missing, or a text that can
+    be read."""
     if batch.template is None or batch.people_list is None:
         return None
     try:
         funnel = batches.reach(batch, at=at)
-    except NoSuchTime:
+    except (NoSuchTime, PlaceholderError):
         return None
     drops = [
         {
