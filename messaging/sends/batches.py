@@ -95,8 +95,13 @@ def new_draft(
     return batch
 
 
-def save_draft(batch: BatchSend, *, by: User, version: int, content: Content, at: datetime) -> BatchSend:
-    """Compare-and-set on `version`. Raises DraftConflict, or NotADraft once it was launched."""
+def save_draft(
+    batch: BatchSend, *, by: User, version: int, content: Content, at: datetime, by_itself: bool = False
+) -> BatchSend:
+    """Compare-and-set on `version`. Raises DraftConflict, or NotADraft once it was launched.
+
+    `by_itself`: on a pause in writing, so it is no move of the operator's and no event.
+    """
     with transaction.atomic():
         rows = BatchSend.objects.filter(pk=batch.pk, version=version)
         if not rows.update(version=F("version") + 1, changed_at=at, **_columns(content)):
@@ -107,7 +112,8 @@ def save_draft(batch: BatchSend, *, by: User, version: int, content: Content, at
         )
         if state != SendState.DRAFT:
             raise NotADraft(state)
-        _tell("send.edited", batch, by)
+        if not by_itself:
+            _tell("send.edited", batch, by)
     saved: BatchSend = BatchSend.objects.select_related("control", "template", "people_list").get(pk=batch.pk)
     return saved
 

@@ -14,11 +14,16 @@ from django.views.decorators.http import require_http_methods
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect, toast
 from console.messaging.sends.compose_form import NAME_CHARACTERS, ComposeForm, Offer, fresh, of_batch, posted
+from console.messaging.sends.keeping import keep
 from console.messaging.sends.lookup import address, moved_on, send_of
+from console.messaging.sends.preview import LOOKS, lines, preview_of, remarks, rows_that_fit
+from console.messaging.sends.reach import reach_of
 from console.messaging.sends.timing import timing
 from gateway import wire
+from merchants.models import MiniProgram
 from messaging.models import BatchSend, SendState
 from messaging.sends import batches
+from messaging.sends.advice import repaired
 
 PAGE, PARTIAL = "messaging/sends/form.html", "messaging/sends/_form.html"
 
@@ -31,23 +36,25 @@ def send_new(request: MerchantRequest) -> HttpResponse:
     offered = Offer(request.mini_program)
     if request.method != "POST":
         form = ComposeForm(offered=offered, address=request.path, initial=fresh(request.GET))
-        return answer(request, PAGE, PARTIAL, _context(form, None))
+        return answer(request, PAGE, PARTIAL, context_of(request, form, None))
     form = ComposeForm(request.POST, offered=offered, address=request.path)
-    if request.POST.get("action") == "refresh":
-        return answer(request, PAGE, PARTIAL, _context(_unjudged(form, request.path), None))
+    return _live(request, form, None) or _create(request, form, request.mini_program)
+
+
+def _create(request: MerchantRequest, form: ComposeForm, mini_program: MiniProgram) -> HttpResponse:
     if not form.is_valid():
         form.focus_first()
-        return invalid(request, PAGE, PARTIAL, _context(form, None))
+        return invalid(request, PAGE, PARTIAL, context_of(request, form, None))
     content = form.content()
     made = batches.new_draft(
         merchant=request.merchant,
-        mini_program=request.mini_program,
+        mini_program=mini_program,
         by=request.user,
         form_token=form.cleaned_data["form_token"],
         content=content,
     )
     if batches.differs(made, content):  # the form was sent before, and changed since
-        return _save(request, made, form, version=1)
+        return _save(request, made, form, version=form.cleaned_data["version"] or 1)
     return _onward(request, made)
 
 
@@ -64,14 +71,49 @@ def send_edit(request: MerchantRequest, send_id: int) -> HttpResponse:
         form = ComposeForm(posted(of_batch(batch)), offered=offered, address=request.path)
         if "check" in request.GET:
             form.tell(batches.problems(batch, at=timezone.now()))
-        return answer(request, PAGE, PARTIAL, _context(form, batch))
+        return answer(request, PAGE, PARTIAL, context_of(request, form, batch))
     form = ComposeForm(request.POST, offered=offered, address=request.path)
-    if request.POST.get("action") == "refresh":
-        return answer(request, PAGE, PARTIAL, _context(_unjudged(form, request.path), batch))
+    early = _live(request, form, batch)
+    if early is not None:
+        return early
     if not form.is_valid():
         form.focus_first()
-        return invalid(request, PAGE, PARTIAL, _context(form, batch))
+        return invalid(request, PAGE, PARTIAL, context_of(request, form, batch))
     return _save(request, batch, form, version=form.cleaned_data["version"] or 0)
+
+
+def _live(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None) -> HttpResponse | None:
+    """What the page asks for while it is being written; None: it is to be saved."""
+    action = request.POST.get("action", "")
+    if action == "keep":
+        return keep(request, form, batch)
+    if (
+        action != "refresh"
+        and action != "preview"
+        and action not in LOOKS
+        and not action.startswith("repair-")
+    ):
+        return None
+    written = _unjudged(form, request.path)
+    written.look = action
+    if action == "preview" or action in LOOKS:
+        return answer(request, PAGE, "messaging/sends/_looked.html", context_of(request, written, batch))
+    if action.startswith("repair-"):
+        written = _repaired(written, action)
+    return answer(request, PAGE, PARTIAL, context_of(request, written, batch))
+
+
+def _repaired(form: ComposeForm, action: str) -> ComposeForm:
+    """`repair-<field>-<character>`: the claim that begins there is replaced, focus goes to its field."""
+    position, _sign, start = action.removeprefix("repair-").partition("-")
+    name = f"value_{position}"
+    if name not in form.fields or not (start.isascii() and start.isdigit()):
+        return form
+    text = repaired(str(form.initial.get(name) or ""), start=int(start[:6]))
+    better = ComposeForm(offered=form.offered, address=form.address, initial=form.initial | {name: text})
+    better.fields[name].widget.attrs["autofocus"] = True
+    better.look = action
+    return better
 
 
 def _save(request: MerchantRequest, batch: BatchSend, form: ComposeForm, *, version: int) -> HttpResponse:
@@ -98,7 +140,7 @@ def _onward(request: MerchantRequest, batch: BatchSend) -> HttpResponse:
         posted(of_batch(batch)), offered=Offer(batch.mini_program, batch), address=address("send_edit", batch)
     )
     form.tell(found)
-    response = invalid(request, PAGE, PARTIAL, _context(form, batch))
+    response = invalid(request, PAGE, PARTIAL, context_of(request, form, batch))
     response["HX-Push-Url"] = address("send_edit", batch)
     return response
 
@@ -148,8 +190,11 @@ def _unjudged(form: ComposeForm, path: str) -> ComposeForm:
     return ComposeForm(offered=form.offered, address=path, initial=initial)
 
 
-def _context(form: ComposeForm, batch: BatchSend | None) -> dict[str, Any]:
+def context_of(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None) -> dict[str, Any]:
+    """Counts who is reached only of what is saved, and not for what asks for a preview alone."""
     zone = batch.zone if batch else form.offered.zone
+    at = timezone.now()
+    counts = batch is not None and not form.look
     return {
         "form": form,
         "batch": batch,
@@ -157,7 +202,12 @@ def _context(form: ComposeForm, batch: BatchSend | None) -> dict[str, Any]:
         "value_limit": wire.KEYWORD_VALUE_MAX_CHARACTERS,
         "page_limit": wire.PAGE_MAX_CHARACTERS,
         "timing": timing(_read(form, "scheduled_on"), _read(form, "scheduled_time"), zone),
-        "at": timezone.now(),
+        "preview": preview_of(form, may_see_people=request.staff.can("people.reveal")),
+        "remarks": remarks(form),
+        "lines": lines(form),
+        "reach": reach_of(batch, at=at) if counts and batch else None,
+        "rows_fit": rows_that_fit(form) if counts else None,
+        "at": at,
     }
 
 
