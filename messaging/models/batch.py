@@ -39,3 +39,20 @@ class BatchSend(MerchantOwned):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DraftVersion(MerchantOwned):
+    """What a draft said at one version. Saves by itself in one sitting share a row."""
+
+    batch = models.ForeignKey(BatchSend, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    content = models.JSONField()  # columns of BatchSend by name, as messaging.sends.versions writes them
+    by = models.ForeignKey("merchants.User", on_delete=models.PROTECT, related_name="+")
+    by_itself = models.BooleanField(default=False)
+    saved_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "version"], name="draft_version_once")]
+
+    def __str__(self) -> str:
+        return f"version {self.version} of {self.batch_id}"

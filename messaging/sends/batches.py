@@ -20,7 +20,9 @@ from messaging.engine import control as engine
 from messaging.engine import text
 from messaging.engine.freeze import lead
 from messaging.engine.funnel import Funnel, forecast, stopped_by
-from messaging.models import BatchSend, SendControl, SendState, SubscriptionTemplate
+from messaging.models import BatchSend, SendControl, SendState
+from messaging.sends import versions
+from messaging.sends.content import Content
 from messaging.sends.placeholders import Place, PlaceholderError, compiled, parse
 from messaging.sends.wall_time import NoSuchTime, resolve
 
@@ -36,19 +38,6 @@ class Problem:
 
     field: str
     message: str | Promise
-
-
-@dataclass(frozen=True)
-class Content:
-    """What the form gave. `values` in the order of the template's keywords; wall times of the zone."""
-
-    name: str
-    template: SubscriptionTemplate | None
-    people_list: PeopleList | None
-    values: list[str]
-    page: str
-    scheduled_on: date | None
-    scheduled_time: time | None
 
 
 class DraftConflict(Exception):
@@ -91,6 +80,7 @@ def new_draft(
             form_token=form_token,
             **_columns(content),
         )
+        versions.keep(batch, by=by, at=None)
         _tell("send.drafted", batch, by)
     return batch
 
@@ -112,9 +102,12 @@ def save_draft(
         )
         if state != SendState.DRAFT:
             raise NotADraft(state)
+        saved: BatchSend = BatchSend.objects.select_related("control", "template", "people_list").get(
+            pk=batch.pk
+        )
+        versions.keep(saved, by=by, at=at, by_itself=by_itself)
         if not by_itself:
             _tell("send.edited", batch, by)
-    saved: BatchSend = BatchSend.objects.select_related("control", "template", "people_list").get(pk=batch.pk)
     return saved
 
 

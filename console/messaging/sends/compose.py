@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,7 +15,9 @@ from django.views.decorators.http import require_http_methods
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect, toast
 from console.messaging.sends.compose_form import NAME_CHARACTERS, ComposeForm, Offer, fresh, of_batch, posted
+from console.messaging.sends.forms import token as uuid_of
 from console.messaging.sends.keeping import keep
+from console.messaging.sends.kept_forms import keep_form, take_form, waiting_token, writer_of
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.preview import LOOKS, lines, preview_of, remarks, rows_that_fit
 from console.messaging.sends.reach import reach_of
@@ -29,12 +32,15 @@ PAGE, PARTIAL = "messaging/sends/form.html", "messaging/sends/_form.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@merchant_page("sends.compose")
+@merchant_page("sends.compose", signed_out=keep_form)
 def send_new(request: MerchantRequest) -> HttpResponse:
     if request.mini_program is None:
         return render(request, "messaging/sends/no_mini_program.html")
     offered = Offer(request.mini_program)
     if request.method != "POST":
+        came_back = _came_back(request, offered)
+        if came_back is not None:
+            return came_back
         form = ComposeForm(offered=offered, address=request.path, initial=fresh(request.GET))
         return answer(request, PAGE, PARTIAL, context_of(request, form, None))
     form = ComposeForm(request.POST, offered=offered, address=request.path)
@@ -59,7 +65,7 @@ def _create(request: MerchantRequest, form: ComposeForm, mini_program: MiniProgr
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@merchant_page("sends.compose")
+@merchant_page("sends.compose", signed_out=keep_form)
 def send_edit(request: MerchantRequest, send_id: int) -> HttpResponse:
     batch = send_of(request, send_id)
     if batch.control.state == SendState.SCHEDULED and request.method != "POST":
@@ -68,6 +74,9 @@ def send_edit(request: MerchantRequest, send_id: int) -> HttpResponse:
         return moved_on(request, batch)
     offered = Offer(batch.mini_program, batch)
     if request.method != "POST":
+        kept = take_form(request, person=request.user, form_token=str(batch.form_token))
+        if kept is not None:
+            return _given_back(request, ComposeForm(kept, offered=offered, address=request.path), batch)
         form = ComposeForm(posted(of_batch(batch)), offered=offered, address=request.path)
         if "check" in request.GET:
             form.tell(batches.problems(batch, at=timezone.now()))
@@ -114,6 +123,29 @@ def _repaired(form: ComposeForm, action: str) -> ComposeForm:
     better.fields[name].widget.attrs["autofocus"] = True
     better.look = action
     return better
+
+
+def _came_back(request: MerchantRequest, offered: Offer) -> HttpResponse | None:
+    """A form kept while nobody was signed in; where it had saved itself before, in its draft."""
+    token = uuid_of(waiting_token(request))
+    if token is None:
+        return None
+    known = BatchSend.objects.for_merchant(request.merchant).filter(form_token=token)
+    if known.filter(control__state=SendState.DRAFT).exists():
+        return redirect(request, address("send_edit", known.select_related("merchant").get()))
+    kept = take_form(request, person=request.user)
+    if kept is None:
+        return None
+    if known.exists():  # launched meanwhile: the words become a new draft
+        kept["form_token"], kept["version"] = str(uuid.uuid4()), ""
+    return _given_back(request, ComposeForm(kept, offered=offered, address=request.path), None)
+
+
+def _given_back(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None) -> HttpResponse:
+    """What was posted after the session had ended, shown again: only a person saves or launches it."""
+    written = _unjudged(form, request.path)
+    written.look = "given-back"
+    return answer(request, PAGE, PARTIAL, context_of(request, written, batch))
 
 
 def _save(request: MerchantRequest, batch: BatchSend, form: ComposeForm, *, version: int) -> HttpResponse:
@@ -207,6 +239,7 @@ def context_of(request: MerchantRequest, form: ComposeForm, batch: BatchSend | N
         "lines": lines(form),
         "reach": reach_of(batch, at=at) if counts and batch else None,
         "rows_fit": rows_that_fit(form) if counts else None,
+        "writer": writer_of(request.user),
         "at": at,
     }
 

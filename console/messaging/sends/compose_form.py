@@ -19,7 +19,8 @@ from membership.models import PeopleList
 from merchants.models import MiniProgram
 from messaging.models import BatchSend, SubscriptionTemplate
 from messaging.sends import links
-from messaging.sends.batches import Content, Problem
+from messaging.sends.batches import Problem
+from messaging.sends.content import Content
 
 NAME_CHARACTERS = 80
 SHOWN_LISTS = 200
