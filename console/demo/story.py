@@ -38,6 +38,7 @@ from messaging.models import (
 )
 from messaging.recall.signals import Told, take_in
 from messaging.sends import batches
+from messaging.sends.content import Content
 
 Say = Callable[[str], None]
 
@@ -183,7 +184,7 @@ def _past_send(
     app: MiniProgram, template: SubscriptionTemplate, people_list: PeopleList, *, by: User
 ) -> SendControl:
     """Launched a moment ago, carried out here and now by the engine itself."""
-    content = batches.Content(
+    content = Content(
         name="iPhone 17 首月立减 · 首批试发",
         template=template,
         people_list=people_list,
@@ -230,7 +231,7 @@ def _come_back(platform: Pretend, app: MiniProgram, people: Sequence[str], contr
 
 
 def _draft(app: MiniProgram, template: SubscriptionTemplate, *, by: User) -> None:
-    content = batches.Content(
+    content = Content(
         name="老客免押升级权益",
         template=template,
         people_list=None,

@@ -13,7 +13,8 @@ from messaging.models.templates import SubscriptionTemplate
 class BatchSend(MerchantOwned):
     """`scheduled_on` + `scheduled_time` are wall time in `zone`; the instant is the control row's due_at.
 
-    `version` rises with every saved edit; a save names the version it was made from.
+    `version` rises with every saved edit; a save names the version it was made from. `test_of`: it took the
+    words of that draft to one person.
     """
 
     mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
@@ -31,6 +32,7 @@ class BatchSend(MerchantOwned):
     version = models.PositiveIntegerField(default=1)
     form_token = models.UUIDField(unique=True)
     author = models.ForeignKey("merchants.User", on_delete=models.PROTECT, related_name="+")
+    test_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="tests")
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Count, QuerySet
 
 from membership.models import PeopleList
-from merchants.models import Merchant
+from merchants.models import Merchant, MiniProgram
 from messaging.models import BatchSend, SubscriptionTemplate
 
 
@@ -17,6 +17,12 @@ def sends_to(people_list: PeopleList) -> QuerySet[BatchSend]:
 def sends_of(template: SubscriptionTemplate) -> QuerySet[BatchSend]:
     """Newest first, drafts too."""
     return _newest(template.merchant, template=template)
+
+
+def latest_sends(mini_program: MiniProgram, *, limit: int) -> list[BatchSend]:
+    """To start a new one from, newest first; those nobody has given words yet are left out."""
+    rows = _newest(mini_program.merchant, mini_program=mini_program).exclude(template=None)
+    return list(rows.select_related("template", "control")[:limit])
 
 
 def _newest(merchant: Merchant, **which: object) -> QuerySet[BatchSend]:

@@ -14,7 +14,15 @@ from django.views.decorators.http import require_http_methods
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect, toast
-from console.messaging.sends.compose_form import NAME_CHARACTERS, ComposeForm, Offer, fresh, of_batch, posted
+from console.messaging.sends.compose_form import (
+    NAME_CHARACTERS,
+    ComposeForm,
+    Offer,
+    fresh,
+    of_batch,
+    posted,
+    taken_from,
+)
 from console.messaging.sends.forms import token as uuid_of
 from console.messaging.sends.keeping import keep
 from console.messaging.sends.kept_forms import keep_form, take_form, waiting_token, writer_of
@@ -27,8 +35,10 @@ from merchants.models import MiniProgram
 from messaging.models import BatchSend, SendState
 from messaging.sends import batches
 from messaging.sends.advice import repaired
+from messaging.sends.uses import latest_sends
 
 PAGE, PARTIAL = "messaging/sends/form.html", "messaging/sends/_form.html"
+SHOWN_EARLIER = 6
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,10 +51,22 @@ def send_new(request: MerchantRequest) -> HttpResponse:
         came_back = _came_back(request, offered)
         if came_back is not None:
             return came_back
-        form = ComposeForm(offered=offered, address=request.path, initial=fresh(request.GET))
-        return answer(request, PAGE, PARTIAL, context_of(request, form, None))
+        earlier = latest_sends(request.mini_program, limit=SHOWN_EARLIER)
+        initial = fresh(request.GET) | _earlier(request, request.mini_program)
+        form = ComposeForm(offered=offered, address=request.path, initial=initial)
+        return answer(request, PAGE, PARTIAL, context_of(request, form, None) | {"earlier": earlier})
     form = ComposeForm(request.POST, offered=offered, address=request.path)
     return _live(request, form, None) or _create(request, form, request.mini_program)
+
+
+def _earlier(request: MerchantRequest, mini_program: MiniProgram) -> dict[str, Any]:
+    """`?from=` names an earlier send of this mini program to start from."""
+    wanted = request.GET.get("from", "")
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) <= 18):
+        return {}
+    rows = BatchSend.objects.for_merchant(request.merchant).filter(mini_program=mini_program, pk=wanted)
+    batch = rows.select_related("template", "people_list").first()
+    return taken_from(batch) if batch else {}
 
 
 def _create(request: MerchantRequest, form: ComposeForm, mini_program: MiniProgram) -> HttpResponse:
@@ -119,7 +141,7 @@ def _repaired(form: ComposeForm, action: str) -> ComposeForm:
     if name not in form.fields or not (start.isascii() and start.isdigit()):
         return form
     text = repaired(str(form.initial.get(name) or ""), start=int(start[:6]))
-    better = ComposeForm(offered=form.offered, address=form.address, initial=form.initial | {name: text})
+    better = ComposeForm(offered=form.offered, address=form.address, initial={**form.initial, name: text})
     better.fields[name].widget.attrs["autofocus"] = True
     better.look = action
     return better

@@ -51,9 +51,11 @@ class Offer:
         templates = SubscriptionTemplate.objects.for_merchant(merchant).filter(
             mini_program=mini_program, state=SubscriptionTemplate.State.APPROVED
         )
-        lists = PeopleList.objects.for_merchant(merchant).filter(
-            mini_program=mini_program, state=PeopleList.State.READY
-        )
+        lists = (
+            PeopleList.objects.for_merchant(merchant)
+            .filter(mini_program=mini_program, state=PeopleList.State.READY)
+            .exclude(source=PeopleList.Source.HAND)
+        )  # of one person, for a test
         self.templates = {str(one.pk): one for one in templates.order_by("-applied_at", "-pk")}
         self.lists = {str(one.pk): one for one in lists.order_by("-created_at", "-pk")[:SHOWN_LISTS]}
         if batch and batch.template:
@@ -161,7 +163,8 @@ class ComposeForm(CreateForm):
 
     def _clean_page(self, given: dict[str, Any]) -> None:
         """`opens`: path and parameters as they are kept."""
-        path, more = given["page"], {}
+        path = given["page"]
+        more: dict[str, str] = {}
         try:
             if links.is_link(path):
                 path, more = links.page_of_link(path, app_id=self.offered.app_id)
@@ -258,6 +261,15 @@ def fresh(request_data: QueryDict) -> dict[str, Any]:
         "scheduled_on": tomorrow,
         "scheduled_time": DEFAULT_TIME,
     }
+
+
+def taken_from(batch: BatchSend) -> dict[str, Any]:
+    """What a new send takes over from an earlier one: its words and its audience, never its time."""
+    taken = of_batch(batch)
+    for name in ("form_token", "version", "when", "scheduled_on", "scheduled_time"):
+        del taken[name]
+    taken["name"] = (_("%(name)s, copy") % {"name": batch.name})[:NAME_CHARACTERS]
+    return taken
 
 
 def page_fields(page: str) -> dict[str, str]:

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from console.messaging.sends import brakes, compose, detail, launch, missed, people, sends, unknown, versions
+from console.messaging.sends import (
+    brakes,
+    compose,
+    detail,
+    launch,
+    missed,
+    people,
+    sends,
+    trial,
+    unknown,
+    versions,
+)
 
 send_pages = [
     path("sends/", sends.sends_page, name="sends"),
@@ -8,6 +19,7 @@ send_pages = [
     path("sends/<int:send_id>/", detail.send_page, name="send"),
     path("sends/<int:send_id>/row/", sends.send_row, name="send_row"),
     path("sends/<int:send_id>/edit/", compose.send_edit, name="send_edit"),
+    path("sends/<int:send_id>/test/", trial.send_trial, name="send_trial"),
     path("sends/<int:send_id>/versions/", versions.send_versions, name="send_versions"),
     path("sends/<int:send_id>/launch/", launch.send_launch, name="send_launch"),
     path("sends/<int:send_id>/launch/<slug:gate>/", launch.send_stopped, name="send_stopped"),

@@ -194,3 +194,12 @@ class SavesItself(PersonalCase):
         batch = self.launched("sending")
         answer = self.client.post(self.url("send_edit", batch), self.personal(action="keep"), headers=HTMX)
         self.assertEqual(answer.status_code, 422)
+
+
+class Launch(PersonalCase):
+    def test_the_check_shows_the_first_persons_own_text_and_counts_who_it_does_not_fit(self) -> None:
+        batch = self.draft(to=self.own, values=["{name|老朋友}，首月立减", "{thing}"])
+        answer = self.client.get(self.url("send_launch", batch))
+        self.assertContains(answer, "张明，首月立减")
+        self.assertContains(answer, self.url("send_stopped", batch, gate="does_not_fit"))
+        self.assertContains(answer, "Content does not fit 1")
