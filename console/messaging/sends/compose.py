@@ -31,11 +31,12 @@ from console.messaging.sends.preview import LOOKS, lines, preview_of, remarks, r
 from console.messaging.sends.reach import reach_of
 from console.messaging.sends.timing import timing
 from gateway import wire
-from merchants.models import MiniProgram
+from merchants.models import MiniProgram, User
 from messaging.models import BatchSend, SendState
 from messaging.sends import batches
 from messaging.sends.advice import repaired
 from messaging.sends.uses import latest_sends
+from messaging.sends.versions import versions_of
 
 PAGE, PARTIAL = "messaging/sends/form.html", "messaging/sends/_form.html"
 SHOWN_EARLIER = 6
@@ -210,12 +211,19 @@ def _conflict(request: MerchantRequest, form: ComposeForm, current: BatchSend) -
     )
     context = {
         "batch": current,
+        "who": _who_saved(current),
         "mine": mine,
         "rows": _side_by_side(mine, theirs),
         "action": "review" if request.POST.get("action") == "review" else "save",
         "edit_url": address("send_edit", current),
     }
     return invalid(request, "messaging/sends/conflict.html", "messaging/sends/_conflict.html", context)
+
+
+def _who_saved(current: BatchSend) -> User | None:
+    """Who wrote the version that stands; None for one saved before versions were kept."""
+    row = versions_of(current).filter(version=current.version).first()
+    return row.by if row else None
 
 
 def _side_by_side(mine: ComposeForm, theirs: ComposeForm) -> list[dict[str, Any]]:

@@ -73,6 +73,16 @@ class SendVersions(ComposeCase):
         self.batch.refresh_from_db()
         self.assertEqual(self.batch.name, "Second")
 
+    def test_a_conflict_names_who_saved_the_other_version(self) -> None:
+        mine = self.form(version=1, form_token=self.batch.form_token, name="Mine")
+        self.sign_in(self.owner)
+        self.save(name="Theirs")
+        for person, words in ((self.operator, "Owner changed this draft"), (self.owner, "in another window")):
+            self.sign_in(person)
+            answer = self.client.post(self.url("send_edit", self.batch), mine)
+            self.assertContains(answer, words, status_code=422)
+            self.assertContains(answer, "Use mine", status_code=422)
+
     def test_a_version_that_is_not_there_is_not_found(self) -> None:
         for wanted in ("9", "", "x", "²"):
             answer = self.client.post(
