@@ -40,8 +40,13 @@ class MerchantRequest(PersonRequest):
 View = Callable[Concatenate[MerchantRequest, P], HttpResponse]
 
 
-def merchant_page(capability: str) -> Callable[[View[P]], Callable[..., HttpResponse]]:
-    """The view is called without the merchant's slug, with the merchant's time zone active."""
+def merchant_page(
+    capability: str, *, signed_out: Callable[[HttpRequest], None] | None = None
+) -> Callable[[View[P]], Callable[..., HttpResponse]]:
+    """The view is called without the merchant's slug, with the merchant's time zone active.
+
+    `signed_out` is told of a request of nobody before it is led to the sign-in page.
+    """
     if capability not in ALL_CAPABILITIES:
         raise KeyError(f"no role has the capability {capability!r}")
 
@@ -49,6 +54,8 @@ def merchant_page(capability: str) -> Callable[[View[P]], Callable[..., HttpResp
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, merchant: str, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
+                if signed_out is not None:
+                    signed_out(request)
                 return redirect_to_login(request.get_full_path())
             asked = enter(request, merchant)
             with timezone.override(ZoneInfo(asked.merchant.time_zone)):

@@ -92,7 +92,10 @@ def more_units(chosen: SubscriptionTemplate, persons: list[Customer]) -> None:
         )
 
 
-def people_list(app: MiniProgram, persons: list[Customer], **fields: Any) -> PeopleList:
+def people_list(
+    app: MiniProgram, persons: list[Customer], *, texts: list[list[str]] | None = None, **fields: Any
+) -> PeopleList:
+    """`texts`: one list for each person, in the order of `columns`."""
     made = PeopleList.objects.create(
         merchant=app.merchant,
         mini_program=app,
@@ -107,7 +110,11 @@ def people_list(app: MiniProgram, persons: list[Customer], **fields: Any) -> Peo
             **fields,
         },
     )
-    PeopleListEntry.objects.bulk_create([PeopleListEntry(people_list=made, customer=who) for who in persons])
+    values = texts or [None] * len(persons)
+    PeopleListEntry.objects.bulk_create(
+        PeopleListEntry(people_list=made, customer=who, values=value)
+        for who, value in zip(persons, values, strict=True)
+    )
     return made
 
 

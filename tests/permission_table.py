@@ -150,6 +150,8 @@ TABLE = [
     Row("send", ALL, kwargs=draft),
     Row("send_row", ALL, kwargs=draft, passes=(200, 302)),  # a plain client is led to the page
     Row("send_edit", OPERATORS, kwargs=draft),
+    Row("send_versions", OPERATORS, kwargs=draft),
+    Row("send_trial", OPERATORS, kwargs=draft),
     Row("send_launch", OPERATORS, kwargs=draft),
     Row("send_stopped", OPERATORS, kwargs=stopped, passes=(302,)),
     Row("send_undo", OPERATORS, kwargs=sending, post=True, passes=(422,)),

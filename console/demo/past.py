@@ -27,6 +27,7 @@ from messaging.engine.mark import mark
 from messaging.engine.record import Answer, record
 from messaging.models import BatchSend, SendControl, SendState
 from messaging.sends import batches
+from messaging.sends.content import Content
 
 MOMENT = timedelta(seconds=1)
 REACHED = ("finished", "cancelled_half", "paused")  # endings after which somebody has a message
@@ -102,10 +103,10 @@ def _token(scene: Scene, send: DatedSend) -> UUID:
     return token(f"send {scene.slug} {send.number}")
 
 
-def _content(scene: Scene, send: DatedSend) -> batches.Content:
+def _content(scene: Scene, send: DatedSend) -> Content:
     plan, due = send.plan, send.due_at.astimezone(BEIJING)
     timed = plan.ending != "draft"
-    return batches.Content(
+    return Content(
         name=plan.name,
         template=scene.templates[plan.code],
         people_list=scene.lists[plan.people],

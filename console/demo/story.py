@@ -38,6 +38,7 @@ from messaging.models import BatchSend, SendControl, SendState, SubscriptionTemp
 from messaging.recall import hours, rollups
 from messaging.recall.signals import Told, take_in
 from messaging.sends import batches
+from messaging.sends.content import Content
 
 __all__ = ["FULL", "SEED", "SHORT", "Size", "StoryError", "tell"]
 
@@ -203,7 +204,7 @@ def _pilot(
     app: MiniProgram, template: SubscriptionTemplate, people_list: PeopleList, *, by: User
 ) -> SendControl:
     """Launched a moment ago, carried out here and now by the engine itself."""
-    content = batches.Content(
+    content = Content(
         name="iPhone 17 首月立减 · 首批试发",
         template=template,
         people_list=people_list,
@@ -250,7 +251,7 @@ def _come_back(platform: Pretend, app: MiniProgram, people: Sequence[str], contr
 
 
 def _draft(scene: Scene) -> None:
-    content = batches.Content(
+    content = Content(
         name="老客免押升级权益",
         template=scene.templates[STANDING],
         people_list=None,

@@ -5,6 +5,7 @@ It reserves nothing, so the same gates are judged again when a delivery is marke
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,18 +17,22 @@ from merchants import events
 from merchants.partitions import BEIJING, ensure_months, month_of
 from messaging.engine import sql
 from messaging.engine.fatigue import first_day
+from messaging.engine.text import rendering
 from messaging.models import SendControl, SendState
 
-# The gates in the order of the reach funnel: the first that fails names the reason.
+# The gates in the order of the reach funnel: the first that fails names the reason. `fails`, `data` and
+# `join` are filled in only where the text differs per person (messaging.engine.text).
 JUDGED = """
 SELECT e.customer_id,
     CASE
         WHEN c.forgotten_at IS NOT NULL OR c.mini_program_id <> %(mini_program)s THEN 'not_known'
         WHEN c.do_not_send_at IS NOT NULL THEN 'do_not_send'
+        {fails}
         WHEN NOT CASE WHEN %(standing)s THEN coalesce(k.standing, false) ELSE coalesce(k.units, 0) > 0 END
             THEN 'no_consent'
         WHEN %(fatigue_total)s > 0 AND coalesce(f.n, 0) >= %(fatigue_total)s THEN 'fatigue'
-    END AS gate
+    END AS gate,
+    {data} AS data
 FROM membership_peoplelistentry e
 JOIN membership_customer c ON c.id = e.customer_id
 LEFT JOIN messaging_consent k ON k.template_id = %(template)s AND k.customer_id = e.customer_id
@@ -36,29 +41,39 @@ LEFT JOIN (
     WHERE template_id = %(template)s AND day BETWEEN %(first_day)s AND %(day)s
     GROUP BY customer_id
 ) f ON f.customer_id = e.customer_id
+{join}
 WHERE e.people_list_id = %(people_list)s
 """
-FREEZE = f"""
+FREEZE = """
 WITH frozen AS (
-    INSERT INTO messaging_delivery (books_month, send_id, customer_id, due_at, state, reason)
+    INSERT INTO messaging_delivery (books_month, send_id, customer_id, due_at, state, reason, data)
     SELECT %(month)s, %(send)s, customer_id, %(due_at)s,
-        CASE WHEN gate IS NULL THEN 'queued' ELSE 'skipped' END, coalesce(gate, '')
-    FROM ({JUDGED}) judged
+        CASE WHEN gate IS NULL THEN 'queued' ELSE 'skipped' END, coalesce(gate, ''),
+        CASE WHEN gate IS NULL THEN data END
+    FROM ({judged}) judged
     ORDER BY customer_id
     RETURNING state, reason
 )
 INSERT INTO messaging_deliverycounter (send_id, state, reason, n)
 SELECT %(send)s, state, reason, count(*) FROM frozen GROUP BY state, reason
 RETURNING n
-"""  # noqa: S608 - put together from constants only
+"""
 FORGET_FIRST_FREEZE = "DELETE FROM messaging_delivery WHERE send_id = %(send)s AND books_month = %(month)s"
 FORGET_COUNTERS = "DELETE FROM messaging_deliverycounter WHERE send_id = %(send)s"
 
 
-def gate_parameters(control: SendControl, *, at: datetime) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Judged:
+    """`statement`: customer_id, gate (NULL: passes) and data for each person of the list."""
+
+    statement: str
+    parameters: dict[str, Any]
+
+
+def judged(control: SendControl, *, at: datetime) -> Judged:
     """`at`: the instant the gates are judged for, normally when the send is due."""
     day = at.astimezone(BEIJING).date()
-    return {
+    parameters = {
         "mini_program": control.mini_program_id,
         "template": control.template_id,
         "standing": control.template_kind == "long_term",
@@ -67,6 +82,11 @@ def gate_parameters(control: SendControl, *, at: datetime) -> dict[str, Any]:
         "day": day,
         "people_list": control.people_list_id,
     }
+    if not control.pieces:
+        return Judged(JUDGED.format(fails="", data="NULL::jsonb", join=""), parameters)
+    text = rendering(control.pieces, control.data)
+    statement = JUDGED.format(fails=f"WHEN {text.fails} THEN 'does_not_fit'", data=text.data, join=text.join)
+    return Judged(statement, parameters | text.parameters)
 
 
 def freeze(control: SendControl) -> bool:
@@ -80,12 +100,9 @@ def freeze(control: SendControl) -> bool:
         if control.books_month is not None:
             sql.run(FORGET_FIRST_FREEZE, {"send": control.pk, "month": control.books_month})
             sql.run(FORGET_COUNTERS, {"send": control.pk})
-        parameters = gate_parameters(control, at=due_at) | {
-            "send": control.pk,
-            "month": month,
-            "due_at": due_at,
-        }
-        total = sum(n for (n,) in sql.rows(FREEZE, parameters))
+        people = judged(control, at=due_at)
+        parameters = people.parameters | {"send": control.pk, "month": month, "due_at": due_at}
+        total = sum(n for (n,) in sql.rows(FREEZE.format(judged=people.statement), parameters))
         # Last, so that the control row is locked for a moment only. Lost the race: everything is rolled back.
         still = SendControl.objects.filter(pk=control.pk, state=SendState.PREPARING, due_at=control.due_at)
         if not still.update(state=SendState.READY, books_month=month, frozen_total=total, touched_at=Now()):

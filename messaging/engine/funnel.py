@@ -8,17 +8,23 @@ from datetime import datetime
 from django.utils.functional import Promise
 
 from messaging.engine import sql
-from messaging.engine.freeze import JUDGED, gate_parameters
+from messaging.engine.freeze import judged
 from messaging.models import SendControl, SkipReason
 
-ORDER = (SkipReason.NOT_KNOWN, SkipReason.DO_NOT_SEND, SkipReason.NO_CONSENT, SkipReason.FATIGUE)
-FUNNEL = f"SELECT coalesce(gate, ''), count(*) FROM ({JUDGED}) judged GROUP BY 1"  # noqa: S608 - constants only
-STOPPED = f"""
+ORDER = (
+    SkipReason.NOT_KNOWN,
+    SkipReason.DO_NOT_SEND,
+    SkipReason.DOES_NOT_FIT,
+    SkipReason.NO_CONSENT,
+    SkipReason.FATIGUE,
+)
+FUNNEL = "SELECT coalesce(gate, ''), count(*) FROM ({judged}) judged GROUP BY 1"
+STOPPED = """
 SELECT judged.customer_id, c.open_id
-FROM ({JUDGED}) judged JOIN membership_customer c ON c.id = judged.customer_id
+FROM ({judged}) judged JOIN membership_customer c ON c.id = judged.customer_id
 WHERE judged.gate = %(gate)s AND judged.customer_id > %(after)s
 ORDER BY judged.customer_id LIMIT %(limit)s
-"""  # noqa: S608 - constants only
+"""
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,10 @@ class Funnel:
 
 def forecast(control: SendControl, *, due_at: datetime, at: datetime) -> Funnel:
     """Who would get it if it were frozen now for `due_at`. One pass over the list."""
-    found: dict[str, int] = dict(sql.rows(FUNNEL, gate_parameters(control, at=due_at)))
-    drops = [Drop(str(reason), reason.label, found.get(str(reason), 0)) for reason in ORDER]
+    people = judged(control, at=due_at)
+    found: dict[str, int] = dict(sql.rows(FUNNEL.format(judged=people.statement), people.parameters))
+    gates = [reason for reason in ORDER if control.pieces or reason != SkipReason.DOES_NOT_FIT]
+    drops = [Drop(str(reason), reason.label, found.get(str(reason), 0)) for reason in gates]
     return Funnel(total=sum(found.values()), drops=drops, will_send=found.get("", 0), computed_at=at)
 
 
@@ -49,5 +57,6 @@ def stopped_by(
     control: SendControl, *, gate: str, due_at: datetime, after: int = 0, limit: int = 100
 ) -> list[tuple[int, str | None]]:
     """The people behind one drop: (customer id, open_id), by customer id above `after`."""
-    parameters = gate_parameters(control, at=due_at) | {"gate": gate, "after": after, "limit": limit}
-    return [(row[0], row[1]) for row in sql.rows(STOPPED, parameters)]
+    people = judged(control, at=due_at)
+    parameters = people.parameters | {"gate": gate, "after": after, "limit": limit}
+    return [(row[0], row[1]) for row in sql.rows(STOPPED.format(judged=people.statement), parameters)]

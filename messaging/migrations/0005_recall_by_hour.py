@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("membership", "0002_list_columns"),
         ("merchants", "0003_end_sessions_by_epoch"),
-        ("messaging", "0003_index_open_books"),
+        ("messaging", "0004_text_per_person_and_draft_versions"),
     ]
 
     operations = [

@@ -1,4 +1,4 @@
-from messaging.models.batch import BatchSend
+from messaging.models.batch import BatchSend, DraftVersion
 from messaging.models.consent import Consent, ConsentEntry
 from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendState
 from messaging.models.delivery import (
@@ -25,6 +25,7 @@ __all__ = [
     "DeliveryAttempt",
     "DeliveryCounter",
     "DeliveryState",
+    "DraftVersion",
     "FrequencyCount",
     "Kind",
     "LibraryTemplate",

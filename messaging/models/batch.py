@@ -13,7 +13,8 @@ from messaging.models.templates import SubscriptionTemplate
 class BatchSend(MerchantOwned):
     """`scheduled_on` + `scheduled_time` are wall time in `zone`; the instant is the control row's due_at.
 
-    `version` rises with every saved edit; a save names the version it was made from.
+    `version` rises with every saved edit; a save names the version it was made from. `test_of`: it took the
+    words of that draft to one person.
     """
 
     mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
@@ -31,6 +32,7 @@ class BatchSend(MerchantOwned):
     version = models.PositiveIntegerField(default=1)
     form_token = models.UUIDField(unique=True)
     author = models.ForeignKey("merchants.User", on_delete=models.PROTECT, related_name="+")
+    test_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="tests")
     created_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now())
 
@@ -39,3 +41,20 @@ class BatchSend(MerchantOwned):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DraftVersion(MerchantOwned):
+    """What a draft said at one version. Saves by itself in one sitting share a row."""
+
+    batch = models.ForeignKey(BatchSend, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    content = models.JSONField()  # columns of BatchSend by name, as messaging.sends.versions writes them
+    by = models.ForeignKey("merchants.User", on_delete=models.PROTECT, related_name="+")
+    by_itself = models.BooleanField(default=False)
+    saved_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "version"], name="draft_version_once")]
+
+    def __str__(self) -> str:
+        return f"version {self.version} of {self.batch_id}"

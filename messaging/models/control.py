@@ -71,6 +71,7 @@ class SendControl(MerchantOwned, FatigueRule):
     )
     page = models.CharField(max_length=128, blank=True)
     data = models.JSONField(default=dict)  # {"keyword1": {"value": "…"}}
+    pieces = models.JSONField(default=list)  # text that differs per person (engine.text); empty: it does not
     rate_per_second = models.PositiveIntegerField(null=True)  # null: only the mini program's limit
     launched_at = models.DateTimeField(null=True)
     undo_until = models.DateTimeField(null=True)

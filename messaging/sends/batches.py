@@ -17,9 +17,13 @@ from gateway import wire
 from membership.models import PeopleList
 from merchants import events
 from messaging.engine import control as engine
+from messaging.engine import text
 from messaging.engine.freeze import lead
 from messaging.engine.funnel import Funnel, forecast, stopped_by
-from messaging.models import BatchSend, SendControl, SendState, SubscriptionTemplate
+from messaging.models import BatchSend, SendControl, SendState
+from messaging.sends import versions
+from messaging.sends.content import Content
+from messaging.sends.placeholders import Place, PlaceholderError, compiled, parse
 from messaging.sends.wall_time import NoSuchTime, resolve
 
 if TYPE_CHECKING:
@@ -34,19 +38,6 @@ class Problem:
 
     field: str
     message: str | Promise
-
-
-@dataclass(frozen=True)
-class Content:
-    """What the form gave. `values` in the order of the template's keywords; wall times of the zone."""
-
-    name: str
-    template: SubscriptionTemplate | None
-    people_list: PeopleList | None
-    values: list[str]
-    page: str
-    scheduled_on: date | None
-    scheduled_time: time | None
 
 
 class DraftConflict(Exception):
@@ -89,12 +80,18 @@ def new_draft(
             form_token=form_token,
             **_columns(content),
         )
+        versions.keep(batch, by=by, at=None)
         _tell("send.drafted", batch, by)
     return batch
 
 
-def save_draft(batch: BatchSend, *, by: User, version: int, content: Content, at: datetime) -> BatchSend:
-    """Compare-and-set on `version`. Raises DraftConflict, or NotADraft once it was launched."""
+def save_draft(
+    batch: BatchSend, *, by: User, version: int, content: Content, at: datetime, by_itself: bool = False
+) -> BatchSend:
+    """Compare-and-set on `version`. Raises DraftConflict, or NotADraft once it was launched.
+
+    `by_itself`: on a pause in writing, so it is no move of the operator's and no event.
+    """
     with transaction.atomic():
         rows = BatchSend.objects.filter(pk=batch.pk, version=version)
         if not rows.update(version=F("version") + 1, changed_at=at, **_columns(content)):
@@ -105,8 +102,12 @@ def save_draft(batch: BatchSend, *, by: User, version: int, content: Content, at
         )
         if state != SendState.DRAFT:
             raise NotADraft(state)
-        _tell("send.edited", batch, by)
-    saved: BatchSend = BatchSend.objects.select_related("control", "template", "people_list").get(pk=batch.pk)
+        saved: BatchSend = BatchSend.objects.select_related("control", "template", "people_list").get(
+            pk=batch.pk
+        )
+        versions.keep(saved, by=by, at=at, by_itself=by_itself)
+        if not by_itself:
+            _tell("send.edited", batch, by)
     return saved
 
 
@@ -173,14 +174,35 @@ def _template_problems(batch: BatchSend) -> list[Problem]:
     found = []
     for position, keyword in enumerate(template.keywords):
         value = batch.values[position] if position < len(batch.values) else ""
-        over = len(value) - wire.KEYWORD_VALUE_MAX_CHARACTERS
-        if not value:
-            found.append(Problem(f"values.{position}", _("Fill in “%(keyword)s”.") % {"keyword": keyword}))
-        elif over > 0:
-            message = _("“%(keyword)s” is %(over)s characters too long; the platform allows %(limit)s.")
-            words = {"keyword": keyword, "over": over, "limit": wire.KEYWORD_VALUE_MAX_CHARACTERS}
-            found.append(Problem(f"values.{position}", message % words))
+        message = _value_problem(value, keyword, batch.people_list)
+        if message:
+            found.append(Problem(f"values.{position}", message))
     return found
+
+
+def _value_problem(value: str, keyword: str, to: PeopleList | None) -> str:
+    """What is wrong with it whoever gets it; a text of one person that does not fit only skips them."""
+    if not value:
+        return _("Fill in “%(keyword)s”.") % {"keyword": keyword}
+    try:
+        parts = parse(value)
+        if to is not None:
+            compiled(value, to.columns)
+    except PlaceholderError as error:
+        return str(error.sentence)
+    fixed = sum(len(part) for part in parts if isinstance(part, str))
+    over = fixed - wire.KEYWORD_VALUE_MAX_CHARACTERS
+    if over <= 0:
+        return ""
+    words = {"keyword": keyword, "over": over, "limit": wire.KEYWORD_VALUE_MAX_CHARACTERS}
+    if any(isinstance(part, Place) for part in parts):
+        message = _(
+            "“%(keyword)s” is %(over)s characters too long even where its columns are empty; "
+            "the platform allows %(limit)s."
+        )
+        return message % words
+    message = _("“%(keyword)s” is %(over)s characters too long; the platform allows %(limit)s.")
+    return message % words
 
 
 def _page_problems(batch: BatchSend) -> list[Problem]:
@@ -225,7 +247,7 @@ def due(batch: BatchSend, *, at: datetime) -> datetime:
 
 
 def reach(batch: BatchSend, *, at: datetime) -> Funnel:
-    """The funnel of a draft that has a template and a list."""
+    """The funnel of a draft that has a template and a list. Raises NoSuchTime, PlaceholderError."""
     return forecast(_prepared(batch), due_at=due(batch, at=at), at=at)
 
 
@@ -246,10 +268,17 @@ def _prepared(batch: BatchSend) -> SendControl:
     return control
 
 
+def pieces_of(batch: BatchSend) -> list[list[dict[str, Any]]]:
+    """Each value of a draft, for messaging.engine.text. Raises PlaceholderError."""
+    columns = batch.people_list.columns if batch.people_list else []
+    return [compiled(value, columns) for value in batch.values]
+
+
 def _frozen_content(batch: BatchSend) -> dict[str, Any]:
     template = batch.template
     if template is None:
         raise ValueError("a send without a template has no content")
+    pieces = pieces_of(batch)
     return {
         "template": template,
         "template_kind": template.kind,
@@ -259,7 +288,8 @@ def _frozen_content(batch: BatchSend) -> dict[str, Any]:
         "fatigue_total": template.fatigue_total,
         "people_list": batch.people_list,
         "page": batch.page,
-        "data": {f"keyword{n}": {"value": value} for n, value in enumerate(batch.values, start=1)},
+        "data": text.data_of([text.render(value) for value in pieces]),
+        "pieces": pieces if text.is_personal(pieces) else [],
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Count, QuerySet
 
 from membership.models import PeopleList
-from merchants.models import Merchant
+from merchants.models import Merchant, MiniProgram
 from messaging.models import BatchSend, SendState, SubscriptionTemplate
 
 STAGES: Mapping[str, tuple[SendState, ...]] = {
@@ -47,6 +47,12 @@ def stages_of(template: SubscriptionTemplate, *, newest: int = 5) -> list[Stage]
             rows = list(sends_of(template).filter(control__state__in=states)[:newest])
             found.append(Stage(name, count, rows))
     return found
+
+
+def latest_sends(mini_program: MiniProgram, *, limit: int) -> list[BatchSend]:
+    """To start a new one from, newest first; those nobody has given words yet are left out."""
+    rows = _newest(mini_program.merchant, mini_program=mini_program).exclude(template=None)
+    return list(rows.select_related("template", "control")[:limit])
 
 
 def _newest(merchant: Merchant, **which: object) -> QuerySet[BatchSend]:

@@ -16,6 +16,7 @@ from messaging.engine import control as engine
 from messaging.models import BatchSend, Consent, SendControl, SendState, SubscriptionTemplate
 from messaging.reports import send_figures
 from messaging.sends import batches
+from messaging.sends.content import Content
 from tests import build_messaging
 from tests.browser.house import House
 
@@ -73,7 +74,7 @@ class Scenes:
             purpose="还机三个月未复租",
         )
 
-    def content(self, to: PeopleList | None, *, name: str, **fields: Any) -> batches.Content:
+    def content(self, to: PeopleList | None, *, name: str, **fields: Any) -> Content:
         """What is sent, right away unless `fields` says otherwise."""
         usual = {
             "template": self.template,
@@ -82,9 +83,9 @@ class Scenes:
             "scheduled_on": None,
             "scheduled_time": None,
         }
-        return batches.Content(name=name, people_list=to, **(usual | fields))
+        return Content(name=name, people_list=to, **(usual | fields))
 
-    def draft(self, content: batches.Content) -> BatchSend:
+    def draft(self, content: Content) -> BatchSend:
         return batches.new_draft(
             merchant=self.house.merchant,
             mini_program=self.house.app,
@@ -93,9 +94,7 @@ class Scenes:
             content=content,
         )
 
-    def launched(
-        self, content: batches.Content, *, rate: int | None = None, at: datetime | None = None
-    ) -> BatchSend:
+    def launched(self, content: Content, *, rate: int | None = None, at: datetime | None = None) -> BatchSend:
         """Launched so long ago that nobody can undo it: it starts with the next beat."""
         batch = self.draft(content)
         # while it is a draft: the workers are quicker than a second call
@@ -104,7 +103,7 @@ class Scenes:
         batches.launch(batch, by=self.by, version=batch.version, at=at or long_ago)
         return batch
 
-    def to(self, n: int, *, name: str) -> batches.Content:
+    def to(self, n: int, *, name: str) -> Content:
         return self.content(self.people_list(self.people(n)), name=name)
 
     def running(self, *, people: int = 300, name: str = "秋季回访") -> BatchSend:

@@ -18,10 +18,13 @@ from gateway import wire
 from membership.models import PeopleList
 from merchants.models import MiniProgram
 from messaging.models import BatchSend, SubscriptionTemplate
-from messaging.sends.batches import Content, Problem
+from messaging.sends import links
+from messaging.sends.batches import Problem
+from messaging.sends.content import Content
 
 NAME_CHARACTERS = 80
 SHOWN_LISTS = 200
+LINK_CHARACTERS = 1_000  # as pasted; what is kept of it is far shorter
 VALUE_CHARACTERS = 500  # of a draft; what the platform takes is judged before launch
 DEFAULT_TIME = "10:00"
 REFRESH = {
@@ -44,12 +47,15 @@ class Offer:
     def __init__(self, mini_program: MiniProgram, batch: BatchSend | None = None) -> None:
         merchant = mini_program.merchant
         self.zone = merchant.time_zone
+        self.app_id = mini_program.app_id
         templates = SubscriptionTemplate.objects.for_merchant(merchant).filter(
             mini_program=mini_program, state=SubscriptionTemplate.State.APPROVED
         )
-        lists = PeopleList.objects.for_merchant(merchant).filter(
-            mini_program=mini_program, state=PeopleList.State.READY
-        )
+        lists = (
+            PeopleList.objects.for_merchant(merchant)
+            .filter(mini_program=mini_program, state=PeopleList.State.READY)
+            .exclude(source=PeopleList.Source.HAND)
+        )  # of one person, for a test
         self.templates = {str(one.pk): one for one in templates.order_by("-applied_at", "-pk")}
         self.lists = {str(one.pk): one for one in lists.order_by("-created_at", "-pk")[:SHOWN_LISTS]}
         if batch and batch.template:
@@ -80,11 +86,19 @@ class ComposeForm(CreateForm):
     page = forms.CharField(
         label=gettext_lazy("Mini program page"),
         required=False,
-        validators=[at_most(wire.PAGE_MAX_CHARACTERS)],
+        validators=[at_most(LINK_CHARACTERS)],
         help_text=gettext_lazy(
-            "What a tap opens, such as pages/renew/index. The recall mark is added to it."
+            "What a tap opens, such as pages/renew/index, or a pasted alipays:// link. "
+            "The recall mark is added to it."
         ),
         widget=forms.TextInput(attrs={"spellcheck": "false"}),
+    )
+    parameters = forms.CharField(
+        label=gettext_lazy("Parameters"),
+        required=False,
+        validators=[at_most(LINK_CHARACTERS)],
+        help_text=gettext_lazy("name=value, one to a line. They are encoded as one block."),
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "placeholder": "goods_id=17-256"}),
     )
     people_list = forms.ChoiceField(label=gettext_lazy("Audience"), required=False)
     when = forms.ChoiceField(
@@ -103,9 +117,11 @@ class ComposeForm(CreateForm):
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    person = forms.CharField(required=False, widget=forms.HiddenInput)  # whom the preview shows
 
     def __init__(self, data: Any = None, *, offered: Offer, address: str, initial: Any = None) -> None:
-        self.offered = offered
+        self.offered, self.address = offered, address
+        self.look = ""  # what a half-written form was posted for: refresh, preview, a repair
         chosen = (data or initial or {}).get("template") or ""
         self.chosen = offered.templates.get(str(chosen))
         if data is not None:
@@ -141,7 +157,37 @@ class ComposeForm(CreateForm):
             for name in ("scheduled_on", "scheduled_time"):
                 if not given.get(name) and name not in self.errors:
                     self.add_error(name, _("Fill in day and time, or choose “Right away”."))
+        if "page" in given and "parameters" in given:
+            self._clean_page(given)
         return given
+
+    def _clean_page(self, given: dict[str, Any]) -> None:
+        """`opens`: path and parameters as they are kept."""
+        path = given["page"]
+        more: dict[str, str] = {}
+        try:
+            if links.is_link(path):
+                path, more = links.page_of_link(path, app_id=self.offered.app_id)
+        except links.LinkError as error:
+            self.add_error("page", str(error))
+            return
+        try:
+            given["opens"] = links.page_with(path, more | links.parameters_of_lines(given["parameters"]))
+        except links.LinkError as error:
+            self.add_error("parameters" if given["parameters"].strip() else "page", str(error))
+
+    @property
+    def startapp_link(self) -> str:
+        """The page as last read, as a link; empty while it cannot be read."""
+        path, parameters = (str(self[name].value() or "").strip() for name in ("page", "parameters"))
+        try:
+            more: dict[str, str] = {}
+            if links.is_link(path):
+                path, more = links.page_of_link(path, app_id=self.offered.app_id)
+            page = links.page_with(path, more | links.parameters_of_lines(parameters))
+        except links.LinkError:
+            return ""
+        return links.startapp_link(page, app_id=self.offered.app_id) if page else ""
 
     def content(self) -> Content:
         """Of a valid form."""
@@ -152,7 +198,7 @@ class ComposeForm(CreateForm):
             template=self.chosen,
             people_list=self.offered.lists.get(given["people_list"]),
             values=[given[f"value_{position}"] for position in range(len(self.keywords))],
-            page=given["page"],
+            page=given["opens"],
             scheduled_on=given["scheduled_on"] if is_timed else None,
             scheduled_time=given["scheduled_time"] if is_timed else None,
         )
@@ -172,7 +218,16 @@ class ComposeForm(CreateForm):
     @property
     def order(self) -> list[str]:
         values = [f"value_{position}" for position in range(len(self.keywords))]
-        return ["name", "template", *values, "page", "people_list", "scheduled_on", "scheduled_time"]
+        return [
+            "name",
+            "template",
+            *values,
+            "page",
+            "parameters",
+            "people_list",
+            "scheduled_on",
+            "scheduled_time",
+        ]
 
     @property
     def problem_count(self) -> int:
@@ -211,6 +266,23 @@ def fresh(request_data: QueryDict) -> dict[str, Any]:
     }
 
 
+def taken_from(batch: BatchSend) -> dict[str, Any]:
+    """What a new send takes over from an earlier one: its words and its audience, never its time."""
+    taken = of_batch(batch)
+    for name in ("form_token", "version", "when", "scheduled_on", "scheduled_time"):
+        del taken[name]
+    taken["name"] = (_("%(name)s, copy") % {"name": batch.name})[:NAME_CHARACTERS]
+    return taken
+
+
+def page_fields(page: str) -> dict[str, str]:
+    """Path and parameters apart; a page without parameters as it was written."""
+    if "?" not in page:
+        return {"page": page, "parameters": ""}
+    path, parameters = wire.parameters_of_page(page)
+    return {"page": path, "parameters": links.lines_of_parameters(parameters.items())}
+
+
 def of_batch(batch: BatchSend) -> dict[str, Any]:
     values = {f"value_{position}": value for position, value in enumerate(batch.values)}
     return {
@@ -218,7 +290,7 @@ def of_batch(batch: BatchSend) -> dict[str, Any]:
         "name": batch.name,
         "template": str(batch.template_id or ""),
         "shown_template": str(batch.template_id or ""),
-        "page": batch.page,
+        **page_fields(batch.page),
         "people_list": str(batch.people_list_id or ""),
         "when": "at" if batch.scheduled_on or batch.scheduled_time else "now",
         "scheduled_on": batch.scheduled_on.isoformat() if batch.scheduled_on else "",

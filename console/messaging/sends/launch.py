@@ -17,10 +17,13 @@ from console.messaging.sends.forms import CountForm
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
 from console.messaging.sends.timing import timing
+from messaging.engine import text
 from messaging.engine.control import MoveRefused
 from messaging.engine.funnel import ORDER
 from messaging.models import BatchSend, SendState, SkipReason
 from messaging.sends import batches
+from messaging.sends.personal import next_entry
+from messaging.sends.placeholders import PlaceholderError
 from messaging.sends.wall_time import NoSuchTime
 
 PAGE, PARTIAL = "messaging/sends/launch.html", "messaging/sends/_launch.html"
@@ -71,10 +74,24 @@ def _context(
         "problems": [(problem, _anchor(problem.field)) for problem in problems],
         "reach": reach,
         "fields": list(zip(template.keywords, batch.values, strict=False)) if template else [],
+        "seen": _seen(batch),
         "timing": when,
         "finish": _finish(when.due or at, reach),
         "at": at,
     }
+
+
+def _seen(batch: BatchSend) -> list[tuple[str, str]]:
+    """Each keyword as the first person of the list gets it; what cannot be read stands as it is."""
+    if batch.template is None:
+        return []
+    try:
+        pieces = batches.pieces_of(batch)
+    except PlaceholderError:
+        return list(zip(batch.template.keywords, batch.values, strict=False))
+    first = next_entry(batch.people_list) if batch.people_list and text.is_personal(pieces) else None
+    said = [text.render(value, first.values if first else None) for value in pieces]
+    return list(zip(batch.template.keywords, said, strict=False))
 
 
 def _finish(start: datetime, reach: Reach | None) -> datetime | None:
@@ -102,7 +119,7 @@ def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpRespo
         people = batches.people_stopped(
             batch, gate=gate, at=timezone.now(), after=key, limit=PEOPLE_PER_PAGE + 1
         )
-    except NoSuchTime:
+    except (NoSuchTime, PlaceholderError):
         return redirect(request, address("send_launch", batch))
     context = {
         "batch": batch,

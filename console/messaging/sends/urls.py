@@ -10,7 +10,9 @@ from console.messaging.sends import (
     people,
     sends,
     several,
+    trial,
     unknown,
+    versions,
 )
 
 send_pages = [
@@ -23,6 +25,8 @@ send_pages = [
     path("sends/<int:send_id>/", detail.send_page, name="send"),
     path("sends/<int:send_id>/row/", sends.send_row, name="send_row"),
     path("sends/<int:send_id>/edit/", compose.send_edit, name="send_edit"),
+    path("sends/<int:send_id>/test/", trial.send_trial, name="send_trial"),
+    path("sends/<int:send_id>/versions/", versions.send_versions, name="send_versions"),
     path("sends/<int:send_id>/launch/", launch.send_launch, name="send_launch"),
     path("sends/<int:send_id>/launch/<slug:gate>/", launch.send_stopped, name="send_stopped"),
     path("sends/<int:send_id>/undo/", brakes.send_undo, name="send_undo"),

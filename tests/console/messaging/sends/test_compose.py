@@ -138,6 +138,26 @@ class SendNew(ComposeCase):
         self.assertEqual(self.client.get(self.url("send_new")).status_code, 404)
 
 
+class FromAnEarlierSend(ComposeCase):
+    def test_the_latest_are_offered_and_their_words_are_taken_over_without_a_time(self) -> None:
+        earlier = self.launched("finished", name="Last autumn")
+        link = self.url("send_new") + f"?from={earlier.pk}"
+        self.assertContains(self.client.get(self.url("send_new")), link)
+        answer = self.client.get(link)
+        for words in ("Last autumn, copy", "首月立减 46 元", "pages/renew/index", "本周内"):
+            self.assertContains(answer, f'value="{words}"')
+        self.assertContains(answer, f'<option value="{self.people_list.pk}" selected>')
+        self.assertNotContains(answer, str(earlier.form_token))
+        self.assertEqual(BatchSend.objects.count(), 1)
+
+    def test_a_send_of_somebody_else_or_none_gives_an_empty_form(self) -> None:
+        theirs = build.batch(self.other_mini_program, self.other_owner, name="Next door")
+        for wanted in (theirs.pk, 999_999_999, "x", "²", "9" * 30):
+            answer = self.client.get(self.url("send_new") + f"?from={wanted}")
+            self.assertEqual(answer.status_code, 200)
+            self.assertNotContains(answer, "Next door")
+
+
 class SendEdit(ComposeCase):
     def edited(self, batch: BatchSend, **changes: Any) -> dict[str, Any]:
         return self.form(version=batch.version, form_token=batch.form_token, **changes)

@@ -1,0 +1,51 @@
+"""A form posted after the session ended: kept across the sign-in for its writer, never acted on."""
+
+from __future__ import annotations
+
+from django.core import signing
+from django.http import HttpRequest, QueryDict
+
+from merchants.models import User
+
+KEY = "kept_form"
+SALT = "console.kept_form"
+MOST_CHARACTERS = 20_000
+NOT_KEPT = ("csrfmiddlewaretoken", "action")
+
+
+def writer_of(person: User) -> str:
+    """Goes into the form, so that what was typed comes back to nobody else."""
+    return signing.dumps(person.pk, salt=SALT)
+
+
+def keep_form(request: HttpRequest) -> None:
+    """Of somebody who is not signed in: into the session that signing in carries on."""
+    if request.method != "POST" or not request.POST.get("writer"):
+        return
+    data = request.POST.copy()
+    for name in NOT_KEPT:
+        data.pop(name, None)
+    text = data.urlencode()
+    if len(text) <= MOST_CHARACTERS:
+        request.session[KEY] = text
+
+
+def take_form(request: HttpRequest, *, person: User, form_token: str = "") -> QueryDict | None:
+    """The kept form, once; with `form_token` only that one. Another person's is dropped unseen."""
+    text = request.session.get(KEY)
+    if text is None:
+        return None
+    data = QueryDict(text, mutable=True)
+    try:
+        is_own = signing.loads(data.get("writer", ""), salt=SALT) == person.pk
+    except signing.BadSignature:
+        is_own = False
+    if is_own and form_token and data.get("form_token") != form_token:
+        return None
+    del request.session[KEY]
+    return data if is_own else None
+
+
+def waiting_token(request: HttpRequest) -> str:
+    """The form token of what is kept, if anything is."""
+    return QueryDict(request.session.get(KEY, "")).get("form_token", "")

@@ -1,0 +1,160 @@
+"""What one real person would see on the three surfaces, and what is to be said about the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from console.messaging.sends.compose_form import ComposeForm
+from gateway import wire
+from membership.models import PeopleList, PeopleListEntry
+from messaging.engine.text import fits, render
+from messaging.sends import personal
+from messaging.sends.advice import Claim, Line, advice, claims_in
+from messaging.sends.placeholders import PlaceholderError, compiled
+
+LOOKS = ("look-next", "look-previous", "look-longest", "look-failing")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One keyword as this person gets it. `fits`: the platform takes it; `problem`: it cannot be read."""
+
+    label: str
+    text: str
+    characters: int
+    fits: bool
+    problem: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`person` is None without a list, for a list without people, and for who may not see people."""
+
+    said: list[Said]
+    person: PeopleListEntry | None
+    is_personal: bool
+
+    @property
+    def title(self) -> str:
+        return self.said[0].text if self.said else ""
+
+    @property
+    def second(self) -> str:
+        return self.said[1].text if len(self.said) > 1 else ""
+
+    @property
+    def is_skipped(self) -> bool:
+        return self.is_personal and any(said.text and not said.fits for said in self.said)
+
+
+def preview_of(form: ComposeForm, *, may_see_people: bool) -> Preview:
+    values = [str(field.value() or "").strip() for field in form.value_fields]
+    to = form.chosen_list
+    read = [_read(value, to) for value in values]
+    pieces = [one for one, _problem in read]
+    person = _person(form, to, pieces) if to and may_see_people else None
+    texts = person.values if person else None
+    said = []
+    for field, (one, problem) in zip(form.value_fields, read, strict=True):
+        text = render(one, texts)
+        said.append(Said(str(field.label), text, wire.text_length(text), fits(text), problem))
+    return Preview(said, person, any("column" in piece for one in pieces for piece in one))
+
+
+def _read(value: str, to: PeopleList | None) -> tuple[list[dict[str, Any]], str]:
+    """What cannot be read yet, since it is being written, stands as it is."""
+    try:
+        return compiled(value, to.columns if to else []), ""
+    except PlaceholderError as error:
+        return [{"text": value}], str(error.sentence) if to else ""
+
+
+def _person(form: ComposeForm, to: PeopleList, pieces: list[list[dict[str, Any]]]) -> PeopleListEntry | None:
+    given = str(form["person"].value() or "")
+    now = int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else 0
+    found = None
+    if form.look == "look-next":
+        found = personal.next_entry(to, after=now)
+    elif form.look == "look-previous":
+        found = personal.previous_entry(to, before=now)
+    elif form.look == "look-longest":
+        found = personal.longest_entry(to, pieces)
+    elif form.look == "look-failing":
+        found = personal.failing_entry(to, pieces, after=now)
+    return found or personal.entry(to, customer_id=now) or personal.next_entry(to)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A claim in words, and the value of the button that repairs it."""
+
+    sentence: str
+    button: str
+    action: str
+
+
+def remarks(form: ComposeForm) -> list[Remark]:
+    values = [str(field.value() or "") for field in form.value_fields]
+    return [_remark(claim, form.keywords[claim.position]) for claim in claims_in(values)]
+
+
+def _remark(claim: Claim, keyword: str) -> Remark:
+    words = _(
+        "“%(keyword)s”, characters %(start)s to %(end)s: “%(word)s” is an absolute claim; "
+        "the platform may refuse the whole batch."
+    )
+    named = {"keyword": keyword, "start": claim.start, "end": claim.end, "word": claim.word}
+    button = (
+        _("Use “%(instead)s” instead") % {"instead": claim.instead}
+        if claim.instead
+        else _("Leave “%(word)s” out") % {"word": claim.word}
+    )
+    return Remark(words % named, button, f"repair-{claim.position}-{claim.start}")
+
+
+def lines(form: ComposeForm) -> list[Line]:
+    return advice([str(field.value() or "").strip() for field in form.value_fields])
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How the longest row of one keyword comes out."""
+
+    field: str
+    characters: int
+    customer_id: int
+    is_over: bool
+
+
+@dataclass(frozen=True)
+class RowsThatFit:
+    fits: list[Fit]
+    failing: int
+    empty: list[tuple[str, int]]  # column, rows
+
+
+def rows_that_fit(form: ComposeForm) -> RowsThatFit | None:
+    """One pass over the list; None where the text is the same for all, or cannot be read yet."""
+    to = form.chosen_list
+    if to is None or not to.columns:
+        return None
+    values: Sequence[str] = [str(field.value() or "").strip() for field in form.value_fields]
+    try:
+        pieces = [compiled(value, to.columns) for value in values]
+    except PlaceholderError:
+        return None
+    found = personal.fits_of(to, pieces)
+    if found is None:
+        return None
+    limit = wire.KEYWORD_VALUE_MAX_CHARACTERS
+    rows = [
+        Fit(form.keywords[n], one.characters, one.customer_id, one.characters > limit)
+        for n, one in found.longest.items()
+    ]
+    return RowsThatFit(
+        rows, found.failing, [(to.columns[n], rows) for n, rows in found.empty.items() if rows]
+    )

@@ -1,0 +1,205 @@
+"""While it is written: a real person's preview, claims and their repair, links, a draft that saves itself."""
+
+import uuid
+
+from messaging.models import BatchSend
+from tests import build_messaging as build
+from tests.console.messaging.sends.base import HTMX
+from tests.console.messaging.sends.test_compose import ComposeCase
+
+NAMES = ["张明", "欧阳" * 30, "", "李想"]
+
+
+class PersonalCase(ComposeCase):
+    def setUp(self) -> None:
+        super().setUp()
+        persons = self.people[:4]
+        texts = [[name, "相机"] for name in NAMES]
+        self.own = build.people_list(self.mini_program, persons, columns=["name", "thing"], texts=texts)
+        self.persons = sorted(persons, key=lambda who: who.pk)
+
+    def personal(self, **changes: object) -> dict[str, object]:
+        fields = {"people_list": str(self.own.pk), "value_0": "{name|老朋友}，首月立减 46 元", **changes}
+        return self.form(**fields)
+
+
+class Preview(PersonalCase):
+    def look(self, action: str, person: int | str = "", **changes: object) -> str:
+        form = self.personal(action=action, person=person, **changes)
+        answer = self.client.post(self.url("send_new"), form, headers=HTMX)
+        self.assertEqual(answer.status_code, 200)
+        return answer.content.decode()
+
+    def test_a_real_person_stands_on_the_surfaces(self) -> None:
+        said = self.look("preview")
+        self.assertEqual(said.count("张明，首月立减 46 元"), 3)  # home card, list, text for readers
+        self.assertNotIn("<html", said)
+        self.assertIn('id="text-advice" hx-swap-oob="true"', said)
+        self.assertIn("indicative", said)
+
+    def test_the_arrows_lead_to_the_next_and_back(self) -> None:
+        said = self.look("look-next", self.persons[2].pk)
+        self.assertIn("李想，首月", said)
+        self.assertIn("老朋友，首月", self.look("look-previous", self.persons[3].pk))
+        self.assertIn("李想，首月", self.look("look-next", self.persons[3].pk), "the last stays")
+
+    def test_it_jumps_to_the_longest_and_to_who_it_does_not_fit(self) -> None:
+        for action in ("look-longest", "look-failing"):
+            said = self.look(action)
+            self.assertIn("欧阳" * 30, said)
+            self.assertIn("Content does not fit", said)
+            self.assertIn(f'value="{self.persons[1].pk}"', said)
+
+    def test_a_column_the_list_does_not_have_is_told_while_writing(self) -> None:
+        self.assertIn("The list has no column “nmae”", self.look("preview", value_0="{nmae}"))
+
+    def test_without_push_that_is_said(self) -> None:
+        self.assertIn("This template does not support push.", self.look("preview"))
+        pushing = build.template(self.mini_program, has_push=True)
+        fields = {"template": str(pushing.pk), "shown_template": str(pushing.pk)}
+        said = self.look("preview", **fields)
+        self.assertNotIn("does not support push", said)
+        self.assertEqual(said.count("张明，首月立减 46 元"), 4)
+
+    def test_without_script_the_button_gives_the_whole_page_and_keeps_what_was_written(self) -> None:
+        form = self.personal(action="look-next", person=self.persons[2].pk, name="Half written")
+        answer = self.client.post(self.url("send_new"), form)
+        for words in ("<html", "Half written", "李想，首月立减 46 元"):
+            self.assertContains(answer, words)
+        self.assertFalse(BatchSend.objects.exists())
+
+    def test_a_person_of_somebody_elses_list_is_not_shown(self) -> None:
+        stranger = build.people(self.other_mini_program, 1)
+        theirs = build.people_list(self.other_mini_program, stranger, columns=["name"], texts=[["Secret"]])
+        said = self.look("preview", stranger[0].pk, people_list=str(theirs.pk), value_0="{name}")
+        self.assertNotIn("Secret", said)
+
+
+class Words(PersonalCase):
+    def test_an_absolute_claim_is_placed_and_repaired_by_a_button(self) -> None:
+        text = "月租 ¥299，全网最低"
+        answer = self.client.post(
+            self.url("send_new"), self.form(value_1=text, action="preview"), headers=HTMX
+        )
+        self.assertContains(answer, "“领取时间”, characters 9 to 12: “全网最低”")
+        self.assertContains(answer, 'value="repair-1-9"')
+        for headers in ({}, HTMX):
+            repaired = self.client.post(
+                self.url("send_new"), self.form(value_1=text, action="repair-1-9"), headers=headers
+            )
+            self.assertContains(repaired, 'value="月租 ¥299，限时三天"')
+        self.assertFalse(BatchSend.objects.exists())
+
+    def test_a_claim_never_keeps_a_draft_from_going_on(self) -> None:
+        answer = self.client.post(self.url("send_new"), self.form(value_1="全网最低", action="review"))
+        self.assertRedirects(answer, self.url("send_launch", BatchSend.objects.get()), status_code=303)
+
+    def test_a_repair_of_nothing_changes_nothing(self) -> None:
+        for action in ("repair-9-1", "repair-0-", "repair-0-999999", "repair-x"):
+            answer = self.client.post(self.url("send_new"), self.form(action=action))
+            self.assertContains(answer, 'value="First month 46 off"')
+
+    def test_the_longest_row_and_those_that_fail_are_counted_with_a_way_to_them(self) -> None:
+        batch = self.draft(to=self.own, values=["{name}，首月立减", "{thing}"])
+        answer = self.client.get(self.url("send_edit", batch))
+        self.assertContains(answer, "“权益名称”, longest: 65 / 50")
+        self.assertContains(answer, "1 row does not fit and is skipped")
+        self.assertContains(answer, self.url("send_stopped", batch, gate="does_not_fit"))
+        self.assertContains(answer, "1 person has no “name”. Set a fallback: {name|…}")
+        behind = self.client.get(self.url("send_stopped", batch, gate="does_not_fit"))
+        self.assertContains(behind, "Content does not fit")
+        self.assertContains(behind, f"****{str(self.persons[1].open_id)[-4:]}")
+
+    def test_an_unknown_column_keeps_it_from_being_launched(self) -> None:
+        answer = self.client.post(self.url("send_new"), self.personal(value_0="{nmae}", action="review"))
+        self.assertContains(answer, "It has: name, thing.", status_code=422)
+
+
+class Links(PersonalCase):
+    def test_a_pasted_link_becomes_path_and_parameters(self) -> None:
+        app_id = self.mini_program.app_id
+        link = f"alipays://platformapi/startapp?appId={app_id}&page=pages%2Fgoods%3Fid%3D17&query=from%3Dmsg"
+        self.client.post(self.url("send_new"), self.form(page=link))
+        batch = BatchSend.objects.get()
+        self.assertEqual(batch.page, "pages/goods?id%3D17%26from%3Dmsg")
+        answer = self.client.get(self.url("send_edit", batch))
+        self.assertContains(answer, 'value="pages/goods"')
+        self.assertContains(answer, "id=17\nfrom=msg")
+        copied = f"alipays://platformapi/startapp?appId={app_id}&amp;page=pages%2Fgoods%3Fid%253D17%2526from%253Dmsg"
+        self.assertContains(answer, copied)
+
+    def test_a_link_of_another_mini_program_is_told_at_the_field(self) -> None:
+        link = "alipays://platformapi/startapp?appId=2021999999999999&page=pages/a"
+        answer = self.client.post(self.url("send_new"), self.form(page=link))
+        self.assertContains(answer, "opens another mini program (2021999999999999)", status_code=422)
+        self.assertFalse(BatchSend.objects.exists())
+
+    def test_parameters_that_do_not_fit_are_told(self) -> None:
+        answer = self.client.post(self.url("send_new"), self.form(parameters="k=" + "券" * 20))
+        self.assertContains(answer, "encoded they may have 128 characters", status_code=422)
+        refused = self.client.post(self.url("send_new"), self.form(parameters="goods_id"))
+        self.assertContains(refused, "Line 1 is not name=value", status_code=422)
+
+
+class SavesItself(PersonalCase):
+    def keep(self, batch: BatchSend | None, **changes: object) -> str:
+        address = self.url("send_edit", batch) if batch else self.url("send_new")
+        answer = self.client.post(address, self.personal(action="keep", **changes), headers=HTMX)
+        self.assertEqual(answer.status_code, 200)
+        self.replaced = answer.headers.get("HX-Replace-Url")
+        return answer.content.decode()
+
+    def test_a_new_one_becomes_a_draft_once_and_the_address_follows(self) -> None:
+        form_token = uuid.uuid4()
+        said = self.keep(None, form_token=form_token)
+        batch = BatchSend.objects.get()
+        self.assertIn("saved by itself", said)
+        self.assertIn('id="id_version" value="1" hx-swap-oob="true"', said)
+        self.assertEqual(self.replaced, self.url("send_edit", batch))
+        self.keep(None, form_token=form_token, version=1, name="Winter")
+        batch.refresh_from_db()
+        self.assertEqual((batch.name, batch.version), ("Winter", 2))
+        saved = self.personal(form_token=form_token, version=2, name="Spring")
+        self.client.post(self.url("send_new"), saved)
+        self.assertEqual(BatchSend.objects.get().name, "Spring")
+
+    def test_nothing_changed_is_nothing_saved(self) -> None:
+        form_token = uuid.uuid4()
+        self.keep(None, form_token=form_token)
+        self.keep(None, form_token=form_token, version=1)
+        self.assertEqual(BatchSend.objects.get().version, 1)
+
+    def test_who_is_reached_is_counted_with_it(self) -> None:
+        said = self.keep(None)
+        self.assertIn('id="compose-reach"', said)
+        self.assertIn("Content fits", said)
+        self.assertIn("−1 Content does not fit", said)
+        self.assertIn('id="rows-fit" hx-swap-oob="true"', said)
+
+    def test_what_cannot_be_saved_yet_says_why_and_touches_nothing(self) -> None:
+        said = self.keep(None, scheduled_time="")
+        self.assertIn("Not saved yet: Fill in day and time", said)
+        self.assertNotIn("id_version", said)
+        self.assertFalse(BatchSend.objects.exists())
+
+    def test_somebody_elses_version_is_never_overwritten(self) -> None:
+        batch = self.draft(name="First")
+        BatchSend.objects.filter(pk=batch.pk).update(name="Theirs", version=2)
+        said = self.keep(batch, version=1, name="Mine")
+        self.assertIn("Somebody else changed this draft", said)
+        batch.refresh_from_db()
+        self.assertEqual((batch.name, batch.version), ("Theirs", 2))
+
+    def test_a_launched_send_is_not_changed(self) -> None:
+        batch = self.launched("sending")
+        answer = self.client.post(self.url("send_edit", batch), self.personal(action="keep"), headers=HTMX)
+        self.assertEqual(answer.status_code, 422)
+
+
+class Launch(PersonalCase):
+    def test_the_check_shows_the_first_persons_own_text_and_counts_who_it_does_not_fit(self) -> None:
+        batch = self.draft(to=self.own, values=["{name|老朋友}，首月立减", "{thing}"])
+        answer = self.client.get(self.url("send_launch", batch))
+        self.assertContains(answer, "张明，首月立减")
+        self.assertContains(answer, self.url("send_stopped", batch, gate="does_not_fit"))
+        self.assertContains(answer, "Content does not fit 1")

@@ -1,0 +1,102 @@
+"""Versions of a draft: what changed, by whom, and one taken up again as a new version."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from messaging.models import BatchSend, DraftVersion
+from tests.console.messaging.sends.base import HTMX
+from tests.console.messaging.sends.test_compose import ComposeCase
+
+
+class SendVersions(ComposeCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.client.post(self.url("send_new"), self.form(name="First", value_0="46 off"))
+        self.batch = BatchSend.objects.get()
+
+    def save(self, *, action: str = "save", **changes: object) -> None:
+        self.batch.refresh_from_db()
+        fields = {"version": self.batch.version, "form_token": self.batch.form_token, **changes}
+        headers = HTMX if action == "keep" else {}
+        self.client.post(
+            self.url("send_edit", self.batch), self.form(action=action, **fields), headers=headers
+        )
+        self.batch.refresh_from_db()
+
+    def test_each_save_says_what_changed_and_who_did_it(self) -> None:
+        self.save(name="Second", value_0="50 off", when="now")
+        answer = self.client.get(self.url("send_versions", self.batch))
+        for words in (
+            "Version 2",
+            "First",
+            "Second",
+            "46 off",
+            "50 off",
+            "Right away",
+            "Operator",
+            "Current",
+        ):
+            self.assertContains(answer, words)
+        self.assertContains(answer, 'name="restore" value="1"')
+        self.assertNotContains(answer, 'name="restore" value="2"')
+
+    def test_saves_by_itself_in_one_sitting_are_one_version(self) -> None:
+        for words in ("a", "ab", "abc"):
+            self.save(action="keep", name=words)
+        self.assertEqual(self.batch.version, 4)
+        self.assertEqual(list(self.kept()), [4, 1])
+        DraftVersion.objects.filter(version=4).update(saved_at=timezone.now() - timedelta(minutes=11))
+        self.save(action="keep", name="after lunch")
+        self.sign_in(self.owner)
+        self.save(action="keep", name="somebody else")
+        self.assertEqual(list(self.kept()), [6, 5, 4, 1])
+
+    def kept(self) -> list[int]:
+        return list(DraftVersion.objects.order_by("-version").values_list("version", flat=True))
+
+    def test_restoring_makes_a_new_version_with_the_old_words(self) -> None:
+        self.save(name="Second", value_0="50 off", people_list="", when="now")
+        address = self.url("send_versions", self.batch)
+        answer = self.client.post(address, {"restore": 1, "version": 2})
+        self.assertRedirects(answer, self.url("send_edit", self.batch), status_code=303)
+        self.batch.refresh_from_db()
+        self.assertEqual((self.batch.name, self.batch.version), ("First", 3))
+        self.assertEqual(self.batch.values[0], "46 off")
+        self.assertEqual(self.batch.people_list, self.people_list)
+        self.assertIsNotNone(self.batch.scheduled_on)
+
+    def test_a_draft_saved_meanwhile_is_not_overwritten_by_restoring(self) -> None:
+        self.save(name="Second")
+        answer = self.client.post(self.url("send_versions", self.batch), {"restore": 1, "version": 1})
+        self.assertContains(answer, "nothing was restored", status_code=422)
+        self.batch.refresh_from_db()
+        self.assertEqual(self.batch.name, "Second")
+
+    def test_a_conflict_names_who_saved_the_other_version(self) -> None:
+        mine = self.form(version=1, form_token=self.batch.form_token, name="Mine")
+        self.sign_in(self.owner)
+        self.save(name="Theirs")
+        for person, words in ((self.operator, "Owner changed this draft"), (self.owner, "in another window")):
+            self.sign_in(person)
+            answer = self.client.post(self.url("send_edit", self.batch), mine)
+            self.assertContains(answer, words, status_code=422)
+            self.assertContains(answer, "Use mine", status_code=422)
+
+    def test_a_version_that_is_not_there_is_not_found(self) -> None:
+        for wanted in ("9", "", "x", "²"):
+            answer = self.client.post(
+                self.url("send_versions", self.batch), {"restore": wanted, "version": 1}
+            )
+            self.assertEqual(answer.status_code, 404)
+
+    def test_once_launched_nothing_is_restored(self) -> None:
+        batch = self.launched("sending")
+        address = self.url("send_versions", batch)
+        self.assert_moved_on(self.client.post(address, {"restore": 1, "version": 1}), "Sending")
+
+    def test_a_reviewer_may_not_and_a_stranger_finds_nothing(self) -> None:
+        for person, status in ((self.reviewer, 403), (self.other_owner, 404)):
+            self.sign_in(person)
+            answer = self.client.post(self.url("send_versions", self.batch), {"restore": 1, "version": 1})
+            self.assertEqual(answer.status_code, status)
