@@ -110,6 +110,10 @@ SKIPPED: Words = {
         "The person is not a customer of this mini program, or had their data erased. Nothing to do."
     ),
     SkipReason.DO_NOT_SEND: _("They asked to hear nothing more. Respect it."),
+    SkipReason.DOES_NOT_FIT: _(
+        "With this person's own words a text is empty or longer than the platform takes. Shorten it, or give"
+        " a fallback."
+    ),
     SkipReason.NO_CONSENT: _("They never said yes to this template, or used it up. Ask at the next visit."),
     SkipReason.FATIGUE: _(
         "The template's own limit per person is reached. Send later, or use another template."
