@@ -22,6 +22,7 @@ from messaging.models import (
 )
 
 STALE_SECONDS = 300
+LEAST_SECONDS, MOST_SECONDS = 3, 60  # what a present speed may be told from
 UNDER_WAY = (SendState.SENDING, SendState.PAUSED, SendState.CANCELLING)
 
 
@@ -53,7 +54,8 @@ class SendFigures:
     """One send's ledger: frozen = accepted + refused + unknown + sending + queued + skipped.
 
     `to_send` leaves the skipped out; `settled` has an outcome. `rate_per_second` is the average since
-    the start, None before anything left; `finishes_at` is a forecast from it.
+    the start, None before anything left; `present_rate` that of the last seconds, None where it cannot be
+    told; `finishes_at` is a forecast from the present one, else from the average.
     """
 
     frozen: int
@@ -70,6 +72,7 @@ class SendFigures:
     skipped_rows: list[ReasonRow]
     unknown_rows: list[ReasonRow]
     rate_per_second: float | None
+    present_rate: float | None
     finishes_at: datetime | None
     visits: int
     shared_visits: int
@@ -89,6 +92,10 @@ class SendFigures:
     @property
     def undecided(self) -> int:
         return self.unknown - self.decided
+
+    @property
+    def speed(self) -> float | None:
+        return self.rate_per_second if self.present_rate is None else self.present_rate
 
     @property
     def percent(self) -> float:
@@ -111,7 +118,8 @@ def send_figures(control: SendControl, *, at: datetime) -> SendFigures:
     for state, _reason, n in counters:
         sums[state] = sums.get(state, 0) + n
     recall = RecallCount.objects.filter(send=control).first()
-    speed = _average_rate(control, sums, at)
+    average, present = _average_rate(control, sums, at), _present_rate(control, sums, at)
+    speed = average if present is None else present
     left = sums.get("queued", 0) + sums.get("sending", 0)
     return SendFigures(
         frozen=control.frozen_total or 0,
@@ -123,7 +131,8 @@ def send_figures(control: SendControl, *, at: datetime) -> SendFigures:
         refused_rows=_reasons(counters, "refused", sums),
         skipped_rows=_reasons(counters, "skipped", sums),
         unknown_rows=_reasons(counters, "unknown", sums),
-        rate_per_second=speed,
+        rate_per_second=average,
+        present_rate=present,
         finishes_at=at + timedelta(seconds=left / speed) if speed and left else None,
         visits=recall.visits if recall else 0,
         shared_visits=recall.shared_visits if recall else 0,
@@ -143,6 +152,19 @@ def _average_rate(control: SendControl, sums: dict[str, int], at: datetime) -> f
         return None
     seconds = ((control.finished_at or at) - control.started_at).total_seconds()
     return settled / max(seconds, 1.0)
+
+
+def _present_rate(control: SendControl, sums: dict[str, int], at: datetime) -> float | None:
+    """From what had an outcome at the check before the last, or at the last; the checks count every 10 s."""
+    if control.state != SendState.SENDING:
+        return None
+    settled = sum(sums.get(state, 0) for state in ("accepted", "refused", "unknown"))
+    for then in (control.check_detail.get("before"), control.check_detail):
+        if then and "settled_at" in then:
+            seconds = (at - datetime.fromisoformat(then["settled_at"])).total_seconds()
+            if LEAST_SECONDS <= seconds <= MOST_SECONDS:
+                return max(settled - int(then["settled"]), 0) / seconds
+    return None
 
 
 def _reasons(counters: list[tuple[str, str, int]], wanted: str, sums: dict[str, int]) -> list[ReasonRow]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
+from django.utils import timezone
 
 from merchants import events
 from messaging.engine import sql
@@ -98,12 +100,23 @@ def reconcile() -> int:
     return checked
 
 
+def _pace(control: SendControl) -> dict[str, Any]:
+    """How many had an outcome now and at the check before: what the present speed is told from."""
+    counted = control.counters.filter(state__in=["accepted", "refused", "unknown"]).aggregate(n=Sum("n"))
+    now = {"settled": counted["n"] or 0, "settled_at": timezone.now().isoformat()}
+    before = control.check_detail
+    if "settled_at" not in before:
+        return now
+    return now | {"before": {"settled": before["settled"], "settled_at": before["settled_at"]}}
+
+
 def _write_down(control: SendControl, found: list[Check], *, at: datetime) -> None:
     balanced = not any(line.difference for line in found)
-    detail = {"lines": [asdict(line) for line in found]}
+    detail: dict[str, Any] = {"lines": [asdict(line) for line in found]}
+    pace = _pace(control)
     with transaction.atomic():
         SendControl.objects.filter(pk=control.pk).update(
-            checked_at=at, balanced=balanced, check_detail=detail
+            checked_at=at, balanced=balanced, check_detail=detail | pace
         )
         if control.balanced is not None and control.balanced != balanced:
             events.record(

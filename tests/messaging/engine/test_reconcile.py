@@ -91,3 +91,14 @@ def test_getting_even_again_is_told_once(control: SendControl) -> None:
     counters.update(n=right)
     reconcile()
     assert Event.objects.filter(kind="books.balanced", subject_id=control.pk).count() == 1
+
+
+def test_each_check_writes_down_how_far_it_was_and_how_far_the_one_before(control: SendControl) -> None:
+    reconcile()
+    control.refresh_from_db()
+    first = control.check_detail
+    assert first["settled"] == 0
+    assert reconcile() == 1
+    control.refresh_from_db()
+    before = {name: first[name] for name in ("settled", "settled_at")}
+    assert control.check_detail["before"] == before
