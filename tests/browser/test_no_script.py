@@ -76,7 +76,8 @@ def upload(page: Page, house: House, folder: Path, people: list[str]) -> None:
 
 def they_consent(page: Page, house: House, people: list[str]) -> None:
     """Once the platform has reviewed the template; each phone reports it to the console."""
-    adopted = SubscriptionTemplate.objects.get(merchant=house.merchant, library_code=ADOPTED)
+    of_this_kind = SubscriptionTemplate.objects.filter(merchant=house.merchant, library_code=ADOPTED)
+    adopted = of_this_kind.latest("pk")  # the demo's own was taken offline
     wait_for(lambda: adopted.refresh_from_db() or adopted.template_id, 60, "the platform to take it")
     whose = {"app_id": house.app.app_id, "template_id": adopted.template_id}
     house.tell("/sim/templates", {**whose, "status": "ONLINE"})
