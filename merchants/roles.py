@@ -22,6 +22,7 @@ _VIEW = frozenset(
         "lists.view",
         "sends.view",
         "deliveries.view",
+        "deliveries.export",
         "jobs.view",
         "reconciliation.view",
         "recall.view",
@@ -37,7 +38,6 @@ _OPERATE = frozenset(
         "sends.brake",
         "unknown.decide",
         "people.reveal",
-        "deliveries.export",
     }
 )
 
@@ -47,7 +47,7 @@ CAPABILITIES: Mapping[str, frozenset[str]] = {
     | {"audit.view", "mini_programs.view", "mini_programs.edit", "staff.view", "staff.edit"},
     Role.OPERATOR: _VIEW | _OPERATE | {"audit.view", "mini_programs.view"},
     Role.REVIEWER: _VIEW | {"audit.view", "people.reveal", "sends.brake"},
-    Role.ANALYST: _VIEW,  # read only, personal data masked, no upload downloads
+    Role.ANALYST: _VIEW,  # read only, personal data masked, also in exports; no upload downloads
 }
 ALL_CAPABILITIES: frozenset[str] = frozenset().union(*CAPABILITIES.values())
 

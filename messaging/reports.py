@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,12 +15,16 @@ from merchants.refusals import BY_CHOICE, sentence
 from messaging.models import (
     BatchSend,
     Delivery,
+    DeliveryAttempt,
     DeliveryCounter,
     RecallCount,
     SendControl,
     SendState,
     SkipReason,
     SubscriptionTemplate,
+    UnknownCause,
+    Visit,
+    cause_of,
 )
 
 STALE_SECONDS = 300
@@ -39,6 +45,15 @@ class ReasonRow:
     @property
     def by_choice(self) -> bool:
         return self.reason in BY_CHOICE
+
+
+@dataclass(frozen=True)
+class CauseRow:
+    """Unknown outcomes of one cause that nobody has decided about; `reasons` are (reason, how many)."""
+
+    cause: UnknownCause
+    n: int
+    reasons: list[tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -80,6 +95,7 @@ class SendFigures:
     checked_at: datetime | None
     check_rows: list[CheckRow]
     updated_at: datetime
+    cause_rows: list[CauseRow] = field(default_factory=list)
 
     @property
     def to_send(self) -> int:
@@ -143,6 +159,7 @@ def send_figures(control: SendControl, *, at: datetime) -> SendFigures:
             for line in control.check_detail.get("lines", [])
         ],
         updated_at=at,
+        cause_rows=_causes(counters),
     )
 
 
@@ -175,6 +192,19 @@ def _reasons(counters: list[tuple[str, str, int]], wanted: str, sums: dict[str, 
     ]
 
 
+def _causes(counters: list[tuple[str, str, int]]) -> list[CauseRow]:
+    """The larger group first; what has been decided is left out."""
+    left: Counter[str] = Counter()
+    for state, reason, n in counters:
+        left[reason] += {"unknown": n, "decided": -n}.get(state, 0)
+    groups: dict[UnknownCause, list[tuple[str, int]]] = {}
+    for reason, n in left.most_common():
+        if n > 0:
+            groups.setdefault(cause_of(reason), []).append((reason, n))
+    found = [CauseRow(cause, sum(n for _reason, n in rows), rows) for cause, rows in groups.items()]
+    return sorted(found, key=lambda row: -row.n)
+
+
 def _words(state: str, reason: str) -> tuple[str | Promise, str | Promise]:
     if state == "skipped":
         return (SkipReason(reason).label if reason in SkipReason.values else reason), ""
@@ -192,9 +222,20 @@ def send_list(merchant: Merchant) -> QuerySet[BatchSend]:
 
 
 def deliveries(
-    control: SendControl, *, state: str = "", reason: str = "", open_id: str = "", undecided: bool = False
+    control: SendControl,
+    *,
+    state: str = "",
+    reason: str = "",
+    open_id: str = "",
+    decision: str = "",
+    cause: str = "",
+    visited: str = "",
 ) -> QuerySet[Delivery]:
-    """Rows of one send by id (page by `id__gt`); `queued` includes claimed."""
+    """Rows of one send by id (page by `id__gt`); `queued` includes claimed.
+
+    `decision`: undecided, treated_as_sent or sent_again. `visited`: "yes" who came by the link of their
+    message, as far as the mini program reported it, "no" the others.
+    """
     if control.books_month is None:
         return Delivery.objects.none()
     rows = Delivery.objects.filter(books_month=control.books_month, send=control).select_related("customer")
@@ -202,11 +243,35 @@ def deliveries(
         rows = rows.filter(state__in=["queued", "claimed"] if state == "queued" else [state])
     if reason:
         rows = rows.filter(reason=reason)
-    if undecided:
-        rows = rows.filter(state="unknown", decision="")
+    if decision in {"undecided", "treated_as_sent"}:
+        rows = rows.filter(state="unknown", decision="" if decision == "undecided" else decision)
+    if decision == "sent_again":
+        rows = rows.filter(id__in=DeliveryAttempt.objects.filter(send=control).values("delivery_id"))
+    if cause:
+        rows = rows.filter(state="unknown", cause=cause)
+    if visited:
+        came = Visit.objects.filter(send=control, books_month=control.books_month, shared=False)
+        ids = came.values("delivery_id")
+        rows = rows.filter(id__in=ids) if visited == "yes" else rows.exclude(id__in=ids)
     if open_id:
         rows = rows.filter(customer__open_id=open_id, customer__mini_program_id=control.mini_program_id)
     return rows.order_by("id")
+
+
+def visits_of(control: SendControl, rows: Sequence[Delivery]) -> dict[int, datetime]:
+    """When the person of each of these rows came by the link of their message. One query."""
+    came = Visit.objects.filter(
+        books_month=control.books_month, delivery_id__in=[row.id for row in rows], shared=False
+    )
+    return dict(came.values_list("delivery_id", "at"))
+
+
+def sent_again(control: SendControl, rows: Sequence[Delivery]) -> set[int]:
+    """Which of these rows a person had sent to again. One query."""
+    kept = DeliveryAttempt.objects.filter(
+        books_month=control.books_month, delivery_id__in=[row.id for row in rows]
+    )
+    return set(kept.values_list("delivery_id", flat=True))
 
 
 @dataclass(frozen=True)

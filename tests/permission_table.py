@@ -163,7 +163,7 @@ TABLE = [
     Row("send_missed", OPERATORS, kwargs=sending, passes=(302,)),
     Row("send_deliveries", ALL, kwargs=sending),
     Row("send_reveal", READERS, kwargs=sending, post=True, passes=(200,)),
-    Row("send_export", OPERATORS, kwargs=sending),
+    Row("send_export", ALL, kwargs=sending),
     Row("send_unknown", ALL, kwargs=sending),
     Row("send_treat", OPERATORS, kwargs=sending, data=everybody, post=True),
     Row("send_again", OPERATORS, kwargs=sending, data=everybody),

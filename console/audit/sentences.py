@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from merchants.models import Event
-from messaging.models import PauseReason
+from messaging.models import PauseReason, UnknownCause
 
 SENTENCES: Mapping[str, str | Promise] = {
     "send.draft": _("Took a batch send back to draft"),
@@ -33,6 +33,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "send.finished": _("A batch send finished"),
     "send.failed": _("A batch send could not be prepared"),
     "send.again": _("Sending went on for chosen people"),
+    "send.refused_again": _("Sent again to refused people"),
+    "send.milestone": _("Part of the people have an outcome"),
     "unknown.treated_as_sent": _("Treated unknown outcomes as sent"),
     "unknown.sent_again": _("Sent again after unknown outcomes"),
     "people.revealed": _("Looked at people's ids"),
@@ -89,6 +91,9 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "staff": _("Person"),
 }
 DETAILS: Mapping[str, str | Promise] = {
+    "cause": pgettext_lazy("detail", "cause"),
+    "percent": pgettext_lazy("detail", "percent"),
+    "settled": pgettext_lazy("detail", "with an outcome"),
     "added": pgettext_lazy("detail", "added"),
     "difference": pgettext_lazy("detail", "difference"),
     "due_at": pgettext_lazy("detail", "due"),
@@ -138,6 +143,8 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
 
 
 def _in_words(key: str, value: Any) -> Any:
+    if key == "cause" and value in UnknownCause.values:
+        return UnknownCause(value).label
     return REASONS.get(value, value) if key == "reason" else value
 
 

@@ -26,7 +26,7 @@ WORDS: Mapping[str, str | Promise] = {
     "sends.launch": _("Launch batch sends"),
     "sends.brake": _("Pause, resume, cancel; stop a mini program"),
     "unknown.decide": _("Decide unknown outcomes"),
-    "people.reveal": _("See the last four characters of ids"),
+    "people.reveal": _("See people's ids; without it they are masked, also in exports"),
     "deliveries.export": _("Export outcomes"),
     "audit.view": _("See the audit log"),
     "mini_programs.view": _("See mini programs and keys"),

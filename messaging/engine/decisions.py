@@ -7,9 +7,9 @@ whether it spent a unit, in a DeliveryAttempt, and queues the row as a new attem
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from merchants.models import User
 
 CHUNK = 5_000
+MAY_GO_ON = (SendState.SENDING, SendState.PAUSED, SendState.FINISHED)  # where "send again" is offered
 
 TREAT = """
 WITH chosen AS (
     SELECT books_month, id FROM messaging_delivery
     WHERE send_id = %(send)s AND books_month = %(month)s AND state = 'unknown' AND decision = ''
-        AND (%(every)s OR id = ANY(%(ids)s))
+        AND (%(every)s OR id = ANY(%(ids)s)) AND (%(cause)s = '' OR cause = %(cause)s)
     ORDER BY customer_id LIMIT %(limit)s
     FOR UPDATE
 )
@@ -35,13 +36,14 @@ UPDATE messaging_delivery d
 SET decision = 'treated_as_sent', decided_at = %(at)s, decided_by_id = %(by)s
 FROM chosen c
 WHERE d.books_month = c.books_month AND d.id = c.id AND d.state = 'unknown' AND d.decision = ''
-RETURNING d.id
+RETURNING d.reason
 """
 AGAIN = """
 WITH chosen AS (
     SELECT * FROM messaging_delivery
     WHERE send_id = %(send)s AND books_month = %(month)s AND state = ANY(%(states)s) AND decision = ''
         AND (%(every)s OR id = ANY(%(ids)s)) AND (%(reason)s = '' OR reason = %(reason)s)
+        AND (%(cause)s = '' OR cause = %(cause)s)
         AND EXISTS (
             SELECT 1 FROM messaging_sendcontrol s WHERE s.id = %(send)s AND s.state IN ('sending', 'paused')
         )
@@ -68,31 +70,34 @@ class NothingToSendAgain(Exception):
     """The send was cancelled, or is in a state in which nobody may be sent to again."""
 
 
-def treat_as_sent(control: SendControl, *, delivery_ids: Sequence[int] | None, by: User, at: datetime) -> int:
-    """Decides unknown rows (None: all of them); how many. The unit stays spent."""
-    total = 0
-    while True:
-        with transaction.atomic():
-            done = sql.rows(
-                TREAT,
-                {
-                    "send": control.pk,
-                    "month": control.books_month,
-                    "every": delivery_ids is None,
-                    "ids": list(delivery_ids or []),
-                    "limit": CHUNK,
-                    "at": at,
-                    "by": by.pk,
-                },
-            )
-            if done:
-                _tell(control, "unknown.treated_as_sent", by, len(done))
-                sql.count(control.pk, Counter({("decided", ""): len(done)}))
-        total += len(done)
-        if len(done) < CHUNK:
-            break
-    sql.run(sql.TOUCH, {"send": control.pk})
-    return total
+class CountChanged(Exception):
+    """Another number of people than was confirmed; nothing was changed. `n` is how many there are."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        super().__init__(f"{n} people now")
+
+
+def treat_as_sent(
+    control: SendControl,
+    *,
+    delivery_ids: Sequence[int] | None,
+    by: User,
+    at: datetime,
+    cause: str = "",
+    expected: int | None = None,
+) -> int:
+    """Decides unknown rows (None: all of them, of `cause` if given); how many. The unit stays spent.
+
+    With `expected` it is all or nothing in one transaction: raises CountChanged for any other number.
+    """
+    parameters = _chosen(control, delivery_ids, by=by, at=at, cause=cause)
+
+    def write(done: list[sql.Row]) -> None:
+        _tell(control, "unknown.treated_as_sent", by, len(done), cause=cause)
+        sql.count(control.pk, Counter(("decided", reason) for (reason,) in done))
+
+    return _decide(control, TREAT, parameters, write, expected=expected)
 
 
 def send_again(
@@ -103,40 +108,70 @@ def send_again(
     at: datetime,
     states: Sequence[str] = ("unknown",),
     reason: str = "",
+    cause: str = "",
+    expected: int | None = None,
 ) -> int:
-    """Queues unknown or refused rows as a new attempt (None: all of `states`, of `reason` if given).
+    """Queues unknown or refused rows as a new attempt.
 
-    Returns how many. It takes another unit and may reach a person twice where the old outcome is unknown.
-    Raises NothingToSendAgain for a send that is cancelled, or not under way and not finished.
+    None: all of `states`, of `reason` or `cause` if given. Returns how many. It takes another unit and may
+    reach a person twice where the old outcome is unknown. Raises NothingToSendAgain for a send that is
+    cancelled, or not under way and not finished; CountChanged as treat_as_sent() does, after the send was
+    opened: beat closes it again.
     """
     if not set(states) <= {"unknown", "refused"}:
         raise ValueError("Only unknown or refused deliveries can be sent again.")
     _open(control, by)
+    parameters = _chosen(control, delivery_ids, by=by, at=at, cause=cause) | {
+        "states": list(states),
+        "reason": reason,
+    }
+    is_unknown = "unknown" in states
+
+    def write(done: list[sql.Row]) -> None:
+        which = {"cause": cause, "reason": reason}
+        _tell(control, "unknown.sent_again" if is_unknown else "send.refused_again", by, len(done), **which)
+        counts: sql.Counts = Counter({("queued", ""): len(done)})
+        counts.subtract(Counter((state, why) for state, why in done))
+        sql.count(control.pk, counts)
+
+    return _decide(control, AGAIN, parameters, write, expected=expected)
+
+
+def _chosen(
+    control: SendControl, delivery_ids: Sequence[int] | None, *, by: User, at: datetime, cause: str
+) -> dict[str, Any]:
+    return {
+        "send": control.pk,
+        "merchant": control.merchant_id,
+        "month": control.books_month,
+        "every": delivery_ids is None,
+        "ids": list(delivery_ids or []),
+        "cause": cause,
+        "at": at,
+        "by": by.pk,
+    }
+
+
+def _decide(
+    control: SendControl,
+    statement: str,
+    parameters: dict[str, Any],
+    write: Callable[[list[sql.Row]], None],
+    *,
+    expected: int | None,
+) -> int:
+    """CHUNK rows a transaction, or all in one where their number was confirmed."""
+    limit = CHUNK if expected is None else None
     total = 0
     while True:
         with transaction.atomic():
-            done = sql.rows(
-                AGAIN,
-                {
-                    "send": control.pk,
-                    "merchant": control.merchant_id,
-                    "month": control.books_month,
-                    "states": list(states),
-                    "reason": reason,
-                    "every": delivery_ids is None,
-                    "ids": list(delivery_ids or []),
-                    "limit": CHUNK,
-                    "at": at,
-                    "by": by.pk,
-                },
-            )
+            done = sql.rows(statement, parameters | {"limit": limit})
+            if expected is not None and len(done) != expected:
+                raise CountChanged(len(done))
             if done:
-                _tell(control, "unknown.sent_again", by, len(done))
-                counts: sql.Counts = Counter({("queued", ""): len(done)})
-                counts.subtract(Counter((state, why) for state, why in done))
-                sql.count(control.pk, counts)
+                write(done)
         total += len(done)
-        if len(done) < CHUNK:
+        if limit is None or len(done) < limit:
             break
     sql.run(sql.TOUCH, {"send": control.pk})
     return total
@@ -163,12 +198,13 @@ def _open(control: SendControl, by: User) -> None:
         raise NothingToSendAgain(control.state)
 
 
-def _tell(control: SendControl, kind: str, by: User, n: int) -> None:
+def _tell(control: SendControl, kind: str, by: User, n: int, **which: str) -> None:
+    """`which` of them, where not all: the cause, or the reason."""
     events.record(
         kind,
         merchant=control.merchant,
         by=by,
         mini_program=control.mini_program,
         subject=control,
-        detail={"people": n},
+        detail={"people": n} | {name: value for name, value in which.items() if value},
     )

@@ -14,6 +14,7 @@ from merchants import events
 from messaging.engine import sql
 from messaging.models import SendControl, SendState
 
+MARKS = (25, 50, 75)  # percent of who has to be sent to; each is told once, by the check that sees it
 ROWS = """
 SELECT CASE state WHEN 'claimed' THEN 'queued' ELSE state END,
     CASE WHEN state IN ('refused', 'skipped', 'unknown') THEN reason ELSE '' END, count(*),
@@ -68,7 +69,7 @@ def lines(control: SendControl) -> list[Check]:
     granted, spent, balance = sql.rows(CONSENT, parameters)[0]
     by_state = {(row[0], row[1]): row[2] for row in found}
     units = counters.pop(("units", ""), 0)
-    decided = counters.pop(("decided", ""), 0)
+    decided = sum(counters.pop(key) for key in [*counters] if key[0] == "decided")
     return [
         Check("rows", expected=frozen or 0, actual=sum(by_state.values())),
         Check("counters", expected=0, actual=_differences(by_state, counters)),
@@ -101,23 +102,35 @@ def reconcile() -> int:
 
 
 def _pace(control: SendControl) -> dict[str, Any]:
-    """How many had an outcome now and at the check before: what the present speed is told from."""
-    counted = control.counters.filter(state__in=["accepted", "refused", "unknown"]).aggregate(n=Sum("n"))
-    now = {"settled": counted["n"] or 0, "settled_at": timezone.now().isoformat()}
+    """How many had an outcome now and at the check before: what the present speed is told from.
+
+    `mark`: the highest of MARKS that a check has seen passed while it was sending.
+    """
+    counts = dict(control.counters.values_list("state").annotate(n=Sum("n")).order_by())
+    settled = sum(counts.get(state, 0) for state in ("accepted", "refused", "unknown"))
+    to_send = settled + counts.get("queued", 0) + counts.get("sending", 0)
     before = control.check_detail
+    now: dict[str, Any] = {
+        "settled": settled,
+        "settled_at": timezone.now().isoformat(),
+        "mark": before.get("mark", 0),
+    }
+    if control.state == SendState.SENDING and settled < to_send:
+        now["mark"] = max([now["mark"], *(mark for mark in MARKS if settled * 100 >= mark * to_send)])
     if "settled_at" not in before:
         return now
     return now | {"before": {"settled": before["settled"], "settled_at": before["settled_at"]}}
 
 
 def _write_down(control: SendControl, found: list[Check], *, at: datetime) -> None:
+    """Compare-and-set on the check before, so that what tipped is told once."""
     balanced = not any(line.difference for line in found)
     detail: dict[str, Any] = {"lines": [asdict(line) for line in found]}
     pace = _pace(control)
     with transaction.atomic():
-        SendControl.objects.filter(pk=control.pk).update(
-            checked_at=at, balanced=balanced, check_detail=detail | pace
-        )
+        unchecked = SendControl.objects.filter(pk=control.pk, checked_at=control.checked_at)
+        if not unchecked.update(checked_at=at, balanced=balanced, check_detail=detail | pace):
+            return  # another check wrote its own down meanwhile
         if control.balanced is not None and control.balanced != balanced:
             events.record(
                 "books.balanced" if balanced else "books.differ",
@@ -125,4 +138,12 @@ def _write_down(control: SendControl, found: list[Check], *, at: datetime) -> No
                 mini_program=control.mini_program,
                 subject=control,
                 detail=detail,
+            )
+        if pace["mark"] > control.check_detail.get("mark", 0):
+            events.record(
+                "send.milestone",
+                merchant=control.merchant,
+                mini_program=control.mini_program,
+                subject=control,
+                detail={"percent": pace["mark"], "settled": pace["settled"]},
             )

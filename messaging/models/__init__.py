@@ -10,6 +10,7 @@ from messaging.models.delivery import (
     FrequencyCount,
     SkipReason,
     UnknownCause,
+    cause_of,
 )
 from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
 from messaging.models.signal import RecallCount, Signal, Visit
@@ -42,4 +43,5 @@ __all__ = [
     "UntiedVisits",
     "Visit",
     "VisitHour",
+    "cause_of",
 ]

@@ -14,7 +14,8 @@ class BatchSend(MerchantOwned):
     """`scheduled_on` + `scheduled_time` are wall time in `zone`; the instant is the control row's due_at.
 
     `version` rises with every saved edit; a save names the version it was made from. `test_of`: it took the
-    words of that draft to one person.
+    words of that draft to one person. `launches` counts confirmations: one given on a page from before the
+    last is not obeyed, however it came back.
     """
 
     mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
@@ -30,6 +31,7 @@ class BatchSend(MerchantOwned):
     scheduled_time = models.TimeField(null=True)
     zone = models.CharField(max_length=60)
     version = models.PositiveIntegerField(default=1)
+    launches = models.PositiveIntegerField(default=0)
     form_token = models.UUIDField(unique=True)
     author = models.ForeignKey("merchants.User", on_delete=models.PROTECT, related_name="+")
     test_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="tests")

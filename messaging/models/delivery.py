@@ -41,6 +41,14 @@ class UnknownCause(models.TextChoices):
     ANSWER = "answer", _("The platform gave no answer that can be trusted")
 
 
+NO_RECORD = "no_record"  # the reason the reaper writes
+
+
+def cause_of(reason: str) -> UnknownCause:
+    """Of an unknown outcome: the row's own column says the same."""
+    return UnknownCause.PROCESS if reason == NO_RECORD else UnknownCause.ANSWER
+
+
 class Decision(models.TextChoices):
     TREATED_AS_SENT = "treated_as_sent", _("Treated as sent")
 
@@ -153,7 +161,7 @@ class DeliveryAttempt(MerchantOwned):
 
 class DeliveryCounter(models.Model):
     """Kept in the transactions that move rows. `queued` includes claimed; `units` counts units spent,
-    `decided` the unknown rows that a person has decided."""
+    `decided` the unknown rows that a person has decided, by the reason of their being unknown."""
 
     pk = models.CompositePrimaryKey("send", "state", "reason")
     send = models.ForeignKey(SendControl, on_delete=models.CASCADE, related_name="counters", db_index=False)

@@ -293,10 +293,13 @@ def _frozen_content(batch: BatchSend) -> dict[str, Any]:
     }
 
 
-def launch(batch: BatchSend, *, by: User, version: int, at: datetime) -> SendControl:
+def launch(
+    batch: BatchSend, *, by: User, version: int, at: datetime, launches: int | None = None
+) -> SendControl:
     """draft → scheduled with the content frozen. Nothing leaves before the undo window ends.
 
-    `version` is the one the person has seen. Raises LaunchRefused, DraftConflict, MoveRefused.
+    `version` and `launches` are those the person has seen; None: nobody saw any. Raises LaunchRefused,
+    DraftConflict, MoveRefused.
     """
     wrong = problems(batch, at=at)
     if wrong:
@@ -316,11 +319,14 @@ def launch(batch: BatchSend, *, by: User, version: int, at: datetime) -> SendCon
     )
     detail = {"people": people, "due_at": due_at.isoformat(), "version": version, "name": batch.name}
     with transaction.atomic():
-        if not BatchSend.objects.select_for_update().filter(pk=batch.pk, version=version).exists():
-            raise DraftConflict(BatchSend.objects.get(pk=batch.pk))
+        current: BatchSend = BatchSend.objects.select_for_update().get(pk=batch.pk)
+        unseen = launches is not None and launches != current.launches
+        if unseen or not version == batch.version == current.version:
+            raise DraftConflict(current)
         engine.move(
             control, SendState.SCHEDULED, by=by, only_from={SendState.DRAFT}, detail=detail, changes=changes
         )
+        BatchSend.objects.filter(pk=batch.pk).update(launches=F("launches") + 1)
     return control
 
 

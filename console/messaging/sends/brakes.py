@@ -26,7 +26,7 @@ def send_undo(request: MerchantRequest, send_id: int) -> HttpResponse:
     try:
         batches.take_back(batch, by=request.user)
     except engine.MoveRefused:
-        return moved_on(request, batch)
+        return moved_on(request, batch, same="send.taken_back", to="send_edit")
     toast(request, _("Undone. Nothing was sent. Your draft is kept."))
     return redirect(request, address("send_edit", batch))
 
@@ -34,22 +34,23 @@ def send_undo(request: MerchantRequest, send_id: int) -> HttpResponse:
 @require_POST
 @merchant_page("sends.brake")
 def send_pause(request: MerchantRequest, send_id: int) -> HttpResponse:
-    return _braked(request, send_of(request, send_id), engine.pause, _("Paused."))
+    return _braked(request, send_of(request, send_id), engine.pause, "send.paused", _("Paused."))
 
 
 @require_POST
 @merchant_page("sends.brake")
 def send_resume(request: MerchantRequest, send_id: int) -> HttpResponse:
-    return _braked(request, send_of(request, send_id), engine.resume, _("Sending goes on."))
+    batch = send_of(request, send_id)
+    return _braked(request, batch, engine.resume, "send.resumed", _("Sending goes on."))
 
 
 def _braked(
-    request: MerchantRequest, batch: BatchSend, brake: Callable[..., None], done: str
+    request: MerchantRequest, batch: BatchSend, brake: Callable[..., None], event: str, done: str
 ) -> HttpResponse:
     try:
         brake(batch.control, by=request.user)
     except engine.MoveRefused:
-        return moved_on(request, batch)
+        return moved_on(request, batch, same=event)
     toast(request, done)
     return redirect(request, address("send", batch))
 
@@ -80,7 +81,7 @@ def send_speed(request: MerchantRequest, send_id: int) -> HttpResponse:
 def send_cancel(request: MerchantRequest, send_id: int) -> HttpResponse:
     batch = send_of(request, send_id)
     if SendState.CANCELLING not in TRANSITIONS[batch.control.state]:
-        return moved_on(request, batch)
+        return moved_on(request, batch, same="send.cancelling")
     form = CancelForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         respond = invalid if request.method == "POST" else answer
@@ -90,7 +91,7 @@ def send_cancel(request: MerchantRequest, send_id: int) -> HttpResponse:
     try:
         engine.cancel(batch.control, by=request.user, why=form.cleaned_data["why"])
     except engine.MoveRefused:
-        return moved_on(request, batch)
+        return moved_on(request, batch, same="send.cancelling")
     return redirect(request, address("send", batch))
 
 

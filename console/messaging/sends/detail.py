@@ -15,7 +15,7 @@ from console.htmx import FAST_SECONDS, SLOW_SECONDS, answer, poll_seconds
 from console.messaging.sends.ledger import ledger_of
 from console.messaging.sends.lookup import send_of
 from console.messaging.sends.situation import situation
-from console.messaging.sends.timeline import timeline
+from console.messaging.sends.timeline import again_of, timeline
 from console.messaging.sends.words import reason_words
 from console.reconciliation.checks import lines_of
 from console.states import send_word
@@ -41,13 +41,13 @@ def _context(batch: BatchSend, *, at: datetime) -> dict[str, Any]:
     control = batch.control
     figures = reports.send_figures(control, at=at)
     undo_seconds = _undo_seconds(control, at)
-    unknown = reports.deliveries(control, undecided=True) if figures.undecided else None
+    unknown = reports.deliveries(control, decision="undecided") if figures.undecided else None
     word = send_word(control.state, control.pause_reason).word
     return {
         "batch": batch,
         "control": control,
         "figures": figures,
-        "situation": situation(batch, figures, at=at),
+        "situation": situation(batch, figures, at=at, again=again_of(control) if control.books_month else 0),
         "ledger": ledger_of(batch, figures, at=at) if control.books_month else None,
         "checks": lines_of(control),
         "unknown_rows": [(row, reason_words("unknown", row.reason)) for row in unknown[:SHOWN_UNKNOWN]]

@@ -89,6 +89,22 @@ class PeopleFilters(FilterForm):
         ],
     )
     reason = forms.ChoiceField(label=gettext_lazy("Reason"))
+    decision = forms.ChoiceField(
+        label=gettext_lazy("Decision"),
+        choices=[
+            ("", gettext_lazy("All")),
+            ("undecided", gettext_lazy("Not decided yet")),
+            *((name, DELIVERY[name].word) for name in ("treated_as_sent", "sent_again")),
+        ],
+    )
+    visited = forms.ChoiceField(
+        label=gettext_lazy("Visit"),
+        choices=[
+            ("", gettext_lazy("All")),
+            ("yes", gettext_lazy("Came by their link")),
+            ("no", gettext_lazy("No visit reported")),
+        ],
+    )
     open_id = forms.CharField(
         label="open_id",
         max_length=64,
@@ -136,7 +152,6 @@ class CancelForm(forms.Form):
 class CountForm(forms.Form):
     """Confirms `people`; above TYPE_COUNT_ABOVE the number has to be typed."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     people = forms.CharField(
         label=gettext_lazy("Number of people"),
         required=False,
@@ -159,6 +174,23 @@ class CountForm(forms.Form):
             message = _("Type %(n)s, the number of people shown above.")
             raise forms.ValidationError(message % {"n": f"{self.expected:,}"})
         return typed
+
+
+class LaunchForm(CountForm):
+    """Confirms what stood on the page: `version` of the draft, and how often it had been launched by then."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    launches = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    @property
+    def seen_version(self) -> int:
+        """0 where the page named none."""
+        return getattr(self, "cleaned_data", {}).get("version") or 0
+
+    @property
+    def seen_launches(self) -> int | None:
+        launches: int | None = getattr(self, "cleaned_data", {}).get("launches")
+        return launches
 
 
 class WhenForm(CountForm):

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect
-from console.messaging.sends.forms import CountForm
+from console.messaging.sends.forms import CountForm, LaunchForm
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
 from console.messaging.sends.timing import timing
@@ -35,7 +35,7 @@ PEOPLE_PER_PAGE = 100
 def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
     batch = send_of(request, send_id)
     if batch.control.state != SendState.DRAFT:
-        return moved_on(request, batch)
+        return _gone_on(request, batch)
     at = timezone.now()
     problems = batches.problems(batch, at=at)
     reach = reach_of(batch, at=at)
@@ -45,22 +45,57 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
         ]
     expected = reach.funnel.will_send if reach else 0
     if request.method != "POST":
-        form = CountForm(initial={"version": batch.version}, people=expected)
-        return answer(request, PAGE, PARTIAL, _context(batch, form, problems, reach, at))
-    form = CountForm(request.POST, people=expected)
-    if problems or not form.is_valid():
+        return answer(request, PAGE, PARTIAL, _context(batch, _form(batch, expected), problems, reach, at))
+    form = LaunchForm(request.POST, people=expected)
+    is_valid = form.is_valid()
+    if changed := _changed(batch, form):
+        context = _context(batch, _form(batch, expected), problems, reach, at)
+        return invalid(request, PAGE, PARTIAL, context | {"changed": changed})
+    if problems or not is_valid:
         return invalid(request, PAGE, PARTIAL, _context(batch, form, problems, reach, at))
+    return _launch(request, batch, form, at) or _lost(request, batch, form, at)
+
+
+def _launch(
+    request: MerchantRequest, batch: BatchSend, form: LaunchForm, at: datetime
+) -> HttpResponse | None:
+    """None: somebody else, or this person's other tab, was faster."""
     try:
-        batches.launch(batch, by=request.user, version=form.cleaned_data["version"] or 0, at=at)
+        batches.launch(batch, by=request.user, version=form.seen_version, launches=form.seen_launches, at=at)
     except batches.LaunchRefused as refused:
+        reach = reach_of(batch, at=at)
         return invalid(request, PAGE, PARTIAL, _context(batch, form, refused.problems, reach, at))
-    except batches.DraftConflict as conflict:
-        form = CountForm(initial={"version": conflict.current.version}, people=expected)
-        context = _context(conflict.current, form, problems, reach, at) | {"changed": True}
-        return invalid(request, PAGE, PARTIAL, context)
-    except MoveRefused:
-        return moved_on(request, batch)
+    except (batches.DraftConflict, MoveRefused):
+        return None
     return redirect(request, address("send", batch))
+
+
+def _lost(request: MerchantRequest, batch: BatchSend, form: LaunchForm, at: datetime) -> HttpResponse:
+    current = send_of(request, batch.pk)
+    if current.control.state != SendState.DRAFT:
+        return _gone_on(request, current)
+    reach = reach_of(current, at=at)
+    fresh = _form(current, reach.funnel.will_send if reach else 0)
+    context = _context(current, fresh, batches.problems(current, at=at), reach, at)
+    return invalid(request, PAGE, PARTIAL, context | {"changed": _changed(current, form) or "draft"})
+
+
+def _gone_on(request: MerchantRequest, batch: BatchSend) -> HttpResponse:
+    """It was launched meanwhile. The same confirmation by the same person leads to what it brought about."""
+    form = LaunchForm(request.POST, people=0)
+    form.is_valid()
+    return moved_on(request, batch, same="send.scheduled", version=form.seen_version)
+
+
+def _form(batch: BatchSend, people: int) -> LaunchForm:
+    return LaunchForm(initial={"version": batch.version, "launches": batch.launches}, people=people)
+
+
+def _changed(batch: BatchSend, form: LaunchForm) -> str:
+    """What happened since the confirmed page was opened: "draft" or "taken_back"; empty: nothing."""
+    if form.seen_version != batch.version:
+        return "draft"
+    return "taken_back" if form.seen_launches not in {None, batch.launches} else ""
 
 
 def _context(

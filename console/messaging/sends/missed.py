@@ -26,7 +26,7 @@ PAGE, PARTIAL = "messaging/sends/missed.html", "messaging/sends/_missed_form.htm
 def send_missed(request: MerchantRequest, send_id: int) -> HttpResponse:
     batch = send_of(request, send_id)
     if batch.control.state != SendState.MISSED:
-        return moved_on(request, batch)
+        return moved_on(request, batch, same="send.rescheduled")
     at = timezone.now()
     reach = reach_of(batch, at=at)
     people = reach.funnel.will_send if reach else 0
@@ -47,7 +47,7 @@ def send_missed(request: MerchantRequest, send_id: int) -> HttpResponse:
             form.add_error("scheduled_time" if given["when"] == "at" else None, str(problem.message))
         return invalid(request, PAGE, PARTIAL, _context(batch, form, reach))
     except MoveRefused:
-        return moved_on(request, batch)
+        return moved_on(request, batch, same="send.rescheduled")
     return redirect(request, address("send", batch))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +27,7 @@ from messaging.reports import SendFigures
 from messaging.sends import people
 
 PER_PAGE = 50
+MASKED = "****"
 PAGE, PARTIAL = "messaging/sends/people.html", "messaging/sends/_people.html"
 HEAD = (
     "delivery",
@@ -38,7 +41,10 @@ HEAD = (
     "recorded_at",
     "duration_ms",
     "decision",
+    "decided_at",
+    "visited_at",
 )
+FILTERS = ("state", "reason", "open_id", "decision", "visited")
 
 
 @require_safe
@@ -69,7 +75,7 @@ def _page(request: MerchantRequest, batch: BatchSend, *, reveal: bool) -> HttpRe
         "filters": filters,
         "found": _found(figures, filters),
         "keyset": keyset,
-        "rows": [(row, reason_words(row.state, row.reason)) for row in keyset.rows],
+        "rows": _lines_of(batch, keyset.rows),
         "is_revealed": reveal,
         "query": request.GET.urlencode(),
         "first_query": _without_page(request.GET),
@@ -84,14 +90,32 @@ def _without_page(given: QueryDict) -> str:
     return str(query.urlencode())
 
 
+@dataclass(frozen=True)
+class Line:
+    """One person: `why` in words, `decision` a word of console.states, `visited_at` as far as reported."""
+
+    row: Delivery
+    why: str
+    decision: str
+    visited_at: datetime | None
+
+
+def _lines_of(batch: BatchSend, rows: list[Delivery]) -> list[Line]:
+    visits, again = reports.visits_of(batch.control, rows), reports.sent_again(batch.control, rows)
+    return [
+        Line(
+            row,
+            reason_words(row.state, row.reason),
+            row.decision or ("sent_again" if row.id in again else ""),
+            visits.get(row.id),
+        )
+        for row in rows
+    ]
+
+
 def _rows(batch: BatchSend, filters: PeopleFilters) -> Any:
     wanted = filters.applied
-    return reports.deliveries(
-        batch.control,
-        state=wanted.get("state", ""),
-        reason=wanted.get("reason", ""),
-        open_id=wanted.get("open_id", ""),
-    )
+    return reports.deliveries(batch.control, **{name: wanted.get(name, "") for name in FILTERS})
 
 
 def reasons_of(figures: SendFigures) -> list[tuple[str, str]]:
@@ -106,8 +130,8 @@ def reasons_of(figures: SendFigures) -> list[tuple[str, str]]:
 def _found(figures: SendFigures, filters: PeopleFilters) -> int | None:
     """From the counters; None where only the rows could tell."""
     wanted = filters.applied
-    if "open_id" in wanted:
-        return None
+    if {"open_id", "visited", "decision"} & wanted.keys():
+        return _found_alone(figures, wanted)
     if "reason" in wanted:
         groups = {
             "refused": figures.refused_rows,
@@ -119,16 +143,33 @@ def _found(figures: SendFigures, filters: PeopleFilters) -> int | None:
     return getattr(figures, wanted["state"]) if "state" in wanted else figures.frozen
 
 
+def _found_alone(figures: SendFigures, wanted: dict[str, Any]) -> int | None:
+    """Counters know decisions and visits of the whole send, not of a part of it."""
+    known = {
+        ("decision", "undecided"): figures.undecided,
+        ("decision", "treated_as_sent"): figures.decided,
+        ("visited", "yes"): figures.visits,
+    }
+    return known.get(next(iter(wanted.items()))) if len(wanted) == 1 else None
+
+
 @require_safe
 @merchant_page("deliveries.export")  # type: ignore[arg-type]  # the guard passes any response through
 def send_export(request: MerchantRequest, send_id: int) -> StreamingHttpResponse:
-    """All rows of the filter. What it needs of language and zone is taken now: it runs after the view."""
+    """All rows of the filter. What it needs of language and zone is taken now: it runs after the view.
+
+    Who may not see people gets no part of an id; `delivery` still tells two rows apart.
+    """
     batch = send_of(request, send_id)
     figures = reports.send_figures(batch.control, at=timezone.now())
     filters = PeopleFilters(reasons_of(figures), request.GET)
     chunks = people.export(batch.control, rows=_rows(batch, filters), by=request.user, filters=_told(filters))
-    lines = _lines(
-        chunks, language=translation.get_language() or "en", zone=ZoneInfo(batch.merchant.time_zone)
+    lines = _text(
+        batch,
+        chunks,
+        language=translation.get_language() or "en",
+        zone=ZoneInfo(batch.merchant.time_zone),
+        is_masked=not request.staff.can("people.reveal"),
     )
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="send-{batch.pk}-people.csv"'
@@ -148,30 +189,43 @@ class Echo:
         return line
 
 
-def _lines(chunks: Iterator[list[Delivery]], *, language: str, zone: ZoneInfo) -> Iterator[str]:
+def _text(
+    batch: BatchSend,
+    chunks: Iterator[list[Delivery]],
+    *,
+    language: str,
+    zone: ZoneInfo,
+    is_masked: bool,
+) -> Iterator[str]:
     writer = csv.writer(Echo())
     yield "\ufeff" + writer.writerow(HEAD)
     for chunk in chunks:
         with translation.override(language):
-            text = "".join(writer.writerow(_cells(row, zone)) for row in chunk)
+            lines = _lines_of(batch, chunk)
+            text = "".join(writer.writerow(_cells(line, zone, is_masked=is_masked)) for line in lines)
         yield text
 
 
-def _cells(row: Delivery, zone: ZoneInfo) -> list[str]:
-    times = [
+def _cells(line: Line, zone: ZoneInfo, *, is_masked: bool) -> list[str]:
+    row = line.row
+    sent_at, recorded_at, decided_at, visited_at = (
         f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" if moment else ""
-        for moment in (row.sent_at, row.recorded_at)
-    ]
+        for moment in (row.sent_at, row.recorded_at, row.decided_at, line.visited_at)
+    )
+    open_id = row.customer.open_id or ""
     cells = [
         str(row.id),
-        row.customer.open_id or "",
+        MASKED if open_id and is_masked else open_id,
         "queued" if row.state == "claimed" else row.state,
         str(DELIVERY[row.state].word),
         row.reason,
-        reason_words(row.state, row.reason),
+        line.why,
         str(row.attempt),
-        *times,
+        sent_at,
+        recorded_at,
         "" if row.duration_ms is None else f"{row.duration_ms:.0f}",
-        row.decision,
+        line.decision,
+        decided_at,
+        visited_at,
     ]
     return [safe_against_formulas(cell) for cell in cells]

@@ -26,9 +26,12 @@ class Situation:
 
 @dataclass(frozen=True)
 class View:
+    """`again`: how many people were sent to again since it had finished before; 0: it never was reopened."""
+
     batch: BatchSend
     figures: SendFigures
     at: datetime
+    again: int = 0
 
     @property
     def people(self) -> str:
@@ -40,14 +43,48 @@ class View:
         return in_words(due_at, now=self.at) if due_at else "--"
 
 
-def situation(batch: BatchSend, figures: SendFigures, *, at: datetime) -> Situation | None:
-    """None while sending: there the figure, the bar and the equation say it."""
-    tell = TELL.get(batch.control.state)
-    return tell(View(batch, figures, at)) if tell else None
+def situation(batch: BatchSend, figures: SendFigures, *, at: datetime, again: int = 0) -> Situation | None:
+    """None while sending for the first time: there the figure, the bar and the equation say it."""
+    tell = TELL[batch.control.state]
+    return tell(View(batch, figures, at, again))
 
 
 def _draft(view: View) -> Situation:
     return Situation("info", "edit", _("This is a draft. Nothing is sent until somebody confirms it."))
+
+
+def _in_review(view: View) -> Situation:
+    return Situation(
+        "warn",
+        "eye",
+        _("In review: a second person looks at it before it may go out."),
+        _("Nothing is sent until it is approved and then confirmed."),
+    )
+
+
+def _approved(view: View) -> Situation:
+    return Situation(
+        "ok",
+        "check",
+        _("Approved. Nothing is sent until somebody confirms it."),
+        _("Changing it makes the approval void."),
+    )
+
+
+def _sending(view: View) -> Situation | None:
+    if not view.again:
+        return None
+    words = ngettext(
+        "Sending again to %(n)s person who was chosen for it.",
+        "Sending again to %(n)s people who were chosen for it.",
+        view.again,
+    )
+    return Situation(
+        "info",
+        "refresh",
+        words % {"n": f"{view.again:,}"},
+        _("Everybody else keeps their outcome; earlier attempts stay on record."),
+    )
 
 
 def _scheduled(view: View) -> Situation:
@@ -133,11 +170,9 @@ def _finished(view: View) -> Situation:
             "Finished. %(n)s outcomes are unknown and need you; all others are certain.",
             figures.undecided,
         )
+        what = _("Treat them as sent, or send again.")
         return Situation(
-            "unknown",
-            "question-mark",
-            words % {"n": f"{figures.undecided:,}"},
-            _("Treat them as sent, or send again."),
+            "unknown", "question-mark", words % {"n": f"{figures.undecided:,}"}, _and_again(view, what)
         )
     if not figures.to_send:
         return Situation(
@@ -151,7 +186,20 @@ def _finished(view: View) -> Situation:
         "Finished. The outcomes of all %(n)s people are certain.",
         figures.to_send,
     )
-    return Situation("ok", "check", words % {"n": f"{figures.to_send:,}"}, _decided(view))
+    if figures.decided:
+        words = _("Finished. Every outcome is certain or decided.")
+    return Situation("ok", "check", words % {"n": f"{figures.to_send:,}"}, _and_again(view, _decided(view)))
+
+
+def _and_again(view: View, remark: str) -> str:
+    if not view.again:
+        return remark
+    words = ngettext(
+        "It had finished before and went on for %(n)s person who was sent to again.",
+        "It had finished before and went on for %(n)s people who were sent to again.",
+        view.again,
+    )
+    return " ".join(part for part in (words % {"n": f"{view.again:,}"}, remark) if part)
 
 
 def _failed(view: View) -> Situation:
@@ -181,11 +229,14 @@ def _decided(view: View) -> str:
     return words % {"n": f"{n:,}"}
 
 
-TELL: Mapping[str, Callable[[View], Situation]] = {
+TELL: Mapping[str, Callable[[View], Situation | None]] = {
     SendState.DRAFT: _draft,
+    SendState.IN_REVIEW: _in_review,
+    SendState.APPROVED: _approved,
     SendState.SCHEDULED: _scheduled,
     SendState.PREPARING: _preparing,
     SendState.READY: _ready,
+    SendState.SENDING: _sending,
     SendState.PAUSED: _paused,
     SendState.MISSED: _missed,
     SendState.CANCELLING: _cancelling,

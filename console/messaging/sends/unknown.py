@@ -14,12 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect, toast
 from console.lists import keyset_page
+from console.messaging.sends.causes import CAUSES, groups_of
 from console.messaging.sends.forms import CountForm
 from console.messaging.sends.lookup import address, moved_on, not_done, send_of
 from console.messaging.sends.words import reason_words
 from messaging import reports
 from messaging.engine import decisions
-from messaging.models import BatchSend
+from messaging.models import BatchSend, UnknownCause
 
 PER_PAGE = 100
 PAGE, PARTIAL = "messaging/sends/again.html", "messaging/sends/_again_form.html"
@@ -28,13 +29,18 @@ PAGE, PARTIAL = "messaging/sends/again.html", "messaging/sends/_again_form.html"
 @require_safe
 @merchant_page("deliveries.view")
 def send_unknown(request: MerchantRequest, send_id: int) -> HttpResponse:
+    """`?cause=` shows the rows of one cause."""
     batch = send_of(request, send_id)
     figures = reports.send_figures(batch.control, at=timezone.now())
-    rows = reports.deliveries(batch.control, undecided=True)
+    cause = _cause(request.GET)
+    rows = reports.deliveries(batch.control, decision="undecided", cause=cause)
     keyset = keyset_page(request, rows, per_page=PER_PAGE)
     context = {
         "batch": batch,
         "figures": figures,
+        "groups": groups_of(figures),
+        "cause": cause,
+        "may_send_again": batch.control.state in decisions.MAY_GO_ON,
         "keyset": keyset,
         "rows": [(row, reason_words("unknown", row.reason)) for row in keyset.rows],
     }
@@ -44,16 +50,29 @@ def send_unknown(request: MerchantRequest, send_id: int) -> HttpResponse:
 @require_POST
 @merchant_page("unknown.decide")
 def send_treat(request: MerchantRequest, send_id: int) -> HttpResponse:
+    """Of ticked rows, or of all of a cause or of both, as many as the page said."""
     batch = send_of(request, send_id)
-    chosen = _chosen(request.POST)
+    chosen, cause = _chosen(request.POST), _cause(request.POST)
     if chosen == []:
         return _nobody_ticked(request, batch)
-    if chosen is None and _confirmed(request.POST) != (undecided := _how_many(batch, None, "")):
-        return not_done(request, batch, _count_changed(undecided))
-    n = decisions.treat_as_sent(batch.control, delivery_ids=chosen, by=request.user, at=timezone.now())
+    confirmed = _confirmed(request.POST)
+    if chosen is None and (confirmed is None or confirmed != _how_many(batch, None, cause=cause)):
+        return _count_changed(request, batch, cause)
+    try:
+        n = decisions.treat_as_sent(
+            batch.control,
+            delivery_ids=chosen,
+            by=request.user,
+            at=timezone.now(),
+            cause=cause if chosen is None else "",
+            expected=confirmed if chosen is None else None,
+        )
+    except decisions.CountChanged:
+        return _count_changed(request, batch, cause)
     words = ngettext("%(n)s treated as sent.", "%(n)s treated as sent.", n)
     toast(request, words % {"n": f"{n:,}"})
-    return redirect(request, address("send", batch))
+    figures = reports.send_figures(batch.control, at=timezone.now())
+    return redirect(request, address("send_unknown" if figures.undecided else "send", batch))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,22 +80,22 @@ def send_treat(request: MerchantRequest, send_id: int) -> HttpResponse:
 def send_again(request: MerchantRequest, send_id: int) -> HttpResponse:
     """GET, or a POST of ticked rows with `ask`, restates and asks; POST sends again.
 
-    `?reason=` names a group of refused people instead.
+    `reason` names a group of refused people instead, `cause` one of the unknown.
     """
     batch = send_of(request, send_id)
     given = request.POST if request.method == "POST" else request.GET
-    reason = given.get("reason", "")
+    reason, cause = given.get("reason", ""), _cause(given)
     chosen = None if reason else _chosen(given)
     if chosen == []:
         return _nobody_ticked(request, batch)
-    people = _how_many(batch, chosen, reason)
+    people = _how_many(batch, chosen, reason=reason, cause=cause)
     is_asking = request.method != "POST" or "ask" in given
     form = CountForm(None if is_asking else request.POST, people=people)
     has_changed = not is_asking and chosen is None and people != _confirmed(given)
+    context = _context(batch, form, chosen, reason=reason, cause=cause)
     if is_asking or not people or has_changed or not form.is_valid():
         respond = answer if is_asking else invalid
-        context = _context(batch, form, chosen, reason) | {"has_changed": has_changed and people}
-        return respond(request, PAGE, PARTIAL, context)
+        return respond(request, PAGE, PARTIAL, context | {"has_changed": has_changed and people})
     try:
         n = decisions.send_again(
             batch.control,
@@ -85,7 +104,13 @@ def send_again(request: MerchantRequest, send_id: int) -> HttpResponse:
             at=timezone.now(),
             states=("refused",) if reason else ("unknown",),
             reason=reason,
+            cause=cause,
+            expected=people if chosen is None else None,
         )
+    except decisions.CountChanged as changed:
+        form = CountForm(people=changed.n)
+        context = _context(batch, form, chosen, reason=reason, cause=cause) | {"has_changed": changed.n}
+        return invalid(request, PAGE, PARTIAL, context)
     except decisions.NothingToSendAgain:
         return moved_on(request, batch)
     words = ngettext("%(n)s person is written to again.", "%(n)s people are written to again.", n)
@@ -104,31 +129,41 @@ def _chosen(given: QueryDict) -> list[int] | None:
     ]
 
 
+def _cause(given: QueryDict) -> str:
+    cause = given.get("cause", "")
+    return cause if cause in UnknownCause.values else ""
+
+
 def _confirmed(given: QueryDict) -> int | None:
     """How many people the page named that was confirmed; None where it named none."""
     count = given.get("count") or given.get("all", "")
     return int(count) if count.isascii() and count.isdigit() and len(count) < 19 else None
 
 
-def _count_changed(people: int) -> str:
+def _count_changed(request: MerchantRequest, batch: BatchSend, cause: str) -> HttpResponse:
+    people = _how_many(batch, None, cause=cause)
     words = ngettext(
         "Meanwhile it is %(n)s person. Nothing was changed; look at them, then decide again.",
         "Meanwhile they are %(n)s people. Nothing was changed; look at them, then decide again.",
         people,
     )
-    return words % {"n": f"{people:,}"}
+    return not_done(request, batch, words % {"n": f"{people:,}"}, back="send_unknown")
 
 
-def _how_many(batch: BatchSend, chosen: list[int] | None, reason: str) -> int:
+def _how_many(batch: BatchSend, chosen: list[int] | None, *, reason: str = "", cause: str = "") -> int:
     if chosen is not None:
-        return reports.deliveries(batch.control, undecided=True).filter(id__in=chosen).count()
+        return reports.deliveries(batch.control, decision="undecided").filter(id__in=chosen).count()
     figures = reports.send_figures(batch.control, at=timezone.now())
     if reason:
         return next((row.n for row in figures.refused_rows if row.reason == reason), 0)
+    if cause:
+        return next((row.n for row in figures.cause_rows if row.cause == cause), 0)
     return figures.undecided
 
 
-def _context(batch: BatchSend, form: CountForm, chosen: list[int] | None, reason: str) -> dict[str, Any]:
+def _context(
+    batch: BatchSend, form: CountForm, chosen: list[int] | None, *, reason: str, cause: str
+) -> dict[str, Any]:
     return {
         "batch": batch,
         "form": form,
@@ -136,8 +171,11 @@ def _context(batch: BatchSend, form: CountForm, chosen: list[int] | None, reason
         "chosen": chosen or [],
         "reason": reason,
         "reason_words": reason_words("refused", reason),
+        "cause": cause,
+        "cause_words": CAUSES[cause].title if cause else "",
     }
 
 
 def _nobody_ticked(request: MerchantRequest, batch: BatchSend) -> HttpResponse:
-    return not_done(request, batch, _("Nobody was ticked. Tick rows, or choose all."))
+    sentence = _("Nobody was ticked. Tick rows, or choose all of a cause.")
+    return not_done(request, batch, sentence, back="send_unknown")

@@ -34,7 +34,7 @@ def test_treat_as_sent_changes_no_state_and_is_told(shop: SimpleNamespace) -> No
     assert treat_as_sent(control, delivery_ids=ours.ids[:3], by=shop.operator, at=timezone.now()) == 3
     assert build.states(control)["unknown"] == 4
     assert Delivery.objects.filter(send=control, decision="treated_as_sent").count() == 3
-    assert build.counters(control)["decided", ""] == 3
+    assert build.counters(control)["decided", "timeout"] == 3
     assert Event.objects.get(kind="unknown.treated_as_sent").detail == {"people": 3}
     assert balanced(control)
 

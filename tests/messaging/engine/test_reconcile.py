@@ -9,7 +9,7 @@ from django.utils import timezone
 from merchants.models import Event
 from messaging.engine.claim import claim
 from messaging.engine.mark import mark
-from messaging.engine.reconcile import lines, reconcile
+from messaging.engine.reconcile import _write_down, lines, reconcile
 from messaging.models import Consent, Delivery, DeliveryCounter, SendControl, SendState
 from tests import build, build_messaging
 
@@ -102,3 +102,39 @@ def test_each_check_writes_down_how_far_it_was_and_how_far_the_one_before(contro
     control.refresh_from_db()
     before = {name: first[name] for name in ("settled", "settled_at")}
     assert control.check_detail["before"] == before
+
+
+def test_each_quarter_is_told_once_by_the_check_that_sees_it(control: SendControl) -> None:
+    def settle(n: int) -> None:
+        DeliveryCounter.objects.filter(send=control, state__in=["queued", "sending"]).delete()
+        for state, count in (("queued", 100 - n), ("accepted", n)):
+            DeliveryCounter.objects.update_or_create(
+                send=control, state=state, reason="", defaults={"n": count}
+            )
+        reconcile()
+
+    def told() -> list[dict[str, int]]:
+        return [event.detail for event in Event.objects.filter(kind="send.milestone").order_by("id")]
+
+    settle(24)
+    assert told() == []
+    settle(25)
+    settle(30)
+    assert told() == [{"percent": 25, "settled": 25}]
+    settle(80)
+    settle(20)  # sent again: what was told stays told
+    settle(60)
+    assert told() == [{"percent": 25, "settled": 25}, {"percent": 75, "settled": 80}]
+    SendControl.objects.filter(pk=control.pk).update(state=SendState.PAUSED)
+    settle(90)
+    assert len(told()) == 2
+
+
+def test_the_slower_of_two_checks_of_one_send_writes_nothing(control: SendControl) -> None:
+    reconcile()
+    stale = SendControl.objects.get(pk=control.pk)
+    reconcile()
+    newer = SendControl.objects.get(pk=control.pk).checked_at
+    _write_down(stale, lines(stale), at=timezone.now())
+    control.refresh_from_db()
+    assert control.checked_at == newer

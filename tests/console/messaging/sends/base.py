@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from membership.models import Customer, PeopleList
-from messaging.models import BatchSend, Delivery, DeliveryCounter, SendState, SubscriptionTemplate
+from messaging.models import BatchSend, Delivery, DeliveryCounter, SendState, SubscriptionTemplate, cause_of
 from tests import build_messaging as build
 from tests.base import CastCase
 
@@ -61,7 +61,7 @@ class SendCase(CastCase):
                 cursor.execute(
                     "UPDATE messaging_delivery SET state = %s, reason = %s, cause = %s, attempt = 1,"
                     " sent_at = now(), recorded_at = now() WHERE id = %s",
-                    [state, reason, "answer" if state == "unknown" else "", next(rows)],
+                    [state, reason, str(cause_of(reason)) if state == "unknown" else "", next(rows)],
                 )
         for state, reason in wanted:
             self.count(batch, state, reason, 1)

@@ -6,7 +6,9 @@ from django.utils import timezone
 from console.messaging.sends import people as people_views
 from membership.models import Customer
 from merchants.models import Event
-from messaging.models import BatchSend
+from messaging.engine import decisions
+from messaging.models import BatchSend, Delivery
+from messaging.recall import rollups
 from messaging.sends import people
 from tests.console.messaging.sends.base import HTMX, SendCase
 
@@ -21,6 +23,22 @@ class PeopleCase(SendCase):
             unknown=["timeout", "cut_off"],
         )
         return batch
+
+    def decided(self) -> BatchSend:
+        """Two unknown outcomes, one treated as sent and one sent again; one accepted person came."""
+        batch = self.settled()
+        accepted, *_more, first, second = (
+            Delivery.objects.filter(send=batch.control).exclude(state="skipped").order_by("id")
+        )
+        now = timezone.now()
+        decisions.treat_as_sent(batch.control, delivery_ids=[first.id], by=self.operator, at=now)
+        decisions.send_again(batch.control, delivery_ids=[second.id], by=self.operator, at=now)
+        rollups.count([rollups.Came(accepted.books_month, accepted.id, False, batch.control_id, now)])
+        return batch
+
+    def ids(self, address: str) -> list[str]:
+        """Who stands in the table, by the end of their open_id."""
+        return [line.row.customer.open_id for line in self.client.get(address).context["rows"]]
 
     def rows(self, address: str) -> list[list[str]]:
         answer = self.client.get(address)
@@ -49,6 +67,50 @@ class SendDeliveries(PeopleCase):
                 answer = self.client.get(self.url("send_deliveries", batch) + query)
                 self.assertEqual(answer.content.decode().count('<td class="mono break">'), n)
 
+    def test_it_is_filtered_by_decision_and_by_visit_and_the_url_keeps_it(self) -> None:
+        batch = self.decided()
+        for query, n, counted in (
+            ("?decision=treated_as_sent", 1, "1 person, counted at"),
+            ("?decision=sent_again", 1, None),
+            ("?decision=undecided", 0, "0 people, counted at"),
+            ("?visited=yes", 1, "1 person, counted at"),
+            ("?visited=no", 7, None),
+            ("?visited=yes&state=accepted", 1, None),
+            ("?visited=yes&state=refused", 0, None),
+            ("?decision=sent_again&state=queued", 1, None),
+        ):
+            with self.subTest(query=query):
+                answer = self.client.get(self.url("send_deliveries", batch) + query)
+                self.assertEqual(len(answer.context["rows"]), n)
+                if counted:
+                    self.assertContains(answer, counted)
+                else:
+                    self.assertNotContains(answer, "counted at")
+                self.assertContains(answer, self.url("send_export", batch) + query.replace("&", "&amp;"))
+                exported = self.rows(self.url("send_export", batch) + query)
+                self.assertEqual(len(exported) - 1, n)
+
+    def test_what_was_decided_and_who_came_stands_in_the_row(self) -> None:
+        batch = self.decided()
+        for query, words in (
+            ("?decision=treated_as_sent", "Treated as sent"),
+            ("?decision=sent_again", "Sent again"),
+            ("?visited=yes", "Visited at <time"),
+        ):
+            self.assertContains(self.client.get(self.url("send_deliveries", batch) + query), words)
+
+    def test_a_shared_link_is_no_visit_of_the_recipient(self) -> None:
+        batch = self.settled()
+        row = Delivery.objects.filter(send=batch.control, state="accepted").first()
+        assert row is not None
+        rollups.count([rollups.Came(row.books_month, row.id, True, batch.control_id, timezone.now())])
+        self.assertEqual(self.ids(self.url("send_deliveries", batch) + "?visited=yes"), [])
+
+    def test_the_number_of_queries_does_not_grow_with_the_people(self) -> None:
+        batch = self.decided()
+        few = self.queries(self.url("send_deliveries", batch) + "?decision=sent_again")
+        self.assertLessEqual(self.queries(self.url("send_deliveries", batch)), few)
+
     def test_a_reason_that_never_occurred_is_told_and_filters_nothing(self) -> None:
         answer = self.client.get(self.url("send_deliveries", self.settled()) + "?reason=weather")
         self.assertContains(answer, "field-error")
@@ -64,7 +126,7 @@ class SendDeliveries(PeopleCase):
         self.assertContains(first, f"?state=accepted&amp;before={key}")
         second = self.client.get(f"{address}&before={key}")
         self.assertIsNone(second.context["keyset"].next_before)
-        shown = [answer.context["rows"][0][0].id for answer in (first, second)]
+        shown = [answer.context["rows"][0].row.id for answer in (first, second)]
         self.assertEqual(len(set(shown)), 2)
 
     def test_before_the_freeze_nobody_stands_there(self) -> None:
@@ -139,9 +201,28 @@ class SendExport(PeopleCase):
         rows = self.rows(self.url("send_export", self.settled()) + "?state=accepted")
         self.assertEqual({row[3] for row in rows[1:]}, {"已受理"})
 
-    def test_a_post_is_rejected_and_others_are_refused(self) -> None:
+    def test_ids_leave_only_with_who_may_see_people(self) -> None:
+        batch = self.settled()
+        for person in (self.owner, self.operator, self.reviewer):
+            self.sign_in(person)
+            rows = self.rows(self.url("send_export", batch))[1:]
+            self.assertEqual({row[1] for row in rows}, set(self.ids_of_people), person)
+        self.sign_in(self.analyst)
+        rows = self.rows(self.url("send_export", batch))[1:]
+        self.assertEqual([row[1] for row in rows], ["****"] * 8)
+        self.assertEqual(len({row[0] for row in rows}), 8)
+
+    def test_decision_and_visit_stand_in_their_columns(self) -> None:
+        batch = self.decided()
+        head, *rows = self.rows(self.url("send_export", batch))
+        lines = {row[1]: dict(zip(head, row, strict=True)) for row in rows}
+        said = {line["decision"] for line in lines.values()}
+        self.assertEqual(said, {"", "treated_as_sent", "sent_again"})
+        self.assertTrue(all(line["decided_at"] for line in lines.values() if line["decision"][:1] == "t"))
+        self.assertEqual(sum(bool(line["visited_at"]) for line in lines.values()), 1)
+
+    def test_a_post_is_rejected_and_a_stranger_finds_nothing(self) -> None:
         batch = self.settled()
         self.assertEqual(self.client.post(self.url("send_export", batch)).status_code, 405)
-        for person, status in ((self.reviewer, 403), (self.other_owner, 404)):
-            self.sign_in(person)
-            self.assertEqual(self.client.get(self.url("send_export", batch)).status_code, status)
+        self.sign_in(self.other_owner)
+        self.assertEqual(self.client.get(self.url("send_export", batch)).status_code, 404)

@@ -179,3 +179,62 @@ class SendPage(SendCase):
 
     def test_a_post_is_rejected(self) -> None:
         self.assertEqual(self.client.post(self.url("send", self.draft())).status_code, 405)
+
+
+class SendAgainAndMilestones(SendCase):
+    def told(self, batch: BatchSend, kind: str, **detail: int) -> None:
+        with transaction.atomic():
+            events.record(
+                kind, merchant=batch.merchant, by=self.operator, subject=batch.control, detail=detail
+            )
+
+    def page(self, batch: BatchSend) -> str:
+        return self.client.get(self.url("send", batch)).content.decode()
+
+    def test_a_draft_under_review_and_an_approved_one_say_what_comes_next(self) -> None:
+        for state, sentence in (
+            ("in_review", "In review: a second person looks at it before it may go out."),
+            ("approved", "Approved. Nothing is sent until somebody confirms it."),
+        ):
+            batch = self.draft()
+            SendControl.objects.filter(pk=batch.control_id).update(state=state)
+            self.assertIn(sentence, self.page(batch))
+
+    def test_a_send_that_goes_on_for_chosen_people_says_for_how_many(self) -> None:
+        batch = self.launched(started_at=timezone.now())
+        self.told(batch, "unknown.sent_again", people=9)
+        self.assertNotIn("chosen for it", self.page(batch))
+        self.told(batch, "send.again")
+        self.told(batch, "unknown.sent_again", people=2)
+        self.told(batch, "send.refused_again", people=1)
+        self.assertIn("Sending again to 3 people who were chosen for it.", self.page(batch))
+
+    def test_finished_finished_again_and_finished_anew_are_told_apart(self) -> None:
+        batch = self.launched("finished", finished_at=timezone.now())
+        self.settle(batch, accepted=["", "", "", "", ""], unknown=["timeout"])
+        self.assertNotIn("It had finished before", self.page(batch))
+        for people, words in ((2, "for 2 people who were sent"), (1, "for 1 person who was sent")):
+            self.told(batch, "send.again")
+            self.told(batch, "unknown.sent_again", people=people)
+            text = self.page(batch)
+            self.assertIn(f"It had finished before and went on {words} to again.", text)
+            self.assertIn("1 outcome is unknown and needs you; all others are certain.", text)
+
+    def test_what_was_decided_is_not_called_certain(self) -> None:
+        batch = self.launched("finished", finished_at=timezone.now())
+        self.settle(batch, accepted=["", "", "", "", ""], unknown=["timeout"])
+        self.count(batch, "decided", "timeout", 1)
+        text = self.page(batch)
+        self.assertIn("Finished. Every outcome is certain or decided.", text)
+        self.assertIn("1 unknown outcome was treated as sent.", text)
+
+    def test_milestones_stand_with_their_share_and_the_books_close_last(self) -> None:
+        batch = self.launched("finished", finished_at=timezone.now())
+        self.told(batch, "send.milestone", percent=50, settled=1300)
+        self.assertNotIn("Books closed", self.page(batch))
+        later = timezone.now() + timedelta(minutes=1)
+        SendControl.objects.filter(pk=batch.control_id).update(books_closed_at=later)
+        text = self.page(batch)
+        self.assertIn("50% have an outcome: 1,300 people", text)
+        lines = self.client.get(self.url("send", batch)).context["timeline"]
+        self.assertEqual(lines[0].sentence, "Books closed: they balance and everything is decided")

@@ -61,7 +61,8 @@ class SendTreat(UnknownCase):
             send=batch.control, decision="treated_as_sent", decided_by=self.operator
         )
         self.assertEqual(decided.count(), 2)
-        self.assertContains(answer, "1 outcome is unknown and needs you")
+        self.assertRedirects(answer, self.url("send_unknown", batch), status_code=303)
+        self.assertContains(answer, "Treat 1 as sent")
 
     def test_all_are_decided_at_once(self) -> None:
         batch = self.with_unknowns()
