@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils.functional import Promise
 
-from merchants.models import Merchant
+from merchants.models import Merchant, MiniProgram
 from merchants.refusals import BY_CHOICE, sentence
 from messaging.models import (
     BatchSend,
@@ -212,11 +212,16 @@ def _words(state: str, reason: str) -> tuple[str | Promise, str | Promise]:
     return said.title, said.remedy
 
 
-def send_list(merchant: Merchant) -> QuerySet[BatchSend]:
-    """Newest first, with everything a row shows; filter it by `control__state` or `name__icontains`."""
+def send_list(merchant: Merchant, *, tests: bool = False) -> QuerySet[BatchSend]:
+    """Newest first, with everything a row shows; filter it by `control__state` or `name__icontains`.
+
+    Tests to one named person are no send of their own and left out, unless asked for.
+    """
     rows = BatchSend.objects.for_merchant(merchant).select_related(
         "control__recall", "control", "template", "people_list", "author"
     )
+    if not tests:
+        rows = rows.filter(test_of=None)
     ordered: QuerySet[BatchSend] = rows.prefetch_related("control__counters").order_by("-created_at", "-id")
     return ordered
 
@@ -272,6 +277,11 @@ def sent_again(control: SendControl, rows: Sequence[Delivery]) -> set[int]:
         books_month=control.books_month, delivery_id__in=[row.id for row in rows]
     )
     return set(kept.values_list("delivery_id", flat=True))
+
+
+def sending_now(mini_program: MiniProgram) -> int:
+    """How many sends share the rate of this mini program now."""
+    return SendControl.objects.filter(mini_program=mini_program, state=SendState.SENDING).count()
 
 
 @dataclass(frozen=True)
@@ -339,15 +349,18 @@ class HomeFigures:
 def home_figures(
     merchant: Merchant, *, at: datetime, day_start: datetime, week_start: datetime
 ) -> HomeFigures:
-    """A fixed number of queries. Days and weeks begin in the merchant's zone: the caller resolves them."""
-    sends = send_list(merchant)
+    """A fixed number of queries. Days and weeks begin in the merchant's zone: the caller resolves them.
+
+    Tests count in no figure; one that waits for a person is told nevertheless.
+    """
+    sends, decide = send_list(merchant), send_list(merchant, tests=True)
     soon = list(
         sends.filter(
             control__state__in=[SendState.SCHEDULED, SendState.PREPARING, SendState.READY],
             control__due_at__lt=at + timedelta(hours=24),
         ).order_by("control__due_at", "id")
     )
-    today = _sums(Q(send__merchant=merchant, send__started_at__gte=day_start))
+    today = _sums(Q(send__merchant=merchant, send__started_at__gte=day_start, send__batch__test_of=None))
     undecided = DeliveryCounter.objects.filter(send=OuterRef("control"), state="unknown", n__gt=0)
     return HomeFigures(
         running=list(sends.filter(control__state__in=UNDER_WAY)),
@@ -357,10 +370,10 @@ def home_figures(
         today_settled=sum(today.get(state, 0) for state in ("accepted", "refused", "unknown", "skipped")),
         today_left=today.get("queued", 0) + today.get("sending", 0),
         today_accepted=today.get("accepted", 0),
-        unknown=_undecided(sends.filter(Exists(undecided), control__books_closed_at=None)),
-        paused=list(sends.filter(control__state=SendState.PAUSED)),
-        missed=list(sends.filter(control__state=SendState.MISSED)),
-        failed=list(sends.filter(control__state=SendState.FAILED, control__created_at__gte=week_start)),
+        unknown=_undecided(decide.filter(Exists(undecided), control__books_closed_at=None)),
+        paused=list(decide.filter(control__state=SendState.PAUSED)),
+        missed=list(decide.filter(control__state=SendState.MISSED)),
+        failed=list(decide.filter(control__state=SendState.FAILED, control__created_at__gte=week_start)),
         templates=_troubled(merchant),
     )
 

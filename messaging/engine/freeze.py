@@ -32,7 +32,7 @@ SELECT e.customer_id,
             THEN 'no_consent'
         WHEN %(fatigue_total)s > 0 AND coalesce(f.n, 0) >= %(fatigue_total)s THEN 'fatigue'
     END AS gate,
-    {data} AS data
+    {data} AS data, coalesce(k.units, 0) AS units, coalesce(k.standing, false) AS standing
 FROM membership_peoplelistentry e
 JOIN membership_customer c ON c.id = e.customer_id
 LEFT JOIN messaging_consent k ON k.template_id = %(template)s AND k.customer_id = e.customer_id
@@ -64,7 +64,7 @@ FORGET_COUNTERS = "DELETE FROM messaging_deliverycounter WHERE send_id = %(send)
 
 @dataclass(frozen=True)
 class Judged:
-    """`statement`: customer_id, gate (NULL: passes) and data for each person of the list."""
+    """`statement`: customer_id, gate (NULL: passes), data, and the consent to the template as it stands."""
 
     statement: str
     parameters: dict[str, Any]

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 
 from messaging.engine import sql
 from messaging.engine.freeze import judged
-from messaging.models import SendControl, SkipReason
+from messaging.models import Kind, SendControl, SkipReason
 
 ORDER = (
     SkipReason.NOT_KNOWN,
@@ -18,7 +18,11 @@ ORDER = (
     SkipReason.NO_CONSENT,
     SkipReason.FATIGUE,
 )
-FUNNEL = "SELECT coalesce(gate, ''), count(*) FROM ({judged}) judged GROUP BY 1"
+FUNNEL = """
+SELECT coalesce(gate, ''), count(*), sum(units)::bigint, count(*) FILTER (WHERE units = 1),
+    count(*) FILTER (WHERE standing)
+FROM ({judged}) judged GROUP BY 1
+"""
 STOPPED = """
 SELECT judged.customer_id, c.open_id
 FROM ({judged}) judged JOIN membership_customer c ON c.id = judged.customer_id
@@ -35,6 +39,24 @@ class Drop:
 
 
 @dataclass(frozen=True)
+class Balance:
+    """Consent to the template among the people of the list, as it stands.
+
+    `units` are one-time ones; the send uses at most `used` of them, since who certainly did not get it keeps
+    theirs. `emptied` people would have none left. `standing` consents pay for many and are not used up.
+    """
+
+    units: int
+    used: int
+    emptied: int
+    standing: int
+
+    @property
+    def left(self) -> int:
+        return self.units - self.used
+
+
+@dataclass(frozen=True)
 class Funnel:
     """`total` = will_send + the drops, always."""
 
@@ -42,15 +64,28 @@ class Funnel:
     drops: list[Drop]
     will_send: int
     computed_at: datetime
+    balance: Balance
 
 
 def forecast(control: SendControl, *, due_at: datetime, at: datetime) -> Funnel:
     """Who would get it if it were frozen now for `due_at`. One pass over the list."""
     people = judged(control, at=due_at)
-    found: dict[str, int] = dict(sql.rows(FUNNEL.format(judged=people.statement), people.parameters))
+    rows = {row[0]: row[1:] for row in sql.rows(FUNNEL.format(judged=people.statement), people.parameters)}
+    found = {gate: row[0] for gate, row in rows.items()}
     gates = [reason for reason in ORDER if control.pieces or reason != SkipReason.DOES_NOT_FIT]
-    drops = [Drop(str(reason), reason.label, found.get(str(reason), 0)) for reason in gates]
-    return Funnel(total=sum(found.values()), drops=drops, will_send=found.get("", 0), computed_at=at)
+    will_send, spends = found.get("", 0), control.template_kind == Kind.ONE_TIME
+    return Funnel(
+        total=sum(found.values()),
+        drops=[Drop(str(reason), reason.label, found.get(str(reason), 0)) for reason in gates],
+        will_send=will_send,
+        computed_at=at,
+        balance=Balance(
+            units=sum(row[1] for row in rows.values()),
+            used=will_send if spends else 0,
+            emptied=rows[""][2] if spends and will_send else 0,
+            standing=sum(row[3] for row in rows.values()),
+        ),
+    )
 
 
 def stopped_by(

@@ -20,13 +20,13 @@ STAGES: Mapping[str, tuple[SendState, ...]] = {
 
 
 def sends_to(people_list: PeopleList) -> QuerySet[BatchSend]:
-    """Newest first, drafts too."""
-    return _newest(people_list.merchant, people_list=people_list)
+    """Newest first, drafts too; the list of one person that a test was sent to leads to that test."""
+    return _newest(BatchSend.objects.for_merchant(people_list.merchant), people_list=people_list)
 
 
 def sends_of(template: SubscriptionTemplate) -> QuerySet[BatchSend]:
-    """Newest first, drafts too."""
-    return _newest(template.merchant, template=template)
+    """Newest first, drafts too, without tests."""
+    return _newest(_sends(template.merchant), template=template)
 
 
 @dataclass(frozen=True)
@@ -51,19 +51,24 @@ def stages_of(template: SubscriptionTemplate, *, newest: int = 5) -> list[Stage]
 
 def latest_sends(mini_program: MiniProgram, *, limit: int) -> list[BatchSend]:
     """To start a new one from, newest first; those nobody has given words yet are left out."""
-    rows = _newest(mini_program.merchant, mini_program=mini_program).exclude(template=None)
+    rows = _newest(_sends(mini_program.merchant), mini_program=mini_program).exclude(template=None)
     return list(rows.select_related("template", "control")[:limit])
 
 
-def _newest(merchant: Merchant, **which: object) -> QuerySet[BatchSend]:
-    rows = BatchSend.objects.for_merchant(merchant).filter(**which).select_related("control", "people_list")
-    ordered: QuerySet[BatchSend] = rows.order_by("-created_at", "-id")
+def _sends(merchant: Merchant) -> QuerySet[BatchSend]:
+    rows: QuerySet[BatchSend] = BatchSend.objects.for_merchant(merchant).filter(test_of=None)
+    return rows
+
+
+def _newest(rows: QuerySet[BatchSend], **which: object) -> QuerySet[BatchSend]:
+    found = rows.filter(**which).select_related("control", "people_list")
+    ordered: QuerySet[BatchSend] = found.order_by("-created_at", "-id")
     return ordered
 
 
 def sends_per_template(merchant: Merchant) -> dict[int, int]:
-    """How many sends, drafts too, name each template."""
-    rows = BatchSend.objects.for_merchant(merchant).exclude(template=None).values_list("template")
+    """How many sends, drafts too, name each template; tests are left out."""
+    rows = _sends(merchant).exclude(template=None).values_list("template")
     return dict(rows.annotate(n=Count("pk")).order_by())
 
 

@@ -24,6 +24,7 @@ from messaging.engine.control import LIVE
 from messaging.models import BatchSend, SendControl, SendState
 
 SHOWN_UNKNOWN = 6
+SHOWN_TESTS = 5
 SETTLING = timedelta(seconds=60)  # how long a finished page waits for its last check
 NEAR = timedelta(minutes=2)
 
@@ -55,6 +56,7 @@ def _context(batch: BatchSend, *, at: datetime) -> dict[str, Any]:
         else [],
         "timeline": timeline(control),
         "fields": _fields(batch),
+        "tests": batch.tests.select_related("control").order_by("-pk")[:SHOWN_TESTS],
         "undo_seconds": undo_seconds,
         "is_live": is_live(control, at=at),
         "poll_seconds": _pace(control, at=at),

@@ -69,7 +69,7 @@ def sends_page(request: MerchantRequest) -> HttpResponse:
     page = numbered_page(request, found.order_by(*order(sort)))
 
     def count(query: str) -> int:
-        rows = BatchSend.objects.for_merchant(request.merchant)
+        rows = BatchSend.objects.for_merchant(request.merchant).filter(test_of=None)
         return SendFilters(request.merchant, QueryDict(query)).narrow(rows).count() if query else rows.count()
 
     rows = [row_of(batch, staff=request.staff, at=at) for batch in page]

@@ -10,8 +10,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
 from merchants.models import Merchant
-from messaging.models import DeliveryCounter, RecallHour, Rollup, SendControl, UntiedVisits, VisitHour
+from messaging.models import (
+    BatchSend,
+    DeliveryCounter,
+    RecallHour,
+    Rollup,
+    SendControl,
+    UntiedVisits,
+    VisitHour,
+)
 from messaging.recall import hours, untied
+from tests import build_messaging
 from tests.messaging.recall.base import DAY, NOON, RecallCase
 
 HOUR = timedelta(hours=1)
@@ -47,6 +56,20 @@ class RollUp(HoursCase):
         SendControl.objects.filter(pk=self.send.pk).update(started_at=NOON + 2 * HOUR)
         hours.roll_up()
         assert self.by_hour() == [(date(2026, 8, 2), 23, 1, 3, 0, 0)]
+
+    def test_a_test_to_one_person_counts_in_no_hour(self) -> None:
+        for told in ("a send", "its test"):
+            batch = build_messaging.batch(self.mini_program, self.operator, chosen=self.template)
+            send = self.send if told == "a send" else self.make_send(self.people[:1])
+            left_over = batch.control_id
+            batch.control = send
+            batch.test_of = BatchSend.objects.filter(control=self.send).first()
+            batch.save()
+            SendControl.objects.filter(pk=left_over).delete()
+            self.take_in(self.visit(token=self.token(self.people[0], send)))
+        hours.roll_up()
+        assert self.by_hour() == [(date(2026, 8, 3), 12, 1, 3, 1, 0)]
+        assert hours.recount(repair=False) == []
 
     def test_run_twice_it_gives_the_same(self) -> None:
         self.take_in(self.visit())

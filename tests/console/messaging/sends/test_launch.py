@@ -1,11 +1,18 @@
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Sum
 from django.utils import timezone
 
 from console.messaging.sends import forms
-from merchants.models import Event
-from messaging.models import BatchSend, Consent
+from membership.models import Customer
+from merchants.models import Event, MiniProgram
+from merchants.partitions import BEIJING
+from messaging.engine.claim import claim
+from messaging.engine.freeze import freeze
+from messaging.engine.mark import mark
+from messaging.models import BatchSend, Consent, FrequencyCount, SendControl
+from tests import build_messaging
 from tests.console.messaging.sends.base import HTMX, SendCase
 
 
@@ -126,3 +133,66 @@ class SendStopped(SendCase):
     def test_a_post_is_rejected(self) -> None:
         address = self.url("send_stopped", self.draft(), gate="no_consent")
         self.assertEqual(self.client.post(address).status_code, 405)
+
+
+class LimitsAndConsent(SendCase):
+    def page(self, batch: BatchSend) -> Any:
+        return self.client.get(self.url("send_launch", batch))
+
+    def test_consent_stands_before_and_after_among_these_people(self) -> None:
+        build_messaging.more_units(self.template, self.people[:2])
+        others = build_messaging.people(self.mini_program, 4)
+        build_messaging.consents(self.template, others, units=5)
+        answer = self.page(self.draft())
+        balance = answer.context["reach"].funnel.balance
+        self.assertEqual((balance.units, balance.used, balance.left, balance.emptied), (8, 6, 2, 4))
+        self.assertContains(answer, "4 people have none left afterwards")
+
+    def test_units_of_people_who_are_left_out_stay_with_them(self) -> None:
+        Customer.objects.filter(pk=self.people[0].pk).update(do_not_send_at=timezone.now())
+        balance = self.page(self.draft()).context["reach"].funnel.balance
+        self.assertEqual((balance.units, balance.used, balance.left, balance.emptied), (6, 5, 1, 5))
+
+    def test_standing_consents_are_not_used_up(self) -> None:
+        chosen = build_messaging.template(self.mini_program, kind="long_term")
+        build_messaging.consents(chosen, self.people[:5])
+        answer = self.page(self.draft(chosen=chosen))
+        self.assertContains(answer, "5 standing consents before and after")
+        self.assertEqual(answer.context["reach"].funnel.balance.used, 0)
+
+    def test_what_is_forecast_is_what_the_send_uses(self) -> None:
+        batch = self.draft()
+        balance = self.page(batch).context["reach"].funnel.balance
+        self.client.post(self.url("send_launch", batch), {"version": batch.version})
+        SendControl.objects.filter(pk=batch.control_id).update(
+            state="preparing", due_at=timezone.now() - timedelta(seconds=1)
+        )
+        control = SendControl.objects.get(pk=batch.control_id)
+        freeze(control)
+        SendControl.objects.filter(pk=control.pk).update(state="sending")
+        ours = claim(control, limit=20)
+        mark(control, ours, ids=ours.ids, at=timezone.now())
+        left = Consent.objects.filter(template=self.template).aggregate(n=Sum("units"))["n"]
+        self.assertEqual(left, balance.left)
+
+    def test_the_fatigue_rule_says_how_many_have_reached_it(self) -> None:
+        self.assertContains(self.page(self.draft()), "none for this template")
+        chosen = build_messaging.template(
+            self.mini_program, fatigue_total=1, fatigue_value=7, fatigue_unit="day"
+        )
+        build_messaging.consents(chosen, self.people)
+        today = timezone.now().astimezone(BEIJING).date()
+        FrequencyCount.objects.create(customer=self.people[0], template=chosen, day=today, n=1)
+        answer = self.page(self.draft(chosen=chosen))
+        self.assertContains(answer, "at most 1 a person in 7 day")
+        self.assertContains(answer, "1 person of this list has reached it and is left out.")
+
+    def test_the_speed_says_who_shares_it_and_a_stopped_mini_program_is_told(self) -> None:
+        batch = self.draft()
+        self.assertContains(self.page(batch), "No other send is going out now.")
+        self.launched()
+        answer = self.page(batch)
+        self.assertContains(answer, "at most 500 a second for this mini program")
+        self.assertContains(answer, "1 send is going out now; they take turns.")
+        MiniProgram.objects.filter(pk=self.mini_program.pk).update(stopped_at=timezone.now())
+        self.assertContains(self.page(batch), "It is stopped: nothing leaves until it is released")
