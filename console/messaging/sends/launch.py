@@ -75,14 +75,15 @@ def _context(
         "problems": [(problem, _anchor(problem.field)) for problem in problems],
         "reach": reach,
         "fields": list(zip(template.keywords, batch.values, strict=False)) if template else [],
-        "message": _message(batch),
+        "message": message_of(batch),
         "timing": when,
         "finish": _finish(when.due or at, reach),
         "at": at,
     }
 
 
-def _message(batch: BatchSend) -> Message:
+def message_of(batch: BatchSend) -> Message:
+    """As the first person of the list gets it."""
     template = batch.template
     return Message(
         sender=batch.merchant.name,

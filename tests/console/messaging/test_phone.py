@@ -40,9 +40,9 @@ class Phone(SendCase):
         self.assertNotIn("<i>", said)
         self.assertNotIn("<b>", said.replace('<b class="phone-sender">', ""))
 
-    def test_composer_check_and_template_show_the_same_part(self) -> None:
+    def test_composer_check_test_and_template_show_the_same_part(self) -> None:
         batch = self.draft()
-        pages = [self.url("send_edit", batch), self.url("send_launch", batch)]
+        pages = [self.url(name, batch) for name in ("send_edit", "send_launch", "send_trial")]
         pages.append(self.url("template", template_id=self.template.pk))
         for address in pages:
             answer = self.client.get(address)
