@@ -41,11 +41,15 @@ View = Callable[Concatenate[MerchantRequest, P], HttpResponse]
 
 
 def merchant_page(
-    capability: str, *, signed_out: Callable[[HttpRequest], None] | None = None
+    capability: str,
+    *,
+    signed_out: Callable[[HttpRequest], None] | None = None,
+    stale: View[...] | None = None,
 ) -> Callable[[View[P]], Callable[..., HttpResponse]]:
     """The view is called without the merchant's slug, with the merchant's time zone active.
 
-    `signed_out` is told of a request of nobody before it is led to the sign-in page.
+    `signed_out` is told of a request of nobody before it is led to the sign-in page. `stale` answers a form
+    whose token does not fit any more, under the same guard; it may show what was typed and do nothing else.
     """
     if capability not in ALL_CAPABILITIES:
         raise KeyError(f"no role has the capability {capability!r}")
@@ -64,6 +68,8 @@ def merchant_page(
                 return view(asked, *args, **kwargs)
 
         guarded.capability = capability  # type: ignore[attr-defined]
+        if stale is not None:
+            guarded.stale = merchant_page(capability, signed_out=signed_out)(stale)  # type: ignore[attr-defined]
         return guarded
 
     return guard

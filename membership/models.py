@@ -60,6 +60,7 @@ class PeopleList(MerchantOwned):
     purpose = models.CharField(max_length=120)
     source = models.CharField(max_length=6, choices=Source.choices, default=Source.UPLOAD)
     state = models.CharField(max_length=9, choices=State.choices, default=State.CHECKING)
+    for_test = models.BooleanField(default=False)  # made by a test send for its one person, no audience
     add_unknown = models.BooleanField(default=False)  # ids never seen before become customers
     file_name = models.CharField(max_length=200, blank=True)  # as the operator named it
     columns = models.JSONField(default=list)  # names of the columns kept beside the id, in order

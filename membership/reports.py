@@ -22,11 +22,17 @@ STATE_GROUPS = {
 }
 
 
+def audiences(merchant: Merchant) -> QuerySet[PeopleList]:
+    """What a send may be written to: not the list of one that a test made for itself."""
+    found: QuerySet[PeopleList] = PeopleList.objects.for_merchant(merchant).filter(for_test=False)
+    return found
+
+
 def list_rows(
     merchant: Merchant, *, text: str = "", group: str = "", source: str = ""
 ) -> QuerySet[PeopleList]:
-    """Newest first. `text` is looked for in name, purpose and file name; `group` is one of STATE_GROUPS."""
-    rows = PeopleList.objects.for_merchant(merchant).select_related("created_by", "mini_program", "job")
+    """Audiences, newest first. `text` is looked for in name, purpose and file name; `group`: STATE_GROUPS."""
+    rows = audiences(merchant).select_related("created_by", "mini_program", "job")
     if text:
         rows = rows.filter(
             Q(name__icontains=text) | Q(purpose__icontains=text) | Q(file_name__icontains=text)

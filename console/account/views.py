@@ -143,6 +143,15 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Signing in elsewhere makes the token of an open form stale; a page may offer what was typed again."""
+    match = request.resolver_match
+    stale = getattr(match.func, "stale", None) if match else None
+    if match and stale:
+        try:
+            answer: HttpResponse = stale(request, *match.args, **match.kwargs)
+        except Http404:
+            return not_found(request)
+        return answer
     return render(request, "console/csrf.html", status=403)
 
 

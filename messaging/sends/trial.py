@@ -76,6 +76,7 @@ def _list_of_one(batch: BatchSend, to: Customer, *, by: User, form_token: uuid.U
         name=name,
         purpose=_("Test send"),
         source=PeopleList.Source.HAND,
+        for_test=True,
         state=PeopleList.State.READY,
         columns=batch.people_list.columns if batch.people_list else [],
         form_token=uuid.uuid5(form_token, "list"),

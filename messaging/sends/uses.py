@@ -50,7 +50,7 @@ def stages_of(template: SubscriptionTemplate, *, newest: int = 5) -> list[Stage]
 
 
 def latest_sends(mini_program: MiniProgram, *, limit: int) -> list[BatchSend]:
-    """To start a new one from, newest first; those nobody has given words yet are left out."""
+    """To start a new one from, newest first; tests, and those nobody has given words yet, are left out."""
     rows = _newest(_sends(mini_program.merchant), mini_program=mini_program).exclude(template=None)
     return list(rows.select_related("template", "control")[:limit])
 

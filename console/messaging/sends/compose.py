@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect, toast
+from console.messaging.sends import conflict
 from console.messaging.sends.compose_form import (
     NAME_CHARACTERS,
     ComposeForm,
@@ -24,26 +25,41 @@ from console.messaging.sends.compose_form import (
     taken_from,
 )
 from console.messaging.sends.forms import token as uuid_of
-from console.messaging.sends.keeping import keep
-from console.messaging.sends.kept_forms import keep_form, take_form, waiting_token, writer_of
+from console.messaging.sends.keeping import is_by_itself, keep, new_token
+from console.messaging.sends.kept_forms import keep_form, own_form, take_form, waiting_token, writer_of
 from console.messaging.sends.lookup import address, moved_on, send_of
-from console.messaging.sends.preview import LOOKS, lines, preview_of, remarks, rows_that_fit
+from console.messaging.sends.marking import marked
+from console.messaging.sends.preview import LOOKS, lines, preview_of, rows_that_fit
 from console.messaging.sends.reach import reach_of
 from console.messaging.sends.timing import timing
 from gateway import wire
-from merchants.models import MiniProgram, User
+from merchants.models import MiniProgram
 from messaging.models import BatchSend, SendState
 from messaging.sends import batches
 from messaging.sends.advice import repaired
 from messaging.sends.uses import latest_sends
-from messaging.sends.versions import versions_of
 
 PAGE, PARTIAL = "messaging/sends/form.html", "messaging/sends/_form.html"
 SHOWN_EARLIER = 6
 
 
+def form_again(request: MerchantRequest, send_id: int | None = None) -> HttpResponse:
+    """The token went stale by signing in elsewhere: what was typed, with one that fits. Nothing is done."""
+    data = own_form(request, person=request.user)
+    if data is None or request.mini_program is None:
+        return render(request, "console/csrf.html", status=403)
+    batch = send_of(request, send_id) if send_id is not None else None
+    if batch and batch.control.state != SendState.DRAFT:
+        return moved_on(request, batch)
+    if request.htmx and is_by_itself(request.POST.get("action", "")):
+        return new_token(request, batch)
+    offered = Offer(batch.mini_program, batch) if batch else Offer(request.mini_program)
+    form = ComposeForm(conflict.chosen(data, offered), offered=offered, address=request.path)
+    return _given_back(request, form, batch, look="stale", status=422)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
-@merchant_page("sends.compose", signed_out=keep_form)
+@merchant_page("sends.compose", signed_out=keep_form, stale=form_again)
 def send_new(request: MerchantRequest) -> HttpResponse:
     if request.mini_program is None:
         return render(request, "messaging/sends/no_mini_program.html")
@@ -84,11 +100,11 @@ def _create(request: MerchantRequest, form: ComposeForm, mini_program: MiniProgr
     )
     if batches.differs(made, content):  # the form was sent before, and changed since
         return _save(request, made, form, version=form.cleaned_data["version"] or 1)
-    return _onward(request, made)
+    return _onward(request, made, action=form.action)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@merchant_page("sends.compose", signed_out=keep_form)
+@merchant_page("sends.compose", signed_out=keep_form, stale=form_again)
 def send_edit(request: MerchantRequest, send_id: int) -> HttpResponse:
     batch = send_of(request, send_id)
     if batch.control.state == SendState.SCHEDULED and request.method != "POST":
@@ -99,12 +115,14 @@ def send_edit(request: MerchantRequest, send_id: int) -> HttpResponse:
     if request.method != "POST":
         kept = take_form(request, person=request.user, form_token=str(batch.form_token))
         if kept is not None:
-            return _given_back(request, ComposeForm(kept, offered=offered, address=request.path), batch)
+            given = ComposeForm(conflict.chosen(kept, offered), offered=offered, address=request.path)
+            return _given_back(request, given, batch)
         form = ComposeForm(posted(of_batch(batch)), offered=offered, address=request.path)
         if "check" in request.GET:
             form.tell(batches.problems(batch, at=timezone.now()))
         return answer(request, PAGE, PARTIAL, context_of(request, form, batch))
-    form = ComposeForm(request.POST, offered=offered, address=request.path)
+    data = conflict.chosen(request.POST, offered)
+    form = ComposeForm(data, offered=offered, address=request.path)
     early = _live(request, form, batch)
     if early is not None:
         return early
@@ -116,19 +134,15 @@ def send_edit(request: MerchantRequest, send_id: int) -> HttpResponse:
 
 def _live(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None) -> HttpResponse | None:
     """What the page asks for while it is being written; None: it is to be saved."""
-    action = request.POST.get("action", "")
+    action = form.action
     if action == "keep":
         return keep(request, form, batch)
-    if (
-        action != "refresh"
-        and action != "preview"
-        and action not in LOOKS
-        and not action.startswith("repair-")
-    ):
+    is_look = action == "preview" or action in LOOKS
+    if not is_look and action != "refresh" and not action.startswith("repair-"):
         return None
     written = _unjudged(form, request.path)
     written.look = action
-    if action == "preview" or action in LOOKS:
+    if is_look:
         return answer(request, PAGE, "messaging/sends/_looked.html", context_of(request, written, batch))
     if action.startswith("repair-"):
         written = _repaired(written, action)
@@ -164,11 +178,18 @@ def _came_back(request: MerchantRequest, offered: Offer) -> HttpResponse | None:
     return _given_back(request, ComposeForm(kept, offered=offered, address=request.path), None)
 
 
-def _given_back(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None) -> HttpResponse:
-    """What was posted after the session had ended, shown again: only a person saves or launches it."""
+def _given_back(
+    request: MerchantRequest,
+    form: ComposeForm,
+    batch: BatchSend | None,
+    *,
+    look: str = "given-back",
+    status: int = 200,
+) -> HttpResponse:
+    """What was posted in vain, shown again: only a person saves or launches it."""
     written = _unjudged(form, request.path)
-    written.look = "given-back"
-    return answer(request, PAGE, PARTIAL, context_of(request, written, batch))
+    written.look = look
+    return answer(request, PAGE, PARTIAL, context_of(request, written, batch), status=status)
 
 
 def _save(request: MerchantRequest, batch: BatchSend, form: ComposeForm, *, version: int) -> HttpResponse:
@@ -178,71 +199,26 @@ def _save(request: MerchantRequest, batch: BatchSend, form: ComposeForm, *, vers
         )
     except batches.NotADraft:
         return moved_on(request, batch)
-    except batches.DraftConflict as conflict:
-        return _conflict(request, form, conflict.current)
-    return _onward(request, saved)
+    except batches.DraftConflict as found:
+        if not batches.differs(found.current, form.content()):
+            return _onward(request, found.current, action=form.action)
+        return conflict.show(request, form, found.current, began_at=version)
+    return _onward(request, saved, action=form.action)
 
 
-def _onward(request: MerchantRequest, batch: BatchSend) -> HttpResponse:
+def _onward(request: MerchantRequest, batch: BatchSend, *, action: str) -> HttpResponse:
     """Saved. "Check before sending" goes on when nothing is missing, and else shows what is."""
-    if request.POST.get("action") != "review":
+    if action != "review":
         toast(request, _("Draft saved. Nothing is sent until you confirm it."))
         return redirect(request, "send_edit", request.merchant.slug, batch.pk)
     found = batches.problems(batch, at=timezone.now())
     if not found:
         return redirect(request, "send_launch", request.merchant.slug, batch.pk)
-    form = ComposeForm(
-        posted(of_batch(batch)), offered=Offer(batch.mini_program, batch), address=address("send_edit", batch)
-    )
+    form = conflict.form_of(batch)
     form.tell(found)
     response = invalid(request, PAGE, PARTIAL, context_of(request, form, batch))
     response["HX-Push-Url"] = address("send_edit", batch)
     return response
-
-
-def _conflict(request: MerchantRequest, form: ComposeForm, current: BatchSend) -> HttpResponse:
-    data = request.POST.copy()
-    data["version"] = str(current.version)
-    mine = ComposeForm(data, offered=form.offered, address=address("send_edit", current))
-    theirs = ComposeForm(
-        posted(of_batch(current)),
-        offered=Offer(current.mini_program, current),
-        address=address("send_edit", current),
-    )
-    context = {
-        "batch": current,
-        "who": _who_saved(current),
-        "mine": mine,
-        "rows": _side_by_side(mine, theirs),
-        "action": "review" if request.POST.get("action") == "review" else "save",
-        "edit_url": address("send_edit", current),
-    }
-    return invalid(request, "messaging/sends/conflict.html", "messaging/sends/_conflict.html", context)
-
-
-def _who_saved(current: BatchSend) -> User | None:
-    """Who wrote the version that stands; None for one saved before versions were kept."""
-    row = versions_of(current).filter(version=current.version).first()
-    return row.by if row else None
-
-
-def _side_by_side(mine: ComposeForm, theirs: ComposeForm) -> list[dict[str, Any]]:
-    labels: dict[str, str] = {}
-    for form in (mine, theirs):
-        labels |= {name: str(form.fields[name].label) for name in [*form.order, "when"]}
-    rows = []
-    for name, label in labels.items():
-        left, right = (_shown(form, name) for form in (mine, theirs))
-        rows.append({"label": label, "mine": left, "theirs": right, "differs": left != right})
-    return rows
-
-
-def _shown(form: ComposeForm, name: str) -> str:
-    if name not in form.fields:
-        return ""
-    value = str(form[name].value() or "")
-    choices = getattr(form.fields[name], "choices", None)
-    return str(dict(choices).get(value, value)) if choices is not None and value else value
 
 
 def _unjudged(form: ComposeForm, path: str) -> ComposeForm:
@@ -257,6 +233,10 @@ def context_of(request: MerchantRequest, form: ComposeForm, batch: BatchSend | N
     zone = batch.zone if batch else form.offered.zone
     at = timezone.now()
     counts = batch is not None and not form.look
+    preview = preview_of(
+        form, sender=request.merchant.name, may_see_people=request.staff.can("people.reveal")
+    )
+    said = marked(form, preview)
     return {
         "form": form,
         "batch": batch,
@@ -264,8 +244,9 @@ def context_of(request: MerchantRequest, form: ComposeForm, batch: BatchSend | N
         "value_limit": wire.KEYWORD_VALUE_MAX_CHARACTERS,
         "page_limit": wire.PAGE_MAX_CHARACTERS,
         "timing": timing(_read(form, "scheduled_on"), _read(form, "scheduled_time"), zone),
-        "preview": preview_of(form, may_see_people=request.staff.can("people.reveal")),
-        "remarks": remarks(form),
+        "preview": preview,
+        "written": list(zip(form.value_fields, said, strict=True)),
+        "has_claims": any(one.parts for one in said),
         "lines": lines(form),
         "reach": reach_of(batch, at=at) if counts and batch else None,
         "rows_fit": rows_that_fit(form) if counts else None,

@@ -16,6 +16,7 @@ from console.forms import CreateForm
 from console.membership.forms import at_most
 from gateway import wire
 from membership.models import PeopleList
+from membership.reports import audiences
 from merchants.models import MiniProgram
 from messaging.models import BatchSend, SubscriptionTemplate
 from messaging.sends import links
@@ -51,11 +52,7 @@ class Offer:
         templates = SubscriptionTemplate.objects.for_merchant(merchant).filter(
             mini_program=mini_program, state=SubscriptionTemplate.State.APPROVED
         )
-        lists = (
-            PeopleList.objects.for_merchant(merchant)
-            .filter(mini_program=mini_program, state=PeopleList.State.READY)
-            .exclude(source=PeopleList.Source.HAND)
-        )  # of one person, for a test
+        lists = audiences(merchant).filter(mini_program=mini_program, state=PeopleList.State.READY)
         self.templates = {str(one.pk): one for one in templates.order_by("-applied_at", "-pk")}
         self.lists = {str(one.pk): one for one in lists.order_by("-created_at", "-pk")[:SHOWN_LISTS]}
         if batch and batch.template:
@@ -70,6 +67,18 @@ class Offer:
         words = _("%(name)s · %(n)s people")
         named = ((pk, words % {"name": one.name, "n": f"{one.count:,}"}) for pk, one in self.lists.items())
         return [("", _("Choose a list")), *named]
+
+
+class _Described(forms.BoundField):
+    @property
+    def aria_describedby(self) -> str:
+        return f"{super().aria_describedby or ''} {self.name.replace('value_', 'marked-')}".strip()
+
+
+class ValueField(forms.CharField):
+    """Also described by what is said about its text (templates/messaging/sends/_marked.html)."""
+
+    bound_field_class = _Described
 
 
 class ComposeForm(CreateForm):
@@ -121,6 +130,7 @@ class ComposeForm(CreateForm):
 
     def __init__(self, data: Any = None, *, offered: Offer, address: str, initial: Any = None) -> None:
         self.offered, self.address = offered, address
+        self.action = str((data or {}).get("action") or "")  # the button that was pressed
         self.look = ""  # what a half-written form was posted for: refresh, preview, a repair
         chosen = (data or initial or {}).get("template") or ""
         self.chosen = offered.templates.get(str(chosen))
@@ -133,7 +143,7 @@ class ComposeForm(CreateForm):
         self.fields["people_list"].choices = offered.list_choices()  # type: ignore[attr-defined]
         self.fields["shown_template"].initial = str(self.chosen.pk) if self.chosen else ""
         for position, keyword in enumerate(self.keywords):
-            self.fields[f"value_{position}"] = forms.CharField(
+            self.fields[f"value_{position}"] = ValueField(
                 label=keyword, required=False, validators=[at_most(VALUE_CHARACTERS)]
             )
         for name in ("template", "people_list", "scheduled_on", "scheduled_time"):

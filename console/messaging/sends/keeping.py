@@ -9,11 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_htmx.http import reswap, retarget
 
 from console.access import MerchantRequest
 from console.messaging.sends.compose_form import ComposeForm
 from console.messaging.sends.lookup import address
-from console.messaging.sends.preview import rows_that_fit
+from console.messaging.sends.preview import LOOKS, rows_that_fit
 from console.messaging.sends.reach import reach_of
 from messaging.models import BatchSend
 from messaging.sends import batches
@@ -38,6 +39,20 @@ def keep(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None) -
     if batch is None:
         response["HX-Replace-Url"] = address("send_edit", saved)
     return response
+
+
+def is_by_itself(action: str) -> bool:
+    """Whether the page asks for it while somebody goes on writing, so that no field may be touched."""
+    return action in ("keep", "preview", *LOOKS)
+
+
+def new_token(request: MerchantRequest, batch: BatchSend | None) -> HttpResponse:
+    """The form gets a token that fits and saves itself anew: once, should that token not fit either."""
+    words = _("You signed in again in another window. Nothing is lost; saving goes on.")
+    look = "" if "again" in request.POST else "stale"
+    context = {"form": {"look": look}, "batch": batch, "not_kept": words}
+    response = render(request, "messaging/sends/_token.html", context)
+    return retarget(reswap(response, "outerHTML"), "#draft-saved")
 
 
 def _kept(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None, at: datetime) -> BatchSend:

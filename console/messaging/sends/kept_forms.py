@@ -1,4 +1,4 @@
-"""A form posted after the session ended: kept across the sign-in for its writer, never acted on."""
+"""A form posted after the session ended, or with a stale token: kept for its writer, never acted on."""
 
 from __future__ import annotations
 
@@ -22,10 +22,7 @@ def keep_form(request: HttpRequest) -> None:
     """Of somebody who is not signed in: into the session that signing in carries on."""
     if request.method != "POST" or not request.POST.get("writer"):
         return
-    data = request.POST.copy()
-    for name in NOT_KEPT:
-        data.pop(name, None)
-    text = data.urlencode()
+    text = _typed(request).urlencode()
     if len(text) <= MOST_CHARACTERS:
         request.session[KEY] = text
 
@@ -36,14 +33,34 @@ def take_form(request: HttpRequest, *, person: User, form_token: str = "") -> Qu
     if text is None:
         return None
     data = QueryDict(text, mutable=True)
-    try:
-        is_own = signing.loads(data.get("writer", ""), salt=SALT) == person.pk
-    except signing.BadSignature:
-        is_own = False
+    is_own = _is_by(person, data)
     if is_own and form_token and data.get("form_token") != form_token:
         return None
     del request.session[KEY]
     return data if is_own else None
+
+
+def own_form(request: HttpRequest, *, person: User) -> QueryDict | None:
+    """What was posted, if this very person was given the form to write in; else None.
+
+    Nobody else can make up the mark it carries, so a stranger's page cannot put words into a form of ours.
+    """
+    data = _typed(request)
+    return data if _is_by(person, data) else None
+
+
+def _typed(request: HttpRequest) -> QueryDict:
+    data = request.POST.copy()
+    for name in NOT_KEPT:
+        data.pop(name, None)
+    return data
+
+
+def _is_by(person: User, data: QueryDict) -> bool:
+    try:
+        return bool(signing.loads(data.get("writer", ""), salt=SALT) == person.pk)
+    except signing.BadSignature:
+        return False
 
 
 def waiting_token(request: HttpRequest) -> str:

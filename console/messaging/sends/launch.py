@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect
+from console.messaging.phone import Message
 from console.messaging.sends.forms import CountForm, LaunchForm
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
@@ -110,12 +111,23 @@ def _context(
         "problems": [(problem, _anchor(problem.field)) for problem in problems],
         "reach": reach,
         "fields": list(zip(template.keywords, batch.values, strict=False)) if template else [],
-        "seen": _seen(batch),
+        "message": message_of(batch),
         "timing": when,
         "sending_now": reports.sending_now(batch.mini_program),
         "finish": _finish(when.due or at, reach),
         "at": at,
     }
+
+
+def message_of(batch: BatchSend) -> Message:
+    """As the first person of the list gets it."""
+    template = batch.template
+    return Message(
+        sender=batch.merchant.name,
+        name=template.name if template else "",
+        fields=_seen(batch),
+        has_push=bool(template and template.has_push),
+    )
 
 
 def _seen(batch: BatchSend) -> list[tuple[str, str]]:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
-
+from console.messaging.phone import Message
 from console.messaging.sends.compose_form import ComposeForm
 from gateway import wire
 from membership.models import PeopleList, PeopleListEntry
-from messaging.engine.text import fits, render
+from messaging.engine.text import fits, is_personal, render
 from messaging.sends import personal
-from messaging.sends.advice import Claim, Line, advice, claims_in
+from messaging.sends.advice import Line, advice
 from messaging.sends.placeholders import PlaceholderError, compiled
 
 LOOKS = ("look-next", "look-previous", "look-longest", "look-failing")
@@ -37,21 +36,14 @@ class Preview:
     said: list[Said]
     person: PeopleListEntry | None
     is_personal: bool
-
-    @property
-    def title(self) -> str:
-        return self.said[0].text if self.said else ""
-
-    @property
-    def second(self) -> str:
-        return self.said[1].text if len(self.said) > 1 else ""
+    message: Message
 
     @property
     def is_skipped(self) -> bool:
         return self.is_personal and any(said.text and not said.fits for said in self.said)
 
 
-def preview_of(form: ComposeForm, *, may_see_people: bool) -> Preview:
+def preview_of(form: ComposeForm, *, sender: str, may_see_people: bool) -> Preview:
     values = [str(field.value() or "").strip() for field in form.value_fields]
     to = form.chosen_list
     read = [_read(value, to) for value in values]
@@ -62,7 +54,13 @@ def preview_of(form: ComposeForm, *, may_see_people: bool) -> Preview:
     for field, (one, problem) in zip(form.value_fields, read, strict=True):
         text = render(one, texts)
         said.append(Said(str(field.label), text, wire.text_length(text), fits(text), problem))
-    return Preview(said, person, any("column" in piece for one in pieces for piece in one))
+    message = Message(
+        sender=sender,
+        name=form.chosen.name if form.chosen else "",
+        fields=[(one.label, one.text) for one in said],
+        has_push=bool(form.chosen and form.chosen.has_push),
+    )
+    return Preview(said, person, is_personal(pieces), message)
 
 
 def _read(value: str, to: PeopleList | None) -> tuple[list[dict[str, Any]], str]:
@@ -86,34 +84,6 @@ def _person(form: ComposeForm, to: PeopleList, pieces: list[list[dict[str, Any]]
     elif form.look == "look-failing":
         found = personal.failing_entry(to, pieces, after=now)
     return found or personal.entry(to, customer_id=now) or personal.next_entry(to)
-
-
-@dataclass(frozen=True)
-class Remark:
-    """A claim in words, and the value of the button that repairs it."""
-
-    sentence: str
-    button: str
-    action: str
-
-
-def remarks(form: ComposeForm) -> list[Remark]:
-    values = [str(field.value() or "") for field in form.value_fields]
-    return [_remark(claim, form.keywords[claim.position]) for claim in claims_in(values)]
-
-
-def _remark(claim: Claim, keyword: str) -> Remark:
-    words = _(
-        "“%(keyword)s”, characters %(start)s to %(end)s: “%(word)s” is an absolute claim; "
-        "the platform may refuse the whole batch."
-    )
-    named = {"keyword": keyword, "start": claim.start, "end": claim.end, "word": claim.word}
-    button = (
-        _("Use “%(instead)s” instead") % {"instead": claim.instead}
-        if claim.instead
-        else _("Leave “%(word)s” out") % {"word": claim.word}
-    )
-    return Remark(words % named, button, f"repair-{claim.position}-{claim.start}")
 
 
 def lines(form: ComposeForm) -> list[Line]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from console.access import MerchantRequest, merchant_page
 from console.forms import CreateForm
 from console.htmx import answer, invalid, redirect
+from console.messaging.sends.launch import message_of
 from console.messaging.sends.lookup import address, moved_on, send_of
 from membership.models import Customer
 from messaging.models import BatchSend, SendState
@@ -55,7 +56,8 @@ def send_trial(request: MerchantRequest, send_id: int) -> HttpResponse:
     batch = send_of(request, send_id)
     if batch.control.state != SendState.DRAFT:
         return moved_on(request, batch)
-    context: dict[str, Any] = {"batch": batch, "earlier": batch.tests.select_related("control")[:5]}
+    earlier = batch.tests.select_related("control")[:5]
+    context: dict[str, Any] = {"batch": batch, "message": message_of(batch), "earlier": earlier}
     if request.method != "POST":
         return answer(request, PAGE, PARTIAL, context | {"form": TrialForm(batch=batch)})
     form = TrialForm(request.POST, batch=batch)

@@ -16,6 +16,7 @@ from console.access import MerchantRequest, merchant_page
 from console.audit.sentences import sentence_of
 from console.htmx import answer, invalid, poll_seconds, redirect, toast
 from console.lists import numbered_page
+from console.messaging.phone import Message
 from console.messaging.templates import ordering
 from console.messaging.templates.forms import SHOW, AdoptForm, LibraryFilters, TemplateFilters
 from console.messaging.templates.samples import sample
@@ -121,6 +122,12 @@ def _adopt_context(request: MerchantRequest, entry: LibraryTemplate, form: Adopt
         "entry": entry,
         "form": form,
         "places": ordering.places(keywords, samples),
+        "message": Message(
+            sender=request.merchant.name,
+            name=entry.name,
+            fields=list(zip(keywords, samples, strict=True)),
+            has_push=entry.has_push,
+        ),
         "additions": ordering.additions(form),
         "other": other,
         "other_order": ordering.address_of(keywords),
@@ -188,6 +195,12 @@ def _template_context(found: SubscriptionTemplate) -> dict[str, Any]:
         "held": reports.consents_of(found),
         "stages": [(stage, STAGE_WORDS[stage.name]) for stage in stages],
         "places": ordering.places(found.keywords, samples),
+        "message": Message(
+            sender=found.merchant.name,
+            name=found.name,
+            fields=list(zip(found.keywords, samples, strict=True)),
+            has_push=found.has_push,
+        ),
         "history": [(event, sentence_of(event)) for event in reports.history(found)],
         "at": now,
     }

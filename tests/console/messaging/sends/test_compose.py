@@ -41,6 +41,12 @@ class SendNew(ComposeCase):
         self.assertContains(answer, 'value="at" id="id_when_1" required checked')
         self.assertContains(answer, "Beijing time")
 
+    def test_enter_in_a_field_saves_the_draft_and_does_nothing_else(self) -> None:
+        """A browser presses the first button of the form."""
+        page = self.client.post(self.url("send_new"), self.form(value_0="最好", action="refresh"))
+        form = page.content.decode().split('id="send-form"')[1]
+        self.assertIn('name="action" value="save"', form.split("<button", 2)[1].split(">")[0])
+
     def test_a_draft_is_saved_and_nothing_is_launched(self) -> None:
         answer = self.client.post(self.url("send_new"), self.form())
         batch = BatchSend.objects.get()
@@ -179,22 +185,6 @@ class SendEdit(ComposeCase):
         batch = self.draft(chosen=offline)
         answer = self.client.get(self.url("send_edit", batch) + "?check=1")
         self.assertContains(answer, "is not online")
-
-    def test_two_people_at_one_draft_see_both_versions_and_choose(self) -> None:
-        batch = self.draft(name="First")
-        mine = self.edited(batch, name="Mine")
-        BatchSend.objects.filter(pk=batch.pk).update(name="Theirs", version=2)
-        for headers in ({}, HTMX):
-            answer = self.client.post(self.url("send_edit", batch), mine, headers=headers)
-            self.assertContains(answer, "it is now version 2", status_code=422)
-            for words in ("Mine", "Theirs", "Use mine", "Use theirs"):
-                self.assertContains(answer, words, status_code=422)
-            self.assertContains(answer, 'name="version" value="2"', status_code=422)
-        batch.refresh_from_db()
-        self.assertEqual(batch.name, "Theirs")
-        self.client.post(self.url("send_edit", batch), {**mine, "version": 2})
-        batch.refresh_from_db()
-        self.assertEqual((batch.name, batch.version), ("Mine", 3))
 
     def test_a_scheduled_send_has_to_be_taken_back_first(self) -> None:
         batch = self.launched("scheduled", due_at=timezone.now() + timedelta(hours=3))

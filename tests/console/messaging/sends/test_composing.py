@@ -54,11 +54,11 @@ class Preview(PersonalCase):
         self.assertIn("The list has no column “nmae”", self.look("preview", value_0="{nmae}"))
 
     def test_without_push_that_is_said(self) -> None:
-        self.assertIn("This template does not support push.", self.look("preview"))
+        self.assertIn("This template has no push", self.look("preview"))
         pushing = build.template(self.mini_program, has_push=True)
         fields = {"template": str(pushing.pk), "shown_template": str(pushing.pk)}
         said = self.look("preview", **fields)
-        self.assertNotIn("does not support push", said)
+        self.assertNotIn("has no push", said)
         self.assertEqual(said.count("张明，首月立减 46 元"), 4)
 
     def test_without_script_the_button_gives_the_whole_page_and_keeps_what_was_written(self) -> None:
@@ -81,7 +81,7 @@ class Words(PersonalCase):
         answer = self.client.post(
             self.url("send_new"), self.form(value_1=text, action="preview"), headers=HTMX
         )
-        self.assertContains(answer, "“领取时间”, characters 9 to 12: “全网最低”")
+        self.assertContains(answer, "Characters 9 to 12: “全网最低” is an absolute claim")
         self.assertContains(answer, 'value="repair-1-9"')
         for headers in ({}, HTMX):
             repaired = self.client.post(
@@ -89,6 +89,55 @@ class Words(PersonalCase):
             )
             self.assertContains(repaired, 'value="月租 ¥299，限时三天"')
         self.assertFalse(BatchSend.objects.exists())
+
+    def test_each_claim_is_marked_in_its_own_field_in_the_text_as_it_will_read(self) -> None:
+        fields = {"value_0": "{name}，顶级好机，全网最低", "value_1": "最好"}
+        for headers in ({}, HTMX):
+            answer = self.client.post(
+                self.url("send_new"), self.personal(action="preview", **fields), headers=headers
+            )
+            first, second = (self.part(answer, f"marked-{n}") for n in (0, 1))
+            self.assertIn('张明，<mark class="claim-mark">顶级</mark>好机，', first)
+            self.assertIn('<mark class="claim-mark">全网最低</mark>', first)
+            for action in ("repair-0-8", "repair-0-13"):
+                self.assertIn(f'value="{action}"', first)
+            self.assertIn('<mark class="claim-mark">最好</mark>', second)
+            self.assertEqual(second.count("<mark"), 1)
+
+    def test_markup_in_a_text_is_shown_and_never_obeyed(self) -> None:
+        text = '<script>alert(1)</script><mark>最好</mark>&amp;"'
+        answer = self.client.post(self.url("send_new"), self.form(value_0=text, action="preview"))
+        said = self.part(answer, "marked-0")
+        self.assertIn(
+            "&lt;script&gt;alert(1)&lt;/script&gt;&lt;mark&gt;"
+            '<mark class="claim-mark">最好</mark>&lt;/mark&gt;&amp;amp;&quot;</p>',
+            said,
+        )
+        self.assertNotContains(answer, "<script>alert")
+
+    def test_a_claim_that_comes_from_the_list_is_marked_and_says_so(self) -> None:
+        own = build.people_list(self.mini_program, self.people[:1], columns=["name"], texts=[["最佳 <b>店"]])
+        form = self.form(people_list=str(own.pk), value_0="{name}，首月立减", action="preview")
+        said = self.part(self.client.post(self.url("send_new"), form), "marked-0")
+        self.assertIn('<mark class="claim-mark">最佳</mark> &lt;b&gt;店，首月立减', said)
+        self.assertIn("“最佳” comes from a column of the list", said)
+        self.assertNotIn("repair-", said)
+
+    def test_a_claim_this_person_does_not_get_is_marked_as_it_is_written(self) -> None:
+        form = self.personal(value_0="{name|最好的朋友}，首月立减", action="preview")
+        said = self.part(self.client.post(self.url("send_new"), form), "marked-0")
+        self.assertIn('{name|<mark class="claim-mark">最好</mark>的朋友}', said)
+
+    def test_a_text_without_a_claim_clears_its_place(self) -> None:
+        answer = self.client.post(self.url("send_new"), self.form(action="preview"), headers=HTMX)
+        self.assertContains(answer, '<div class="marked" id="marked-0" hx-swap-oob="true"></div>')
+        page = self.client.post(self.url("send_new"), self.form(action="refresh"))
+        self.assertContains(page, 'aria-describedby="marked-1"')
+
+    def part(self, answer: object, name: str) -> str:
+        """What stands between the element of this id and the end of its block."""
+        page: str = answer.content.decode()  # type: ignore[attr-defined]
+        return page.split(f'id="{name}"', 1)[1].split("</div>", 1)[0]
 
     def test_a_claim_never_keeps_a_draft_from_going_on(self) -> None:
         answer = self.client.post(self.url("send_new"), self.form(value_1="全网最低", action="review"))

@@ -57,6 +57,24 @@ class SendTrial(SendCase):
         self.assertEqual(BatchSend.objects.filter(test_of=batch).count(), 1)
         self.assertEqual(PeopleList.objects.filter(source="hand").count(), 1)
 
+    def test_the_list_of_one_is_no_audience_and_can_only_be_reached_from_its_send(self) -> None:
+        batch = self.draft(name="Autumn")
+        self.client.post(self.url("send_trial", batch), self.form())
+        test = BatchSend.objects.select_related("people_list").get(test_of=batch)
+        self.assertEqual((test.people_list.source, test.people_list.for_test), ("hand", True))
+        for page in ("lists", "send_new"):
+            answer = self.client.get(self.url(page))
+            self.assertContains(answer, self.people_list.name)
+            self.assertNotContains(answer, test.people_list.name)
+        refused = {"people_list": test.people_list_id, "when": "now", "form_token": uuid.uuid4()}
+        self.assertEqual(self.client.post(self.url("send_new"), refused).status_code, 422)
+        self.assertContains(self.client.get(self.url("send", test)), test.people_list.name)
+
+    def test_a_list_made_by_hand_for_a_send_is_an_audience(self) -> None:
+        build.people_list(self.mini_program, self.people[:2], name="Picked by hand", source="hand")
+        for page in ("lists", "send_new"):
+            self.assertContains(self.client.get(self.url(page)), "Picked by hand")
+
     def test_a_draft_with_gaps_sends_nothing_and_says_which(self) -> None:
         batch = self.draft(values=["", "This week"])
         answer = self.client.post(self.url("send_trial", batch), self.form())

@@ -1,0 +1,112 @@
+"""The composer in a real browser: tabs on a phone, a sign-in elsewhere while writing, two editors."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from messaging.models import BatchSend
+from tests.browser.conftest import NARROW, OPERATOR, OWNER, WIDE, Windows, sign_in
+from tests.browser.house import House
+from tests.browser.reading import zh
+from tests.browser.scenes import Scenes
+
+SAVED_MS = 15_000
+
+
+@pytest.fixture(scope="module")
+def scenes(house: House) -> Scenes:
+    return Scenes(house)
+
+
+def opened(page: Page, house: House, batch: BatchSend) -> str:
+    address = house.at(f"sends/{batch.pk}/edit/")
+    page.goto(address)
+    return address
+
+
+def shown(page: Page) -> list[str]:
+    parts = ("panel-write", "panel-preview", "panel-reach")
+    return [part for part in parts if page.locator(f"#{part}").is_visible()]
+
+
+def test_on_a_phone_the_parts_are_tabs_that_arrows_move_between(
+    house: House, windows: Windows, scenes: Scenes
+) -> None:
+    page = windows(OPERATOR, refused=True)
+    page.set_viewport_size(NARROW)
+    opened(page, house, scenes.complete_draft())
+    tabs = page.get_by_role("tab")
+    assert shown(page) == ["panel-write"]
+    tabs.nth(0).focus()
+    for key, at in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowRight", 0), ("End", 2), ("ArrowLeft", 1)):
+        page.keyboard.press(key)
+        expect(tabs.nth(at)).to_be_focused()
+        expect(tabs.nth(at)).to_have_attribute("aria-selected", "true")
+        expect(page.get_by_role("tab", selected=True)).to_have_count(1)
+    expect(page.get_by_role("tabpanel", name=zh("Preview"))).to_be_visible()
+    assert shown(page) == ["panel-preview"]
+
+    page.locator("#tab-write").click()
+    page.locator("#id_page").fill("")
+    page.locator("#tab-reach").click()
+    page.get_by_role("button", name=zh("Check before sending")).click()
+    expect(page.locator("#id_page")).to_be_focused()
+    assert shown(page) == ["panel-write"], "what is wrong is shown"
+    expect(page.locator("#tab-write svg")).to_be_visible()
+
+    page.set_viewport_size(WIDE)
+    expect(page.get_by_role("tabpanel")).to_have_count(0)
+    assert len(shown(page)) == 3
+
+
+def test_without_script_all_parts_stand_there_and_links_jump_to_them(
+    house: House, windows: Windows, scenes: Scenes
+) -> None:
+    page = windows(OPERATOR, script=False)
+    page.set_viewport_size(NARROW)
+    opened(page, house, scenes.complete_draft())
+    assert len(shown(page)) == 3
+    page.locator("#tab-reach").click()
+    expect(page.locator("#panel-reach")).to_be_in_viewport()
+
+
+def test_signing_in_elsewhere_in_the_middle_of_writing_loses_no_word(
+    house: House, windows: Windows, scenes: Scenes
+) -> None:
+    batch = scenes.complete_draft()
+    page = windows(OPERATOR, refused=True)
+    opened(page, house, batch)
+    page.locator("#id_name").fill("换过登录之后")
+    expect(page.locator("#draft-saved svg")).to_be_visible(timeout=SAVED_MS)
+    signs_in_again(page, house)
+    page.locator("#id_name").press_sequentially("还在写")
+    expect(page.locator("#draft-saved")).to_contain_text(
+        zh("%(time)s saved by itself") % {"time": ""}, timeout=SAVED_MS
+    )
+    expect(page.locator("#id_name")).to_have_value("换过登录之后还在写")
+    batch.refresh_from_db()
+    assert batch.name == "换过登录之后还在写"
+
+
+def signs_in_again(page: Page, house: House) -> None:
+    other = page.context.new_page()
+    other.goto(house.at(""))
+    other.locator(".switcher-person > summary").click()
+    other.locator(".switcher-person").get_by_role("button", name=zh("Sign out")).click()
+    sign_in(other, house, OPERATOR)
+    other.close()
+
+
+def test_two_editors_choose_field_by_field(house: House, windows: Windows, scenes: Scenes) -> None:
+    batch = scenes.complete_draft()
+    first, second = windows(OPERATOR, refused=True), windows(OWNER, refused=True, asleep=True)
+    for page in (first, second):
+        opened(page, house, batch)
+    first.locator("#id_name").fill("她改的名字")
+    first.get_by_role("button", name=zh("Save draft")).click()
+    expect(first.locator("#toasts")).to_contain_text(zh("Draft saved. Nothing is sent until you confirm it."))
+    second.locator("#id_value_0").fill("我写的第一项")
+    second.get_by_role("button", name=zh("Save draft")).click()
+    expect(second.locator(".versus-row")).to_have_count(2)
+    second.get_by_role("button", name=zh("Save what is chosen"), exact=True).click()
+    expect(second.locator("#id_name")).to_have_value("她改的名字")
+    expect(second.locator("#id_value_0")).to_have_value("我写的第一项")
