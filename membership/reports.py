@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from membership import staging, uploads
 from membership.models import PeopleList, PeopleListEntry
 from merchants.models import Merchant
+from merchants.numbers import by_number
 
 State = PeopleList.State
 UNDER_WAY = (State.CHECKING, State.IMPORTING)
@@ -25,11 +26,14 @@ STATE_GROUPS = {
 def list_rows(
     merchant: Merchant, *, text: str = "", group: str = "", source: str = ""
 ) -> QuerySet[PeopleList]:
-    """Newest first. `text` is looked for in name, purpose and file name; `group` is one of STATE_GROUPS."""
+    """Newest first. `text`: in name, purpose or file name, or the number; `group`: one of STATE_GROUPS."""
     rows = PeopleList.objects.for_merchant(merchant).select_related("created_by", "mini_program", "job")
     if text:
         rows = rows.filter(
-            Q(name__icontains=text) | Q(purpose__icontains=text) | Q(file_name__icontains=text)
+            Q(name__icontains=text)
+            | Q(purpose__icontains=text)
+            | Q(file_name__icontains=text)
+            | by_number(text)
         )
     if group:
         rows = rows.filter(state__in=STATE_GROUPS[group])
