@@ -14,6 +14,7 @@ from messaging.models import SendControl, SkipReason
 ORDER = (
     SkipReason.NOT_KNOWN,
     SkipReason.DO_NOT_SEND,
+    SkipReason.OPTED_OUT,
     SkipReason.DOES_NOT_FIT,
     SkipReason.NO_CONSENT,
     SkipReason.FATIGUE,
@@ -48,9 +49,16 @@ def forecast(control: SendControl, *, due_at: datetime, at: datetime) -> Funnel:
     """Who would get it if it were frozen now for `due_at`. One pass over the list."""
     people = judged(control, at=due_at)
     found: dict[str, int] = dict(sql.rows(FUNNEL.format(judged=people.statement), people.parameters))
-    gates = [reason for reason in ORDER if control.pieces or reason != SkipReason.DOES_NOT_FIT]
+    gates = [reason for reason in ORDER if found.get(str(reason)) or _judges(reason, control)]
     drops = [Drop(str(reason), reason.label, found.get(str(reason), 0)) for reason in gates]
     return Funnel(total=sum(found.values()), drops=drops, will_send=found.get("", 0), computed_at=at)
+
+
+def _judges(reason: SkipReason, control: SendControl) -> bool:
+    """Whether a gate that stops nobody is worth a step: two are there for some sends only."""
+    if reason == SkipReason.OPTED_OUT:
+        return control.people_list is not None and control.people_list.source == "rule"
+    return reason != SkipReason.DOES_NOT_FIT or bool(control.pieces)
 
 
 def stopped_by(
