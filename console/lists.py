@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 
 PER_PAGE = 25
+SIZES = (25, 50, 100)
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Chip:
 class FilterForm(forms.Form):
     """Every field optional. A value the form refuses filters nothing and is told beside its field.
 
-    The view hands `request.GET`; `applied` holds the cleaned values that say something.
+    The view hands `request.GET`; `applied` holds the cleaned values that say something. A hidden field says
+    how the rows are shown, not which: it is kept in `query` and is no chip.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -46,27 +48,51 @@ class FilterForm(forms.Form):
 
     @property
     def query(self) -> str:
-        """The filters in force as a query string, without paging and sorting."""
+        """The filters in force as a query string, with how the rows are shown, without the page."""
         kept = QueryDict(mutable=True)
-        kept.update({name: self.data[name] for name in self.applied})
+        for name, value in self.applied.items():
+            kept.setlist(name, value if isinstance(value, list) else [self.data[name]])
         return str(kept.urlencode())
 
     @property
     def chips(self) -> list[Chip]:
+        """One for each value in force."""
+        return [chip for name in self._names(hidden=False) for chip in self._chips_of(name)]
+
+    @property
+    def shown_as(self) -> list[Chip]:
+        """How the rows are shown where it is not the usual way."""
+        return [chip for name in self._names(hidden=True) for chip in self._chips_of(name)]
+
+    @property
+    def clear_query(self) -> str:
+        """No filter at all; the rows are shown as they are now."""
+        kept = QueryDict(mutable=True)
+        kept.update({name: self.data[name] for name in self._names(hidden=True)})
+        return str(kept.urlencode())
+
+    def _names(self, *, hidden: bool) -> list[str]:
+        return [name for name in self.applied if self.fields[name].widget.is_hidden is hidden]
+
+    def _chips_of(self, name: str) -> list[Chip]:
+        label, value = str(self.fields[name].label or name), self.applied[name]
         return [
-            Chip(str(self.fields[name].label or name), self._words(name, value), self._query_without(name))
-            for name, value in self.applied.items()
+            Chip(label, self._words(name, one), self._query_without(name, one))
+            for one in (value if isinstance(value, list) else [value])
         ]
 
     def _words(self, name: str, value: Any) -> str:
         choices = getattr(self.fields[name], "choices", None)
         return str(dict(choices).get(value, value)) if choices is not None else str(value)
 
-    def _query_without(self, name: str) -> str:
+    def _query_without(self, name: str, value: Any) -> str:
         query = QueryDict(mutable=True)
         query.update(self.data)
+        left = [one for one in query.getlist(name) if one != value]
         for gone in (name, "page", "before"):
             query.pop(gone, None)
+        if left and isinstance(self.applied[name], list):
+            query.setlist(name, left)
         return str(query.urlencode())
 
 
@@ -93,6 +119,12 @@ def sorting(request: HttpRequest, allowed: Mapping[str, str], *, default: str) -
         wanted = default
     minus = "-" if wanted.startswith("-") else ""
     return Sort(wanted, (f"{minus}{allowed[wanted.lstrip('-')]}", f"{minus}pk"))
+
+
+def page_size(request: HttpRequest) -> int:
+    """What the address asks for, if it is one of SIZES."""
+    wanted = request.GET.get("per_page", "")
+    return next((size for size in SIZES if str(size) == wanted), PER_PAGE)
 
 
 def numbered_page(request: HttpRequest, rows: QuerySet[Any], *, per_page: int = PER_PAGE) -> Page[Any]:

@@ -85,7 +85,8 @@ SHORTCUTS: tuple[tuple[str, str | Promise], ...] = (
     ("n", _("New batch send")),
     ("j k", _("Next row, row before")),
     ("x", _("Tick the row")),
-    ("/", _("Go to the search field of the page")),
+    (".", _("Menu of the row")),
+    ("/", _("Search")),
     ("?", pgettext_lazy("shortcut", "These shortcuts")),
 )
 
@@ -190,6 +191,15 @@ class Shell:
     @property
     def sends_url(self) -> str:
         return self._url("sends", "sends.view")
+
+    @property
+    def search_url(self) -> str:
+        return self._url("search", "search.view")
+
+    @property
+    def is_search(self) -> bool:
+        match = self.request.resolver_match
+        return bool(match) and match.url_name == "search"
 
     @property
     def new_send_url(self) -> str:

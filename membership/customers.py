@@ -1,4 +1,4 @@
-"""People under one mini program: known, remembered, forgotten, spared from messages."""
+"""People under one mini program: known, remembered, forgotten, spared from messages or from profiling."""
 
 from __future__ import annotations
 
@@ -90,7 +90,30 @@ def clear_do_not_send(customer: Customer, *, by: User) -> bool:
     return True
 
 
-def _record(kind: str, customer: Customer, by: User) -> None:
+def set_profiling_opt_out(customer: Customer, *, by: User | None, at: datetime) -> bool:
+    """From now on no audience written by a rule reaches this person. False when it was so before.
+
+    `by` is None where the person said so themselves.
+    """
+    with transaction.atomic():
+        asked = Customer.objects.filter(pk=customer.pk, profiling_opt_out_at=None)
+        if not asked.update(profiling_opt_out_at=at):
+            return False
+        _record("customer.profiling_opt_out_set", customer, by)
+    return True
+
+
+def clear_profiling_opt_out(customer: Customer, *, by: User | None) -> bool:
+    """False when the person had not opted out."""
+    with transaction.atomic():
+        out = Customer.objects.filter(pk=customer.pk, profiling_opt_out_at__isnull=False)
+        if not out.update(profiling_opt_out_at=None):
+            return False
+        _record("customer.profiling_opt_out_cleared", customer, by)
+    return True
+
+
+def _record(kind: str, customer: Customer, by: User | None) -> None:
     events.record(
         kind, merchant=customer.merchant, by=by, mini_program=customer.mini_program, subject=customer
     )

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from membership import staging, uploads
 from membership.models import PeopleList, PeopleListEntry
 from merchants.models import Merchant
+from merchants.numbers import by_number
 
 State = PeopleList.State
 UNDER_WAY = (State.CHECKING, State.IMPORTING)
@@ -31,11 +32,14 @@ def audiences(merchant: Merchant) -> QuerySet[PeopleList]:
 def list_rows(
     merchant: Merchant, *, text: str = "", group: str = "", source: str = ""
 ) -> QuerySet[PeopleList]:
-    """Audiences, newest first. `text` is looked for in name, purpose and file name; `group`: STATE_GROUPS."""
+    """Audiences, newest first. `text`: in name, purpose, file name, or the number; `group`: STATE_GROUPS."""
     rows = audiences(merchant).select_related("created_by", "mini_program", "job")
     if text:
         rows = rows.filter(
-            Q(name__icontains=text) | Q(purpose__icontains=text) | Q(file_name__icontains=text)
+            Q(name__icontains=text)
+            | Q(purpose__icontains=text)
+            | Q(file_name__icontains=text)
+            | by_number(text)
         )
     if group:
         rows = rows.filter(state__in=STATE_GROUPS[group])

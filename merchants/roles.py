@@ -18,6 +18,7 @@ class Role(models.TextChoices):
 _VIEW = frozenset(
     {
         "home.view",
+        "search.view",
         "templates.view",
         "lists.view",
         "sends.view",

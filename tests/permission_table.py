@@ -140,6 +140,7 @@ TABLE = [
     Row("view_new", ALL),
     Row("view", ALL, kwargs=saved_view, passes=(200, 404)),  # only for the person who keeps it
     Row("view_delete", ALL, kwargs=saved_view, post=True, passes=(303, 404)),
+    Row("search", ALL),
     # batch sends
     Row("sends", ALL),
     Row("sends_calendar", ALL),

@@ -68,6 +68,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "customer.forgotten": _("Erased a customer's data"),
     "customer.do_not_send_set": _("Put a customer on the do-not-send list"),
     "customer.do_not_send_cleared": _("Took a customer off the do-not-send list"),
+    "customer.profiling_opt_out_set": _("Noted that a customer opted out of profiling"),
+    "customer.profiling_opt_out_cleared": _("Noted that a customer allows profiling again"),
 }
 AREAS: Mapping[str, str | Promise] = {
     "send": _("Batch sends"),

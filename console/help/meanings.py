@@ -110,6 +110,10 @@ SKIPPED: Words = {
         "The person is not a customer of this mini program, or had their data erased. Nothing to do."
     ),
     SkipReason.DO_NOT_SEND: _("They asked to hear nothing more. Respect it."),
+    SkipReason.OPTED_OUT: _(
+        "They opted out of profiling, and a rule picked this audience. A list you upload yourself still"
+        " reaches them."
+    ),
     SkipReason.DOES_NOT_FIT: _(
         "With this person's own words a text is empty or longer than the platform takes. Shorten it, or give"
         " a fallback."

@@ -29,7 +29,7 @@ class Tab:
 
 @dataclass(frozen=True)
 class Tabs:
-    """`query`: the filters in force; `may_save`: they are no tab yet."""
+    """`query`: the filters in force and how the rows are shown; `may_save`: that is no tab yet."""
 
     query: str
     tabs: list[Tab]
@@ -40,18 +40,27 @@ class Tabs:
 
     @property
     def may_save(self) -> bool:
-        return bool(self.query) and not any(tab.is_current for tab in self.tabs)
+        return bool(self.query) and self.current is None
 
 
-def tabs_of(request: MerchantRequest, page: str, *, query: str, count: Callable[[str], int]) -> Tabs:
-    """One query for the views and one count for each of at most SHOWN; those of one's own come first."""
+def tabs_of(
+    request: MerchantRequest, page: str, *, query: str, count: Callable[[str], int], is_filtered: bool
+) -> Tabs:
+    """One query for the views and one count for each of at most SHOWN; those of one's own come first.
+
+    `query` may also say how the rows are shown, so `is_filtered` tells whether some are left out.
+    """
     seen = list(saved_views.seen_by(request.user, request.merchant, page))
     seen.sort(key=lambda view: view.owner_id != request.user.pk)
-    found = [Tab(None, "", count(""), not query)]
-    for view in seen[:SHOWN]:
-        found.append(Tab(view, view.query, count(view.query), same(view.query, query)))
-    return Tabs(query, found)
+    views = [Tab(view, view.query, count(view.query), same(view.query, query)) for view in seen[:SHOWN]]
+    is_all = not is_filtered and not any(tab.is_current for tab in views)
+    return Tabs(query, [Tab(None, "", count(""), is_all), *views])
 
 
 def same(one: str, other: str) -> bool:
-    return sorted(QueryDict(one).items()) == sorted(QueryDict(other).items())
+    """Whatever the order of the parameters and of the values of one of them."""
+    return _told(one) == _told(other)
+
+
+def _told(query: str) -> dict[str, list[str]]:
+    return {name: sorted(values) for name, values in QueryDict(query).lists()}

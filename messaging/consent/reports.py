@@ -30,8 +30,7 @@ def templates_of(
     """Newest first. `text` is looked for in name, template id and keywords; `state` may be "differs"."""
     rows = SubscriptionTemplate.objects.filter(mini_program=mini_program).select_related("applied_by")
     if text:
-        by_keyword = Q(keywords__contains=[text])
-        rows = rows.filter(Q(name__icontains=text) | Q(template_id__icontains=text) | by_keyword)
+        rows = rows.filter(_called(text))
     if state == "differs":
         rows = rows.filter(differs=True)
     elif state:
@@ -40,9 +39,16 @@ def templates_of(
     return ordered
 
 
-def template_rows(merchant: Merchant) -> QuerySet[SubscriptionTemplate]:
+def template_rows(merchant: Merchant, *, text: str = "") -> QuerySet[SubscriptionTemplate]:
+    """Of all mini programs. `text` as in `templates_of`."""
     rows: QuerySet[SubscriptionTemplate] = SubscriptionTemplate.objects.for_merchant(merchant)
+    if text:
+        rows = rows.filter(_called(text))
     return rows.select_related("applied_by", "mini_program", "merchant")
+
+
+def _called(text: str) -> Q:
+    return Q(name__icontains=text) | Q(template_id__icontains=text) | Q(keywords__contains=[text])
 
 
 def library_rows(

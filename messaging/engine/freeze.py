@@ -20,6 +20,7 @@ from messaging.engine.fatigue import first_day
 from messaging.engine.text import rendering
 from messaging.models import SendControl, SendState
 
+# Opting out of profiling counts only where a rule looked at people to find them: a file was chosen by hand.
 # The gates in the order of the reach funnel: the first that fails names the reason. `fails`, `data` and
 # `join` are filled in only where the text differs per person (messaging.engine.text).
 JUDGED = """
@@ -27,6 +28,7 @@ SELECT e.customer_id,
     CASE
         WHEN c.forgotten_at IS NOT NULL OR c.mini_program_id <> %(mini_program)s THEN 'not_known'
         WHEN c.do_not_send_at IS NOT NULL THEN 'do_not_send'
+        WHEN c.profiling_opt_out_at IS NOT NULL AND l.source = 'rule' THEN 'opted_out'
         {fails}
         WHEN NOT CASE WHEN %(standing)s THEN coalesce(k.standing, false) ELSE coalesce(k.units, 0) > 0 END
             THEN 'no_consent'
@@ -34,6 +36,7 @@ SELECT e.customer_id,
     END AS gate,
     {data} AS data, coalesce(k.units, 0) AS units, coalesce(k.standing, false) AS standing
 FROM membership_peoplelistentry e
+JOIN membership_peoplelist l ON l.id = e.people_list_id
 JOIN membership_customer c ON c.id = e.customer_id
 LEFT JOIN messaging_consent k ON k.template_id = %(template)s AND k.customer_id = e.customer_id
 LEFT JOIN (

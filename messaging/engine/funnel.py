@@ -14,6 +14,7 @@ from messaging.models import Kind, SendControl, SkipReason
 ORDER = (
     SkipReason.NOT_KNOWN,
     SkipReason.DO_NOT_SEND,
+    SkipReason.OPTED_OUT,
     SkipReason.DOES_NOT_FIT,
     SkipReason.NO_CONSENT,
     SkipReason.FATIGUE,
@@ -72,7 +73,7 @@ def forecast(control: SendControl, *, due_at: datetime, at: datetime) -> Funnel:
     people = judged(control, at=due_at)
     rows = {row[0]: row[1:] for row in sql.rows(FUNNEL.format(judged=people.statement), people.parameters)}
     found = {gate: row[0] for gate, row in rows.items()}
-    gates = [reason for reason in ORDER if control.pieces or reason != SkipReason.DOES_NOT_FIT]
+    gates = [reason for reason in ORDER if found.get(str(reason)) or _judges(reason, control)]
     will_send, spends = found.get("", 0), control.template_kind == Kind.ONE_TIME
     return Funnel(
         total=sum(found.values()),
@@ -86,6 +87,13 @@ def forecast(control: SendControl, *, due_at: datetime, at: datetime) -> Funnel:
             standing=sum(row[3] for row in rows.values()),
         ),
     )
+
+
+def _judges(reason: SkipReason, control: SendControl) -> bool:
+    """Whether a gate that stops nobody is worth a step: two are there for some sends only."""
+    if reason == SkipReason.OPTED_OUT:
+        return control.people_list is not None and control.people_list.source == "rule"
+    return reason != SkipReason.DOES_NOT_FIT or bool(control.pieces)
 
 
 def stopped_by(

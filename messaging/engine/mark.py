@@ -31,9 +31,14 @@ ORDER BY d.customer_id
 FOR UPDATE OF d
 """
 PEOPLE = """
-SELECT id, open_id, forgotten_at IS NOT NULL OR mini_program_id <> %(mini_program)s,
-    do_not_send_at IS NOT NULL
-FROM membership_customer WHERE id = ANY(%(customers)s)
+SELECT c.id, c.open_id, CASE
+    WHEN c.forgotten_at IS NOT NULL OR c.mini_program_id <> %(mini_program)s THEN 'not_known'
+    WHEN c.do_not_send_at IS NOT NULL THEN 'do_not_send'
+    WHEN c.profiling_opt_out_at IS NOT NULL AND l.source = 'rule' THEN 'opted_out'
+    ELSE ''
+END
+FROM membership_customer c JOIN membership_peoplelist l ON l.id = %(people_list)s
+WHERE c.id = ANY(%(customers)s)
 """
 TODAY = """
 INSERT INTO messaging_frequencycount (customer_id, template_id, day, n)
@@ -97,7 +102,7 @@ class _Wave:
 
     rows: list[sql.Row]
     day: date
-    people: dict[int, tuple[str, bool, bool]] = field(default_factory=dict)
+    people: dict[int, tuple[str, str]] = field(default_factory=dict)  # open_id, the gate that stops them
     messages: Counter[int] = field(default_factory=Counter)
     consents: dict[int, tuple[int, bool]] = field(default_factory=dict)
 
@@ -132,11 +137,12 @@ def _learn(control: SendControl, wave: _Wave) -> None:
     parameters = {
         "mini_program": control.mini_program_id,
         "template": control.template_id,
+        "people_list": control.people_list_id,
         "customers": wave.customers,
         "day": wave.day,
         "first_day": first_day(wave.day, value=control.fatigue_value, unit=control.fatigue_unit),
     }
-    wave.people = {row[0]: (row[1], row[2], row[3]) for row in sql.rows(PEOPLE, parameters)}
+    wave.people = {row[0]: (row[1], row[2]) for row in sql.rows(PEOPLE, parameters)}
     sql.run(TODAY, parameters)
     for customer, n in sql.rows(FREQUENCY, parameters):
         wave.messages[customer] += n
@@ -145,11 +151,9 @@ def _learn(control: SendControl, wave: _Wave) -> None:
 
 def _first_failing_gate(control: SendControl, wave: _Wave, customer: int) -> str:
     """The same gates in the same order as freeze.JUDGED; "" lets the message pass."""
-    _open_id, not_known, do_not_send = wave.people.get(customer, ("", True, False))
-    if not_known:
-        return "not_known"
-    if do_not_send:
-        return "do_not_send"
+    _open_id, stopped = wave.people.get(customer, ("", "not_known"))
+    if stopped:
+        return stopped
     units, standing = wave.consents.get(customer, (0, False))
     if not (standing if control.template_kind == "long_term" else units > 0):
         return "no_consent"

@@ -28,6 +28,7 @@ class DeliveryState(models.TextChoices):
 class SkipReason(models.TextChoices):
     NOT_KNOWN = "not_known", _("Forgotten or unknown")
     DO_NOT_SEND = "do_not_send", _("On the do-not-send list")
+    OPTED_OUT = "opted_out", _("Opted out of profiling")
     DOES_NOT_FIT = "does_not_fit", _("Content does not fit")
     NO_CONSENT = "no_consent", _("No consent left")
     FATIGUE = "fatigue", _("Template fatigue")

@@ -1,4 +1,4 @@
-// Keys on a list: j and k move between its rows, x ticks, Enter opens (the row's link has the focus). None fires while typing or with a modifier.
+// Keys on a list: j and k move between its rows, x ticks, . opens the menu of the row, Enter opens (the row's link has the focus). None fires while typing or with a modifier.
 let here = null;
 
 function rows() {
@@ -28,5 +28,8 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "x" && at >= 0) {
     const tick = all[at].querySelector("input[type=checkbox]");
     if (tick) tick.click();
+  } else if (event.key === "." && at >= 0) {
+    const more = all[at].querySelector("[popovertarget]");
+    if (more) more.click();
   }
 });

@@ -1,4 +1,4 @@
-// Keys: ? help, g h home, g b batch sends, n new batch send, / search field, Ctrl+Enter the primary of a form. None fires while typing.
+// Keys: ? help, g h home, g b batch sends, n new batch send, / search, Ctrl+Enter the primary of a form. None fires while typing.
 const NEXT_KEY_MS = 1200;
 let prefix = "";
 
@@ -40,7 +40,8 @@ document.addEventListener("keydown", (event) => {
   } else if (keys === "?") {
     openShortcuts();
   } else if (keys === "/") {
-    const search = document.querySelector("main input[type=search]");
+    const fields = [...document.querySelectorAll("#search-header, main input[type=search]")];
+    const search = fields.find((field) => field.checkVisibility ? field.checkVisibility() : field.offsetParent);
     if (search) {
       event.preventDefault();
       search.focus();

@@ -73,6 +73,22 @@ class DoNotSendTests(CastCase):
         assert kinds == ["customer.do_not_send_set", "customer.do_not_send_cleared"]
 
 
+class ProfilingOptOutTests(CastCase):
+    def test_setting_and_clearing_are_recorded_once_each_with_or_without_a_colleague(self):
+        customers.remember(self.mini_program, [ONE], source="signal")
+        person = Customer.objects.get(open_id=ONE)
+        now = timezone.now()
+        assert customers.set_profiling_opt_out(person, by=None, at=now)
+        assert not customers.set_profiling_opt_out(person, by=self.operator, at=now)
+        person.refresh_from_db()
+        assert (person.profiling_opt_out_at, person.do_not_send_at) == (now, None)
+        assert customers.clear_profiling_opt_out(person, by=self.operator)
+        assert not customers.clear_profiling_opt_out(person, by=self.operator)
+        told = Event.objects.order_by("id").values_list("kind", "by")
+        kinds = ["customer.profiling_opt_out_set", "customer.profiling_opt_out_cleared"]
+        assert list(told) == [(kinds[0], None), (kinds[1], self.operator.pk)]
+
+
 @pytest.mark.race
 class RaceTests(CommittedCastCase):
     def test_many_who_remember_the_same_people_at_once_agree(self):

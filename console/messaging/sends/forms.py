@@ -12,30 +12,49 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from console.lists import FilterForm
+from console.lists import SIZES, FilterForm
 from console.states import DELIVERY, SEND
 from merchants.models import Merchant, Staff
+from merchants.numbers import by_number
 from messaging.models import BatchSend, SubscriptionTemplate
 
 TYPE_COUNT_ABOVE = 10_000  # people; from here on the number has to be typed
 STATES = ("draft", "scheduled", "preparing", "ready", "sending", "paused", "finished", "missed", "cancelled")
 DAY = {"type": "date"}
+ORDERS = (
+    ("-due", gettext_lazy("Latest first")),
+    ("due", gettext_lazy("Earliest first")),
+    ("-name", gettext_lazy("Name, from the end")),
+    ("name", gettext_lazy("Name")),
+    ("-people", gettext_lazy("Most people first")),
+    ("people", gettext_lazy("Fewest people first")),
+)
+USUAL = {"sort": "-due", "per_page": "25"}  # shown like this, the address need not say it
 
 
 class SendFilters(FilterForm):
     text = forms.CharField(
         label=gettext_lazy("Text"),
         max_length=80,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": gettext_lazy("Name or template")}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": gettext_lazy("Name, number or template")}
+        ),
     )
-    state = forms.ChoiceField(
+    state = forms.MultipleChoiceField(
         label=gettext_lazy("Status"),
-        choices=[("", gettext_lazy("All")), *((name, SEND[name].word) for name in (*STATES, "failed"))],
+        choices=[(name, SEND[name].word) for name in (*STATES, "failed")],
+        widget=forms.CheckboxSelectMultiple,
     )
     since = forms.DateField(label=gettext_lazy("Sent from"), widget=forms.DateInput(attrs=DAY))
     until = forms.DateField(label=gettext_lazy("Sent to"), widget=forms.DateInput(attrs=DAY))
     template = forms.ChoiceField(label=gettext_lazy("Template"))
     author = forms.ChoiceField(label=gettext_lazy("Author"))
+    sort = forms.ChoiceField(label=gettext_lazy("Order"), choices=ORDERS, widget=forms.HiddenInput)
+    per_page = forms.ChoiceField(
+        label=gettext_lazy("Rows per page"),
+        choices=[(str(size), str(size)) for size in SIZES],
+        widget=forms.HiddenInput,
+    )
 
     def __init__(self, merchant: Merchant, *args: Any, **kwargs: Any) -> None:
         self.merchant = merchant
@@ -51,15 +70,17 @@ class SendFilters(FilterForm):
         ):
             self.fields[name].choices = [every, *choices]  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        return {name: "" if USUAL.get(name) == value else value for name, value in given.items()}
+
     def narrow(self, rows: QuerySet[BatchSend]) -> QuerySet[BatchSend]:
         wanted = self.applied
         if "text" in wanted:
-            rows = rows.filter(
-                Q(name__icontains=wanted["text"]) | Q(template__name__icontains=wanted["text"])
-            )
+            rows = rows.filter(called(wanted["text"]))
         if "state" in wanted:
-            also = ["cancelling"] if wanted["state"] == "cancelled" else []
-            rows = rows.filter(control__state__in=[wanted["state"], *also])
+            also = ["cancelling"] if "cancelled" in wanted["state"] else []
+            rows = rows.filter(control__state__in=[*wanted["state"], *also])
         if "since" in wanted:
             rows = rows.filter(control__due_at__gte=start_of(wanted["since"]))
         if "until" in wanted:
@@ -69,6 +90,11 @@ class SendFilters(FilterForm):
         if "author" in wanted:
             rows = rows.filter(author_id=int(wanted["author"]))
         return rows
+
+
+def called(text: str) -> Q:
+    """Sends that bear this in their name or their template's, or have exactly this number."""
+    return Q(name__icontains=text) | Q(template__name__icontains=text) | by_number(text)
 
 
 def start_of(day: date) -> datetime:

@@ -22,6 +22,7 @@ from messaging.sends.wall_time import NoSuchTime
 PASSED: Mapping[str, str | Promise] = {
     SkipReason.NOT_KNOWN: gettext_lazy("Known customers"),
     SkipReason.DO_NOT_SEND: gettext_lazy("Not on the do-not-send list"),
+    SkipReason.OPTED_OUT: gettext_lazy("Not opted out of profiling"),
     SkipReason.DOES_NOT_FIT: gettext_lazy("Content fits"),
     SkipReason.NO_CONSENT: gettext_lazy("With consent left"),
     SkipReason.FATIGUE: gettext_lazy("Within template fatigue"),

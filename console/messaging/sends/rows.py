@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from merchants.models import Staff
-from messaging.models import BatchSend, PauseReason, SendState
+from messaging.models import TRANSITIONS, BatchSend, PauseReason, SendState
 from messaging.reports import UNDER_WAY
 
 MOVING = (*UNDER_WAY, SendState.PREPARING, SendState.READY)
@@ -17,11 +17,12 @@ SOON = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Next:
-    """The next thing to do: a link, or a button that posts when `posts`."""
+    """A thing to do: a link, or a button that posts when `posts`. `is_last_resort` stands apart, in red."""
 
     label: str
     url_name: str
     posts: bool = False
+    is_last_resort: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Row:
     undecided: int
     visits: int
     next: Next | None
+    menu: list[Next]
     polls: bool
 
     @property
@@ -92,6 +94,7 @@ def row_of(batch: BatchSend, *, staff: Staff, at: datetime) -> Row:
         undecided=undecided,
         visits=recall.visits if recall else 0,
         next=_next(batch, undecided, staff),
+        menu=_menu(batch, staff),
         polls=control.state in MOVING or starts_soon,
     )
 
@@ -117,3 +120,25 @@ def _next(batch: BatchSend, undecided: int, staff: Staff) -> Next | None:
     if found and staff.can(found[0]):
         return found[1]
     return Next(_("Look"), "send")
+
+
+def _menu(batch: BatchSend, staff: Staff) -> list[Next]:
+    """Everything this person can do with the send from the list, in one order for all states."""
+    state = batch.control.state
+    found = [Next(_("Open"), "send")]
+    if staff.can("sends.compose") and state in {SendState.DRAFT, SendState.SCHEDULED}:
+        words = _("Continue editing") if state == SendState.DRAFT else _("Change it")
+        found.append(Next(words, "send_edit"))
+    if staff.can("sends.launch") and state == SendState.DRAFT:
+        found.append(Next(_("Check before sending"), "send_launch"))
+    if staff.can("deliveries.view") and batch.control.books_month is not None:
+        found.append(Next(_("People"), "send_deliveries"))
+    if staff.can("sends.compose"):
+        found.append(Next(_("Copy as a new send"), "send_copy", posts=True))
+    if staff.can("sends.brake") and can_be_cancelled(batch):
+        found.append(Next(_("Cancel send…"), "send_cancel", is_last_resort=True))
+    return found
+
+
+def can_be_cancelled(batch: BatchSend) -> bool:
+    return SendState.CANCELLING in TRANSITIONS[batch.control.state]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone, translation
@@ -16,17 +16,19 @@ from django.views.decorators.http import require_safe
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, poll_seconds, redirect, wants_partial
-from console.lists import Sort, numbered_page, sorting
+from console.lists import SIZES, Sort, numbered_page, page_size, sorting
 from console.messaging.sends.forms import SendFilters
 from console.messaging.sends.people import Echo
 from console.messaging.sends.rows import Row, row_of
 from console.saved_views.tabs import tabs_of
 from console.states import send_word
 from membership.uploads import safe_against_formulas
+from merchants.numbers import is_number
 from messaging import reports
 from messaging.models import BatchSend
 
 EXPORT_CHUNK = 200
+MOST_TICKED = 500
 HEAD = (
     "number",
     "name",
@@ -66,7 +68,7 @@ def sends_page(request: MerchantRequest) -> HttpResponse:
     filters = SendFilters(request.merchant, request.GET)
     found = filters.narrow(reports.send_list(request.merchant))
     sort = sorting(request, SORTS, default="-due")
-    page = numbered_page(request, found.order_by(*order(sort)))
+    page = numbered_page(request, found.order_by(*order(sort)), per_page=page_size(request))
 
     def count(query: str) -> int:
         rows = BatchSend.objects.for_merchant(request.merchant).filter(test_of=None)
@@ -75,9 +77,10 @@ def sends_page(request: MerchantRequest) -> HttpResponse:
     rows = [row_of(batch, staff=request.staff, at=at) for batch in page]
     context = {
         "filters": filters,
-        "views": tabs_of(request, "sends", query=filters.query, count=count),
+        "views": tabs_of(request, "sends", query=filters.query, count=count, is_filtered=bool(filters.chips)),
         "sort": sort,
         "page": page,
+        "sizes": SIZES,
         "query": filters.query,
         "rows": [(row, poll_seconds(row.batch.control.started_at, at=at), uuid.uuid4()) for row in rows],
         "has_live": any(row.polls for row in rows),
@@ -90,9 +93,9 @@ def sends_page(request: MerchantRequest) -> HttpResponse:
 @require_safe
 @merchant_page("sends.view")  # type: ignore[arg-type]  # the guard passes any response through
 def sends_export(request: MerchantRequest) -> StreamingHttpResponse:
-    """Every send of the filter with its figures; no personal data but the author's name."""
+    """What was ticked, else every send of the filter, with its figures; no personal data but the author's."""
     at = timezone.now()
-    found = SendFilters(request.merchant, request.GET).narrow(reports.send_list(request.merchant))
+    found = chosen_rows(request)
     ids = list(found.order_by("-id").values_list("pk", flat=True))
     language, zone = translation.get_language() or "en", ZoneInfo(request.merchant.time_zone)
 
@@ -110,6 +113,16 @@ def sends_export(request: MerchantRequest) -> StreamingHttpResponse:
     response["Content-Disposition"] = 'attachment; filename="sends.csv"'
     response["Cache-Control"] = "no-store"
     return response
+
+
+def chosen_rows(request: MerchantRequest) -> QuerySet[BatchSend]:
+    """`filter` holds the filter where the form of ticked rows asks; "all" says all of it, not the ticked."""
+    rows: QuerySet[BatchSend] = reports.send_list(request.merchant)
+    ticked = [int(one) for one in request.GET.getlist("send") if is_number(one)]
+    if ticked and "all" not in request.GET:
+        return rows.filter(pk__in=ticked[:MOST_TICKED])
+    kept = request.GET.get("filter")
+    return SendFilters(request.merchant, request.GET if kept is None else QueryDict(kept)).narrow(rows)
 
 
 def cells(row: Row, zone: ZoneInfo) -> list[str]:

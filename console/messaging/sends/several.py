@@ -16,10 +16,12 @@ from django.views.decorators.http import require_http_methods
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid
 from console.messaging.sends.forms import CancelForm, SendFilters, token
+from console.messaging.sends.rows import can_be_cancelled
 from console.states import send_word
+from merchants.numbers import is_number
 from messaging import reports
 from messaging.engine import control as engine
-from messaging.models import TRANSITIONS, BatchSend, SendState
+from messaging.models import BatchSend
 from messaging.sends import batches
 
 MOST = 500
@@ -54,7 +56,7 @@ def sends_cancel(request: MerchantRequest) -> HttpResponse:
     def cancel(batch: BatchSend, form: CancelForm, _form_token: uuid.UUID) -> None:
         engine.cancel(batch.control, by=request.user, why=form.cleaned_data["why"])
 
-    return _several(request, "cancel", able=_can_be_cancelled, act=cancel)
+    return _several(request, "cancel", able=can_be_cancelled, act=cancel)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,10 +66,6 @@ def sends_copy(request: MerchantRequest) -> HttpResponse:
         batches.copy(batch, by=request.user, form_token=uuid.uuid5(form_token, str(batch.pk)))
 
     return _several(request, "copy", able=lambda batch: True, act=copy)
-
-
-def _can_be_cancelled(batch: BatchSend) -> bool:
-    return SendState.CANCELLING in TRANSITIONS[batch.control.state]
 
 
 def _several(
@@ -117,7 +115,7 @@ def chosen_of(request: MerchantRequest, given: QueryDict) -> Chosen:
     if confirmed.isascii() and confirmed.isdigit() and len(confirmed) < 10:
         narrowed = SendFilters(request.merchant, QueryDict(kept)).narrow(rows)
         return Chosen(list(narrowed[: MOST + 1]), int(confirmed), kept)
-    ids = [int(one) for one in given.getlist("send") if one.isascii() and one.isdigit() and len(one) < 19]
+    ids = [int(one) for one in given.getlist("send") if is_number(one)]
     return Chosen(list(rows.filter(pk__in=ids[:MOST])), None, kept)
 
 

@@ -34,6 +34,24 @@ class ViewNew(SavedViewCase):
         self.client.post(f"{self.view_url('view_new')}?{FILTER}&evil=1&page=3", {"name": "A"})
         self.assertEqual(SavedView.objects.get().query, FILTER)
 
+    def test_several_states_the_order_and_the_rows_per_page_are_kept(self) -> None:
+        self.draft()
+        query = "state=draft&state=paused&sort=name&per_page=50"
+        form = self.client.get(f"{self.view_url('view_new')}?{query}")
+        for words in ("Status: Draft", "Status: Paused", "Order: Name", "Rows per page: 50"):
+            self.assertContains(form, words)
+        self.client.post(f"{self.view_url('view_new')}?{query}", {"name": "Mine"})
+        self.assertEqual(SavedView.objects.get().query, query)
+        turned = "per_page=50&sort=name&state=paused&state=draft"
+        answer = self.client.get(f"{self.url('sends')}?{turned}")
+        self.assertContains(answer, 'aria-current="page">Mine <span')
+        answer = self.client.get(f"{self.url('sends')}?state=draft&sort=name&per_page=50")
+        self.assertNotContains(answer, 'aria-current="page">Mine <span')
+
+    def test_the_usual_order_needs_no_view(self) -> None:
+        answer = self.client.get(self.url("sends") + "?sort=-due&per_page=25")
+        self.assertNotContains(answer, "Save as view")
+
     def test_the_same_name_twice_is_told(self) -> None:
         self.keep()
         answer = self.client.post(f"{self.view_url('view_new')}?state=paused", {"name": "Drafts"})

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from django.utils import timezone
 
+from membership.models import Customer, PeopleList
 from merchants.models import Event
 from messaging.engine.freeze import freeze
 from messaging.engine.funnel import forecast, stopped_by
@@ -29,6 +30,58 @@ def test_the_first_failing_gate_names_the_reason(shop: SimpleNamespace) -> None:
     assert reasons[second.pk] == "do_not_send"
     assert reasons[third.pk] == ""
     assert reasons[shop.people[35].pk] == "no_consent"
+
+
+def by_rule(shop: SimpleNamespace, people: list[Customer]) -> PeopleList:
+    return build.people_list(shop.app, people, source=PeopleList.Source.RULE)
+
+
+def opt_out(*people: Customer) -> None:
+    Customer.objects.filter(pk__in=[who.pk for who in people]).update(profiling_opt_out_at=timezone.now())
+
+
+def test_who_opted_out_of_profiling_is_skipped_in_a_list_written_by_a_rule(shop: SimpleNamespace) -> None:
+    opt_out(*shop.people[:3])
+    control = build.send(shop.app, shop.template, by_rule(shop, shop.people), state=SendState.READY)
+    skipped = Delivery.objects.filter(send=control, state="skipped", reason="opted_out")
+    assert sorted(skipped.values_list("customer_id", flat=True)) == sorted(p.pk for p in shop.people[:3])
+    assert build.counters(control) == {
+        ("queued", ""): 27,
+        ("skipped", "opted_out"): 3,
+        ("skipped", "no_consent"): 10,
+    }
+
+
+def test_who_opted_out_of_profiling_still_gets_what_a_file_addresses(shop: SimpleNamespace) -> None:
+    opt_out(*shop.people[:3])
+    for source in (PeopleList.Source.UPLOAD, PeopleList.Source.HAND):
+        to = build.people_list(shop.app, shop.people, source=source)
+        control = build.send(shop.app, shop.template, to, state=SendState.READY)
+        assert build.states(control) == {"queued": 30, "skipped": 10}
+
+
+def test_opting_out_stands_after_do_not_send_and_before_consent(shop: SimpleNamespace) -> None:
+    spared, forgotten, without_consent = shop.people[0], shop.people[1], shop.people[35]
+    opt_out(spared, forgotten, without_consent)
+    Customer.objects.filter(pk=spared.pk).update(do_not_send_at=timezone.now())
+    Customer.objects.filter(pk=forgotten.pk).update(forgotten_at=timezone.now(), open_id=None)
+    control = build.send(shop.app, shop.template, by_rule(shop, shop.people), state=SendState.READY)
+    reasons = dict(Delivery.objects.filter(send=control).values_list("customer_id", "reason"))
+    assert reasons[spared.pk] == "do_not_send"
+    assert reasons[forgotten.pk] == "not_known"
+    assert reasons[without_consent.pk] == "opted_out"
+
+
+def test_the_funnel_names_who_opted_out_and_leads_to_them(shop: SimpleNamespace) -> None:
+    opt_out(*shop.people[:2])
+    control = build.send(shop.app, shop.template, by_rule(shop, shop.people), state=SendState.PREPARING)
+    due_at = control.due_at or timezone.now()
+    funnel = forecast(control, due_at=due_at, at=timezone.now())
+    assert {drop.reason: drop.n for drop in funnel.drops if drop.n} == {"opted_out": 2, "no_consent": 10}
+    behind = stopped_by(control, gate="opted_out", due_at=due_at)
+    assert [customer for customer, _open_id in behind] == sorted(who.pk for who in shop.people[:2])
+    freeze(control)
+    assert build.states(control)["queued"] == funnel.will_send == 28
 
 
 def test_template_fatigue_counts_the_days_of_its_window_only(shop: SimpleNamespace) -> None:

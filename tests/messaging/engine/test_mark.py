@@ -85,6 +85,23 @@ def test_who_lost_consent_since_the_freeze_is_skipped_and_spends_nothing(shop: S
     assert build.counters(control)["skipped", "no_consent"] == 11
 
 
+def test_who_opted_out_of_profiling_since_the_freeze_is_skipped_only_where_a_rule_wrote_the_list(
+    shop: SimpleNamespace,
+) -> None:
+    for source, reason, sent in (("rule", "opted_out", 9), ("upload", "", 10)):
+        people = build.people(shop.app, 10)
+        build.consents(shop.template, people)
+        control = build.send(shop.app, shop.template, build.people_list(shop.app, people, source=source))
+        ours = claim(control, limit=10)
+        out = Delivery.objects.get(send=control, id=ours.ids[0])
+        type(people[0]).objects.filter(pk=out.customer_id).update(profiling_opt_out_at=timezone.now())
+        assert len(mark(control, ours, ids=ours.ids, at=timezone.now())) == sent
+        assert Delivery.objects.get(send=control, id=out.id).reason == reason
+        left = Consent.objects.get(template=shop.template, customer_id=out.customer_id).units
+        assert left == (1 if reason else 0)
+        assert build.counters(control).get(("skipped", "opted_out"), 0) == (1 if reason else 0)
+
+
 def test_fatigue_reached_since_the_freeze_stops_the_message(shop: SimpleNamespace) -> None:
     chosen = build.template(shop.app, fatigue_value=1, fatigue_unit="week", fatigue_total=2)
     build.consents(chosen, shop.people)

@@ -64,9 +64,42 @@ class SendsPage(SendCase):
             self.assertContains(answer, there)
             self.assertNotContains(answer, f">{gone}</a>")
 
+    def test_several_states_are_shown_together_and_each_can_be_taken_away(self) -> None:
+        self.draft(name="Autumn")
+        self.launched("finished", name="Winter", finished_at=timezone.now())
+        self.launched(name="Spring")
+        answer = self.client.get(self.url("sends") + "?state=draft&state=finished&page=2")
+        for name in ("Autumn", "Winter"):
+            self.assertContains(answer, f">{name}</a>")
+        self.assertNotContains(answer, ">Spring</a>")
+        self.assertContains(answer, "2 chosen")
+        self.assertContains(answer, 'class="chip" href="?state=finished"')
+        self.assertContains(answer, 'class="chip" href="?state=draft"')
+
+    def test_a_send_is_found_by_its_number(self) -> None:
+        batch = self.draft(name="Autumn")
+        self.draft(name="Winter")
+        answer = self.client.get(self.url("sends"), {"text": str(batch.pk)})
+        self.assertContains(answer, ">Autumn</a>")
+        self.assertNotContains(answer, ">Winter</a>")
+
+    def test_as_many_rows_are_shown_as_the_address_asks_for(self) -> None:
+        for number in range(27):
+            self.draft(name=f"Send {number}")
+        for query, shown in (("", 25), ("?per_page=50", 27), ("?per_page=7", 25), ("?per_page=x", 25)):
+            with self.subTest(query=query):
+                answer = self.client.get(self.url("sends") + query)
+                self.assertEqual(len(answer.context["rows"]), shown)
+        answer = self.client.get(self.url("sends") + "?per_page=50&state=draft")
+        self.assertContains(answer, "?state=draft&amp;per_page=100")
+        self.assertContains(answer, '<input type="hidden" name="per_page" value="50" id="id_per_page">')
+
     def test_a_filter_nobody_passes_shows_the_way_back(self) -> None:
         self.draft(name="Autumn")
-        self.assertContains(self.client.get(self.url("sends") + "?text=spring"), "Nothing matches.")
+        answer = self.client.get(self.url("sends") + "?text=spring&per_page=50")
+        self.assertContains(answer, "Nothing matches.")
+        self.assertContains(answer, 'Remove <a href="?per_page=50">“Text: spring”</a>')
+        self.assertContains(answer, f'<a href="{self.url("sends")}?per_page=50">Clear all</a>')
 
     def test_a_day_that_cannot_be_read_is_told_and_filters_nothing(self) -> None:
         self.draft(name="Autumn")

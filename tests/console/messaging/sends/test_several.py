@@ -48,6 +48,14 @@ class SendsCancel(SeveralCase):
         self.assertEqual([self.state_of(batch) for batch in both], ["cancelling"] * 2)
         self.assertEqual(self.state_of(other), "sending")
 
+    def test_all_of_several_states_goes_together(self) -> None:
+        running, waiting = self.launched(), self.launched("scheduled")
+        draft = self.draft()
+        answer = self.post("sends_cancel", [], all="2", filter="state=sending&state=scheduled&per_page=50")
+        self.assertContains(answer, "2 sends were cancelled")
+        states = [self.state_of(batch) for batch in (running, waiting, draft)]
+        self.assertEqual(states, ["cancelling", "cancelling", "draft"])
+
     def test_when_the_count_changed_it_asks_again_and_changes_nothing(self) -> None:
         batch = self.launched(name="Autumn 1")
         answer = self.post("sends_cancel", [], all="2", filter="text=autumn")
@@ -94,6 +102,24 @@ class SendsExport(SendCase):
         self.assertTrue(head.startswith("number,name,state,"))
         self.assertIn("Autumn,finished,Finished", row)
         self.assertTrue(row.endswith(",8,2,1,0,0"))
+
+    def test_ticked_ones_alone_or_all_of_the_filter_they_stand_in(self) -> None:
+        one, two = self.draft(name="Autumn 1"), self.draft(name="Autumn 2")
+        self.draft(name="Winter")
+        self.assertEqual(len(self.export(f"?send={one.pk}&send={two.pk}&filter=")), 3)
+        self.assertEqual(len(self.export(f"?send={one.pk}&filter=text%3Dautumn")), 2)
+        self.assertEqual(len(self.export(f"?send={one.pk}&all=2&filter=text%3Dautumn")), 3)
+
+    def test_several_states_are_exported_together(self) -> None:
+        self.draft(name="Autumn")
+        self.launched(name="Winter")
+        self.assertEqual(len(self.export("?state=draft&state=sending")), 3)
+
+    def test_nothing_of_another_merchant_is_exported(self) -> None:
+        batch = self.draft(name="Ours alone")
+        self.sign_in(self.other_owner)
+        answer = self.client.get(f"{self.url('sends_export', merchant='qingcha')}?send={batch.pk}")
+        self.assertNotIn(b"Ours", b"".join(answer.streaming_content))  # type: ignore[attr-defined]
 
     def test_a_name_cannot_become_a_formula(self) -> None:
         self.draft(name="=1+1")
