@@ -7,6 +7,7 @@ starts from the beginning.
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections import Counter
 
@@ -146,12 +147,12 @@ def _write_problems(people_list: PeopleList) -> str:
         "unknown": _("Unknown to this mini program"),
     }
     name, written = uploads.new_name(), 0
-    with os.fdopen(uploads.create(name), "w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([_("Line"), "open_id", _("Reason")])
-        rows = staging.problems(people_list.pk, adding=people_list.add_unknown)
-        for line, value, problem in rows:
-            writer.writerow([line, uploads.safe_against_formulas(value), words[problem]])
+    header = io.StringIO()
+    csv.writer(header).writerow([_("Line"), "open_id", _("Reason")])
+    with os.fdopen(uploads.create(name), "wb") as file:
+        file.write(header.getvalue().encode("utf-8-sig"))
+        for line in staging.problems(people_list.pk, adding=people_list.add_unknown, reasons=words):
+            file.write(line)
             written += 1
     if written:
         return name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +17,10 @@ from membership.uploads import BLOCK_BYTES, UploadRefused
 
 MAX_LINE_BYTES = 20_000
 DELIMITERS = ",;\t"
-# A space beside a separator or a line's end; a tab, no-break or ideographic space, byte order mark anywhere.
-BLANK_EDGES = (
-    *(edge for sign in (b",", b";", b"\n", b"\r") for edge in (b" " + sign, sign + b" ")),
-    b"\t",
-    b"\xc2\xa0",
-    b"\xe3\x80\x80",
-    b"\n\xef\xbb\xbf",
-    b",\xef\xbb\xbf",
-)
+# A space beside a separator or a line's end.
+SPACE_AT_EDGE = re.compile(rb" (?:[,;\n\r]|(?<=[,;\n\r] ))")
+# Anywhere: tab, no-break space, ideographic space, byte order mark.
+OTHER_BLANKS = (b"\t", b"\xc2\xa0", b"\xe3\x80\x80", codecs.BOM_UTF8)
 Cells = list[str]
 
 
@@ -57,27 +53,44 @@ def _survey(path: Path, encoding: str) -> Survey:
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
             decoder.decode(block)
-            refuse_nul(block, line=lines + 1 + block[: block.find(b"\0")].count(b"\n"))
+            if b"\0" in block:
+                refuse_nul(block, line=lines + 1 + block[: block.find(b"\0")].count(b"\n"))
             plain = plain and b'"' not in block and b"\\" not in block
-            trimmed = trimmed and not (lines == rest == 0 and block.startswith(b" "))
-            trimmed = trimmed and not any(edge in last[-3:] + block for edge in BLANK_EDGES)
-            parts = block.split(b"\n")
-            parts_bytes = [rest + len(parts[0]), *map(len, parts[1:])]
-            if max(parts_bytes) > MAX_LINE_BYTES:
-                _refuse_long_line(parts_bytes, lines)
-            rest = parts_bytes[-1]
-            lines, last = lines + len(parts) - 1, block
+            # the very first line has its edge where the file begins
+            before = last[-3:] if last else b"\n"
+            trimmed = trimmed and not _has_blank_edge(before + (block if last else _without_mark(block)))
+            _refuse_long_line(block, rest, lines_before=lines)
+            newest = block.rfind(b"\n")
+            rest = len(block) - newest - 1 if newest >= 0 else rest + len(block)
+            lines, last = lines + block.count(b"\n"), block
     decoder.decode(b"", final=True)
     trimmed = trimmed and encoding == UTF_8 and not last.endswith(b" ")
     return Survey(lines + (not last.endswith(b"\n")), encoding, plain, trimmed)
 
 
-def _refuse_long_line(parts_bytes: list[int], lines_before: int) -> None:
-    number = next(n for n, size in enumerate(parts_bytes) if size > MAX_LINE_BYTES)
-    raise UploadRefused(
-        _("Line %(line)s is longer than %(most)s bytes. Put each open_id on a line of its own.")
-        % {"line": lines_before + number + 1, "most": MAX_LINE_BYTES}
-    )
+def _without_mark(block: bytes) -> bytes:
+    return block.removeprefix(codecs.BOM_UTF8)
+
+
+def _has_blank_edge(block: bytes) -> bool:
+    # a single byte is found at once, and most files hold none of the four
+    if any(blank[:1] in block and blank in block for blank in OTHER_BLANKS):
+        return True
+    return SPACE_AT_EDGE.search(block) is not None
+
+
+def _refuse_long_line(block: bytes, rest: int, *, lines_before: int) -> None:
+    """`rest` bytes of its first line stand before the block. In steps of the longest line allowed."""
+    start = -rest
+    while len(block) - start > MAX_LINE_BYTES:
+        inside = max(start, 0)
+        end = block.rfind(b"\n", inside, start + MAX_LINE_BYTES + 1)
+        if end < 0:
+            raise UploadRefused(
+                _("Line %(line)s is longer than %(most)s bytes. Put each open_id on a line of its own.")
+                % {"line": lines_before + block.count(b"\n", 0, inside) + 1, "most": MAX_LINE_BYTES}
+            )
+        start = end + 1
 
 
 def head_of(path: Path, *, rows: int) -> tuple[str, str, list[Cells]]:
@@ -86,9 +99,7 @@ def head_of(path: Path, *, rows: int) -> tuple[str, str, list[Cells]]:
         content = file.read(BLOCK_BYTES)
     encoding = encoding_of(content)
     text = codecs.getincrementaldecoder(encoding)("strict").decode(content).removeprefix("\ufeff")
-    parts_bytes = list(map(len, content.split(b"\n")))
-    if max(parts_bytes) > MAX_LINE_BYTES:
-        _refuse_long_line(parts_bytes, 0)
+    _refuse_long_line(content, 0, lines_before=0)
     if len(content) == BLOCK_BYTES:
         text = text[: text.rfind("\n") + 1]
     filled = [line for line in text.splitlines() if line.strip()][:rows]

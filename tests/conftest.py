@@ -1,16 +1,36 @@
 """What every test may use. Servers and environment come from embedded_servers.py, which is read first."""
 
+import gc
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings as django_settings
 from django.test import override_settings
-from django.utils import translation
+from django.utils import timezone, translation
 
 from console.catalogue import compile_stale
+from merchants.partitions import ensure_months
 from tests.simulator_process import SimulatorProcess
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays to the end: the collector need not walk it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.Item) -> None:
+    """The months that sends of the tests fall in are there, as hourly housekeeping has them.
+
+    Made by each test itself they were the dearest of its statements, and undone with it.
+    """
+    with django_db_blocker.unblock():
+        for at in (timezone.now() - timedelta(days=62), timezone.now() + timedelta(days=31)):
+            ensure_months("messaging_delivery", at=at)
 
 
 @pytest.fixture(scope="session", autouse=True)
