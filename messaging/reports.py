@@ -263,18 +263,22 @@ def deliveries(
     return rows.order_by("id")
 
 
-def visits_of(control: SendControl, rows: Sequence[Delivery]) -> dict[int, datetime]:
-    """When the person of each of these rows came by the link of their message. One query."""
+def visits_of(rows: Sequence[Delivery]) -> dict[int, datetime]:
+    """When the person of each of these rows of one send came by the link of their message. One query."""
+    if not rows:
+        return {}
     came = Visit.objects.filter(
-        books_month=control.books_month, delivery_id__in=[row.id for row in rows], shared=False
+        books_month=rows[0].books_month, delivery_id__in=[row.id for row in rows], shared=False
     )
     return dict(came.values_list("delivery_id", "at"))
 
 
-def sent_again(control: SendControl, rows: Sequence[Delivery]) -> set[int]:
-    """Which of these rows a person had sent to again. One query."""
+def sent_again(rows: Sequence[Delivery]) -> set[int]:
+    """Which of these rows of one send a person had sent to again. One query."""
+    if not rows:
+        return set()
     kept = DeliveryAttempt.objects.filter(
-        books_month=control.books_month, delivery_id__in=[row.id for row in rows]
+        books_month=rows[0].books_month, delivery_id__in=[row.id for row in rows]
     )
     return set(kept.values_list("delivery_id", flat=True))
 

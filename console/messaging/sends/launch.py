@@ -18,6 +18,7 @@ from console.messaging.sends.forms import CountForm, LaunchForm
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
 from console.messaging.sends.timing import timing
+from console.messaging.sends.words import fatigue_words
 from messaging import reports
 from messaging.engine import text
 from messaging.engine.control import MoveRefused
@@ -113,6 +114,7 @@ def _context(
         "fields": list(zip(template.keywords, batch.values, strict=False)) if template else [],
         "message": message_of(batch),
         "timing": when,
+        "fatigue": fatigue_words(template) if template and template.fatigue_total else "",
         "sending_now": reports.sending_now(batch.mini_program),
         "finish": _finish(when.due or at, reach),
         "at": at,

@@ -75,7 +75,7 @@ def _page(request: MerchantRequest, batch: BatchSend, *, reveal: bool) -> HttpRe
         "filters": filters,
         "found": _found(figures, filters),
         "keyset": keyset,
-        "rows": _lines_of(batch, keyset.rows),
+        "rows": _lines_of(keyset.rows),
         "is_revealed": reveal,
         "query": request.GET.urlencode(),
         "first_query": _without_page(request.GET),
@@ -100,8 +100,8 @@ class Line:
     visited_at: datetime | None
 
 
-def _lines_of(batch: BatchSend, rows: list[Delivery]) -> list[Line]:
-    visits, again = reports.visits_of(batch.control, rows), reports.sent_again(batch.control, rows)
+def _lines_of(rows: list[Delivery]) -> list[Line]:
+    visits, again = reports.visits_of(rows), reports.sent_again(rows)
     return [
         Line(
             row,
@@ -165,7 +165,6 @@ def send_export(request: MerchantRequest, send_id: int) -> StreamingHttpResponse
     filters = PeopleFilters(reasons_of(figures), request.GET)
     chunks = people.export(batch.control, rows=_rows(batch, filters), by=request.user, filters=_told(filters))
     lines = _text(
-        batch,
         chunks,
         language=translation.get_language() or "en",
         zone=ZoneInfo(batch.merchant.time_zone),
@@ -190,7 +189,6 @@ class Echo:
 
 
 def _text(
-    batch: BatchSend,
     chunks: Iterator[list[Delivery]],
     *,
     language: str,
@@ -201,7 +199,7 @@ def _text(
     yield "\ufeff" + writer.writerow(HEAD)
     for chunk in chunks:
         with translation.override(language):
-            lines = _lines_of(batch, chunk)
+            lines = _lines_of(chunk)
             text = "".join(writer.writerow(_cells(line, zone, is_masked=is_masked)) for line in lines)
         yield text
 

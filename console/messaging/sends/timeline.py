@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -26,6 +27,10 @@ class Line:
     who: str
     sentence: str
     detail: str
+
+    @property
+    def is_today(self) -> bool:
+        return timezone.localdate(self.at) == timezone.localdate()
 
 
 def timeline(control: SendControl) -> list[Line]:

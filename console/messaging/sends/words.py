@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from merchants.refusals import sentence
 from messaging.models import SkipReason
+from messaging.models.templates import FatigueRule, FatigueUnit
 
 UNKNOWN: Mapping[str, str | Promise] = {
     "timeout": gettext_lazy("No answer in time"),
@@ -36,6 +37,23 @@ def reason_words(state: str, reason: str) -> str:
     if state == "unknown":
         return str(UNKNOWN.get(reason, reason))
     return str(sentence(reason).title) if state == "refused" else reason
+
+
+def fatigue_words(rule: FatigueRule) -> str:
+    """Of a template with a rule."""
+    if rule.fatigue_unit == FatigueUnit.WEEK:
+        words = ngettext(
+            "at most %(total)s a person in %(n)s week",
+            "at most %(total)s a person in %(n)s weeks",
+            rule.fatigue_value,
+        )
+    else:
+        words = ngettext(
+            "at most %(total)s a person in %(n)s day",
+            "at most %(total)s a person in %(n)s days",
+            rule.fatigue_value,
+        )
+    return words % {"total": rule.fatigue_total, "n": rule.fatigue_value}
 
 
 def zone_words(zone: str) -> str:

@@ -184,7 +184,7 @@ class LimitsAndConsent(SendCase):
         today = timezone.now().astimezone(BEIJING).date()
         FrequencyCount.objects.create(customer=self.people[0], template=chosen, day=today, n=1)
         answer = self.page(self.draft(chosen=chosen))
-        self.assertContains(answer, "at most 1 a person in 7 day")
+        self.assertContains(answer, "at most 1 a person in 7 days")
         self.assertContains(answer, "1 person of this list has reached it and is left out.")
 
     def test_the_speed_says_who_shares_it_and_a_stopped_mini_program_is_told(self) -> None:
