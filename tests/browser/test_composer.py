@@ -52,6 +52,9 @@ def test_on_a_phone_the_parts_are_tabs_that_arrows_move_between(
     expect(page.locator("#id_page")).to_be_focused()
     assert shown(page) == ["panel-write"], "what is wrong is shown"
     expect(page.locator("#tab-write svg")).to_be_visible()
+    page.locator("#tab-preview").click()
+    page.locator(".foot-problems a").first.click()
+    expect(page.locator("#id_page")).to_be_focused()
 
     page.set_viewport_size(WIDE)
     expect(page.get_by_role("tabpanel")).to_have_count(0)
