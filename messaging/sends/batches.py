@@ -112,11 +112,12 @@ def save_draft(
 
 
 def copy(batch: BatchSend, *, by: User, form_token: uuid.UUID) -> BatchSend:
-    """A new draft with the same words and list, without a time."""
+    """A new draft with the same words and audience, without a time: the one person of a test is none."""
+    audience = batch.people_list if batch.people_list and not batch.people_list.for_test else None
     content = Content(
         name=_("%(name)s, copy") % {"name": batch.name},
         template=batch.template,
-        people_list=batch.people_list,
+        people_list=audience,
         values=list(batch.values),
         page=batch.page,
         scheduled_on=None,

@@ -47,10 +47,19 @@ function step(key, tabs, at) {
 }
 
 document.addEventListener("click", (event) => {
-  const tab = event.target.closest(".compose-jumps [role=tab]");
-  if (!tab) return;
+  const link = event.target.closest("#send-form a[href^='#']");
+  if (!link) return;
+  if (link.getAttribute("role") === "tab") {
+    event.preventDefault();
+    choose(link);
+    return;
+  }
+  const field = document.getElementById(link.hash.slice(1)); // one of the foot's: what is to be changed
+  if (!field || !field.closest("#panel-write")) return;
   event.preventDefault();
-  choose(tab);
+  chosen = "panel-write";
+  arrange();
+  field.focus();
 });
 document.addEventListener("keydown", (event) => {
   const tab = event.target.closest && event.target.closest(".compose-jumps [role=tab]");

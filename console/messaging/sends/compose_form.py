@@ -240,6 +240,10 @@ class ComposeForm(CreateForm):
         ]
 
     @property
+    def wrong_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.order if name in self.errors]
+
+    @property
     def problem_count(self) -> int:
         return sum(len(errors) for errors in self.errors.values())
 

@@ -81,6 +81,7 @@ class SendNew(ComposeCase):
             )
             self.assertContains(answer, "Fill in “领取时间”.", status_code=422)
             self.assertContains(answer, "2 things to change", status_code=422)
+            self.assertContains(answer, '<a href="#id_value_1">领取时间</a>', status_code=422)
             self.assertContains(answer, "Say which page", status_code=422)
             self.assertEqual("<html" in answer.content.decode(), not headers)
         self.assertEqual(BatchSend.objects.count(), 2)

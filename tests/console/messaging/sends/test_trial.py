@@ -70,6 +70,16 @@ class SendTrial(SendCase):
         self.assertEqual(self.client.post(self.url("send_new"), refused).status_code, 422)
         self.assertContains(self.client.get(self.url("send", test)), test.people_list.name)
 
+    def test_a_copy_of_a_test_asks_for_an_audience(self) -> None:
+        batch = self.draft(name="Autumn")
+        self.client.post(self.url("send_trial", batch), self.form())
+        test = BatchSend.objects.get(test_of=batch)
+        self.client.post(self.url("send_copy", test), {"form_token": str(uuid.uuid4())})
+        copied = BatchSend.objects.latest("pk")
+        self.assertEqual((copied.name, copied.people_list), ("Test of Autumn, copy", None))
+        self.assertEqual(copied.values, batch.values)
+        self.assertNotContains(self.client.get(self.url("send_new") + f"?from={test.pk}"), f">{test.name} ·")
+
     def test_a_list_made_by_hand_for_a_send_is_an_audience(self) -> None:
         build.people_list(self.mini_program, self.people[:2], name="Picked by hand", source="hand")
         for page in ("lists", "send_new"):
