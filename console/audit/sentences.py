@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from console import states
+from console.reconciliation.checks import CHECKS
 from merchants.models import Event
 from merchants.roles import Role
 from messaging.models import PauseReason
@@ -155,6 +156,9 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
         if before in detail and after in detail:
             was, now = (_shown(_in_words("role", detail.pop(key))) for key in (before, after))
             pairs.append(("", f"{was} → {now}"))
+    for line in detail.pop("lines", []):
+        if line["expected"] != line["actual"]:
+            pairs.append((str(CHECKS[line["name"]]), f"{line['expected']:,} → {line['actual']:,}"))
     said = ((key, value) for key, value in detail.items() if value not in (None, "", [], {}))
     return pairs + [(str(DETAILS.get(key, key)), _shown(_in_words(key, value))) for key, value in said]
 

@@ -41,12 +41,23 @@ class Audit(CastCase):
             ("list.checked", counts, "61,240"),
             ("send.rescheduled", {"due_at": "2026-11-22T01:15:00+00:00"}, "2026-11-22 09:15:00"),
             ("send.rescheduled", {"due_at": "some day"}, "some day"),
+            (
+                "books.differ",
+                {
+                    "lines": [
+                        {"name": "rows", "expected": 58_612, "actual": 58_609},
+                        {"name": "units", "expected": 4, "actual": 4},
+                    ]
+                },
+                "58,612 → 58,609",
+            ),
             ("staff.role_changed", {"from": "operator", "to": "owner"}, "Operator → Owner"),
             ("template.rejected", {"was": "applied"}, "In review"),
         ):
             with self.subTest(kind=kind, detail=detail):
                 self.record(kind, detail=detail)
                 self.assertContains(self.client.get(AUDIT), words)
+        self.assertNotContains(self.client.get(AUDIT), "Consent spent by rows")
         for word in ("usable people", "never seen here", "malformed", "repeated"):
             self.assertContains(self.client.get(AUDIT), word)
 
