@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
+from console import states
+from console.reconciliation.checks import CHECKS
 from merchants.models import Event
+from merchants.roles import Role
 from messaging.models import PauseReason, UnknownCause
 
 SENTENCES: Mapping[str, str | Promise] = {
@@ -97,24 +102,33 @@ DETAILS: Mapping[str, str | Promise] = {
     "percent": pgettext_lazy("detail", "percent"),
     "settled": pgettext_lazy("detail", "with an outcome"),
     "added": pgettext_lazy("detail", "added"),
+    "count": pgettext_lazy("detail", "usable people"),
+    "detail": pgettext_lazy("detail", "more exactly"),
     "difference": pgettext_lazy("detail", "difference"),
     "due_at": pgettext_lazy("detail", "due"),
     "entries": pgettext_lazy("detail", "entries"),
     "file": pgettext_lazy("detail", "file"),
     "frozen": pgettext_lazy("detail", "frozen"),
     "keywords": pgettext_lazy("detail", "keywords"),
+    "malformed": pgettext_lazy("detail", "malformed"),
     "keywords_before": pgettext_lazy("detail", "keywords before"),
     "name": pgettext_lazy("detail", "name"),
     "new_name": pgettext_lazy("detail", "new name"),
     "people": pgettext_lazy("detail", "people"),
     "reason": pgettext_lazy("detail", "reason"),
+    "open_id": pgettext_lazy("detail", "open_id"),
+    "refusal": pgettext_lazy("detail", "the platform's code"),
+    "repeated": pgettext_lazy("detail", "repeated"),
     "role": pgettext_lazy("detail", "role"),
     "rows": pgettext_lazy("detail", "rows"),
+    "state": pgettext_lazy("detail", "status"),
+    "template_id": pgettext_lazy("detail", "template id"),
     "their_keywords": pgettext_lazy("detail", "the platform's keywords"),
     "their_kind": pgettext_lazy("detail", "the platform's kind"),
     "their_name": pgettext_lazy("detail", "the platform's name"),
     "their_status": pgettext_lazy("detail", "the platform's status"),
     "total": pgettext_lazy("detail", "total"),
+    "unknown": pgettext_lazy("detail", "never seen here"),
     "version": pgettext_lazy("detail", "version"),
     "was": pgettext_lazy("detail", "was"),
     "why": pgettext_lazy("detail", "reason"),
@@ -122,7 +136,13 @@ DETAILS: Mapping[str, str | Promise] = {
 
 
 # Codes that stand in a detail, in the words of the pages.
-REASONS: dict[Any, Any] = {str(reason): reason.label for reason in PauseReason}
+CODES: Mapping[str, Mapping[str, Any]] = {
+    "cause": {str(cause): cause.label for cause in UnknownCause},
+    "reason": {str(reason): reason.label for reason in PauseReason},
+    "role": {str(role): role.label for role in Role},
+    "state": states.WORDS["delivery"],
+    "was": states.WORDS["template"],
+}
 
 
 def subject_of(event: Event) -> str:
@@ -138,19 +158,37 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
     """Detail as pairs; before and after are joined by an arrow."""
     detail = dict(event.detail)
     pairs: list[tuple[str, Any]] = []
-    if "before" in detail and "after" in detail:
-        pairs.append(("", f"{_shown(detail.pop('before'))} → {_shown(detail.pop('after'))}"))
+    for before, after in (("before", "after"), ("from", "to")):
+        if before in detail and after in detail:
+            was, now = (_shown(_in_words("role", detail.pop(key))) for key in (before, after))
+            pairs.append(("", f"{was} → {now}"))
+    for line in detail.pop("lines", []):
+        if line["expected"] != line["actual"]:
+            pairs.append((str(CHECKS[line["name"]]), f"{line['expected']:,} → {line['actual']:,}"))
     said = ((key, value) for key, value in detail.items() if value not in (None, "", [], {}))
     return pairs + [(str(DETAILS.get(key, key)), _shown(_in_words(key, value))) for key, value in said]
 
 
 def _in_words(key: str, value: Any) -> Any:
-    if key == "cause" and value in UnknownCause.values:
-        return UnknownCause(value).label
-    return REASONS.get(value, value) if key == "reason" else value
+    """Codes in the words of the pages, an instant as the merchant's wall time; what is neither stays."""
+    if not isinstance(value, str):
+        return value
+    if key == "due_at":
+        return _wall_time(value)
+    known = CODES.get(key, {}).get(value, value)
+    return known.word if isinstance(known, states.StateWord) else known
+
+
+def _wall_time(text: str) -> str:
+    try:
+        return f"{timezone.localtime(datetime.fromisoformat(text)):%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return text
 
 
 def _shown(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
     if isinstance(value, list):
         return pgettext("between items of a list", ", ").join(str(part) for part in value)
     return "--" if value is None else value

@@ -12,6 +12,7 @@ from merchants.roles import CAPABILITIES, Role
 
 WORDS: Mapping[str, str | Promise] = {
     "home.view": _("See the home page"),
+    "search.view": _("Search by name or number"),
     "templates.view": _("See templates"),
     "lists.view": _("See audiences"),
     "sends.view": _("See batch sends"),

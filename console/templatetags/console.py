@@ -115,9 +115,17 @@ def file_size(size_bytes: int | None) -> str:
 
 # --- Times (in the merchant's zone, which the access decorator activates) -----------------------------------
 @register.filter
-def local_time(value: datetime | None) -> SafeString | str:
-    """今天 19:30, 11-19 10:30; in English Today 19:30, Nov 19, 10:30. The full time is the title."""
-    return MISSING if value is None else _time(value, in_words(value, now=timezone.now()))
+def local_time(value: datetime | None, place: str = "") -> SafeString | str:
+    """今天 19:30, 11-19 10:30; in English Today 19:30, Nov 19, 10:30. The full time is the title.
+
+    `{{ at|local_time:"within" }}` inside a sentence: started today 19:30.
+    """
+    if value is None:
+        return MISSING
+    words = in_words(value, now=timezone.now())
+    if place == "within" and words.startswith((_("Today"), _("Tomorrow"), _("Yesterday"))):
+        words = words[:1].lower() + words[1:]
+    return _time(value, words)
 
 
 @register.filter

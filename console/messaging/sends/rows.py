@@ -132,7 +132,7 @@ def _menu(batch: BatchSend, staff: Staff) -> list[Next]:
     if staff.can("sends.launch") and state == SendState.DRAFT:
         found.append(Next(_("Check before sending"), "send_launch"))
     if staff.can("deliveries.view") and batch.control.books_month is not None:
-        found.append(Next(_("People"), "send_deliveries"))
+        found.append(Next(_("People of this send"), "send_deliveries"))
     if staff.can("sends.compose"):
         found.append(Next(_("Copy as a new send"), "send_copy", posts=True))
     if staff.can("sends.brake") and can_be_cancelled(batch):

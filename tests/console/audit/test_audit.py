@@ -35,6 +35,32 @@ class Audit(CastCase):
         self.record("list.uploaded", detail={"name": "<img src=x onerror=alert(1)>"})
         self.assertNotContains(self.client.get(AUDIT), "<img src=x")
 
+    def test_details_are_told_in_words_and_in_the_merchants_time(self) -> None:
+        counts = {"rows": 61_240, "count": 58_612, "malformed": 3, "repeated": 5, "unknown": 2_620}
+        for kind, detail, words in (
+            ("list.checked", counts, "61,240"),
+            ("send.rescheduled", {"due_at": "2026-11-22T01:15:00+00:00"}, "2026-11-22 09:15:00"),
+            ("send.rescheduled", {"due_at": "some day"}, "some day"),
+            (
+                "books.differ",
+                {
+                    "lines": [
+                        {"name": "rows", "expected": 58_612, "actual": 58_609},
+                        {"name": "units", "expected": 4, "actual": 4},
+                    ]
+                },
+                "58,612 → 58,609",
+            ),
+            ("staff.role_changed", {"from": "operator", "to": "owner"}, "Operator → Owner"),
+            ("template.rejected", {"was": "applied"}, "In review"),
+        ):
+            with self.subTest(kind=kind, detail=detail):
+                self.record(kind, detail=detail)
+                self.assertContains(self.client.get(AUDIT), words)
+        self.assertNotContains(self.client.get(AUDIT), "Consent spent by rows")
+        for word in ("usable people", "never seen here", "malformed", "repeated"):
+            self.assertContains(self.client.get(AUDIT), word)
+
     def test_other_merchants_events_are_absent(self) -> None:
         self.record("books.differ", merchant=self.qingcha)
         self.assertNotContains(self.client.get(AUDIT), "The books differ")

@@ -32,6 +32,20 @@ def test_times_in_words(at: datetime, english: str, chinese: str) -> None:
                 assert write.in_words(at.replace(tzinfo=SHANGHAI), now=NOON) == words
 
 
+def test_inside_a_sentence_the_day_begins_small() -> None:
+    now = timezone.now()
+    with timezone.override(SHANGHAI):
+        for language, words in (("en", ">today "), ("zh-hans", ">今天 ")):
+            with translation.override(language):
+                assert words in write.local_time(now, "within")
+        with translation.override("en"):
+            assert ">Today " in write.local_time(now)
+            assert ">Nov 19, 2025, " in write.local_time(
+                datetime(2025, 11, 19, 4, 0, tzinfo=SHANGHAI), "within"
+            )
+    assert write.local_time(None, "within") == "--"
+
+
 def test_a_day_is_written_with_its_weekday() -> None:
     with timezone.override(SHANGHAI):
         for language, words in (("en", "Sunday, November 22"), ("zh-hans", "11 月 22 日 周日")):
