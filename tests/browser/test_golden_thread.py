@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 
 from console.demo.people_file import Rows
 from console.demo.story import FULL
-from tests.browser.conftest import OPERATOR, Windows
 from tests.browser.house import House, wait_for
 from tests.browser.reading import (
     card,
@@ -25,6 +24,7 @@ from tests.browser.reading import (
     zh,
 )
 from tests.browser.watching import picture
+from tests.browser.windows import OPERATOR, Windows
 
 NAME = "iPhone 17 首月立减 · 老客"
 PAGE = "pages/goods/detail?goods_id=17-256"
