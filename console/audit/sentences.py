@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
@@ -138,6 +140,8 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
 
 
 def _in_words(key: str, value: Any) -> Any:
+    if key == "due_at" and (due := parse_datetime(str(value))):
+        return f"{localtime(due):%Y-%m-%d %H:%M:%S}"
     return REASONS.get(value, value) if key == "reason" else value
 
 
