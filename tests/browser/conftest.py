@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.house import House, opened
 from tests.browser.pages import Looking
 from tests.browser.watching import Watch
-from tests.browser.windows import BACKGROUND, OPERATOR, WIDE, Windows, new_context, sign_in
+from tests.browser.windows import ANSWER_MS, BACKGROUND, OPERATOR, WIDE, Windows, new_context, sign_in
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 FLAGS = [
@@ -48,6 +48,7 @@ def chromium() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright keeps a loop running in this thread, which Django takes for asynchronous code
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=ANSWER_MS)
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()

@@ -14,6 +14,8 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
 GOOD_PRACTICE = ["accesskeys", "aria-dialog-name", "aria-text", "aria-treeitem-name", "frame-tested"]
 GOOD_PRACTICE += ["label-title-only", "scope-attr-valid", "tabindex"]
+# htmx says these of a request that was given up for a newer one; a failed one is told as sendError
+GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort")
 # three words of English in a row, on a page that is Chinese
 ENGLISH = re.compile(r"\b[A-Za-z]{2,}(?: [A-Za-z]{2,}){2,}")
 COUNTED_VIOLATIONS = """
@@ -41,6 +43,8 @@ class Watch:
         address = str(message.location.get("url", ""))
         if message.text.startswith("Failed to load resource"):
             return  # told with its status by _answered
+        if message.text.startswith(GIVEN_UP):
+            return
         if message.type in {"error", "warning"}:
             self.wrong.append(f"{self.page.url}: {message.type} {message.text} ({address})")
 

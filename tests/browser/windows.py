@@ -9,7 +9,7 @@ from tests.browser.house import House
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 OPERATOR, OWNER, ANALYST = "lixiang", "wangmin", "zhaoyu"
-ANSWER_MS = 15_000
+ANSWER_MS = 30_000
 
 Windows = Callable[..., Page]
 BACKGROUND = "Object.defineProperty(document, 'hidden', {get: () => true})"
