@@ -17,7 +17,7 @@ PRODUCT := gateway merchants membership coupons orders messaging console simulat
 CHECK_ENV := DEBUG=1 SECRET_KEY=for-checks-only FIELD_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= DJANGO_SETTINGS_MODULE=console.settings
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset servers run worker simulator test lint fmt ci torture bench messages assets lock clean
+.PHONY: help demo demo-reset servers run worker simulator test lint fmt ci screenshots torture bench messages assets lock clean
 
 # What there is to do.
 help:
@@ -49,9 +49,10 @@ simulator: .venv/.run
 
 # Every test, on embedded servers of its own (ARGS="-k name").
 test: .venv/.dev .venv/.assets .venv/.messages
-	@# first what needs no quiet, on two processes; then storms and browser, one at a time
+	@# what needs no quiet, on two processes; storms alone; the browser's files on two, each with a house of its own
 	@$(BIN)/python -m pytest -n 2 -m "not faults and not browser" $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
-	@$(BIN)/python -m pytest -m "faults or browser" $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
+	@$(BIN)/python -m pytest -m faults $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
 
 # Style, types, forgotten migrations, untranslated texts.
 lint: .venv/.dev
@@ -68,6 +69,10 @@ fmt: .venv/.dev
 
 # What the build server runs.
 ci: lint test
+
+# Take the pictures of docs/screenshots: every page, both languages, both widths. Needs Chromium.
+screenshots: .venv/.dev .venv/.assets .venv/.messages
+	@REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q tests/browser/screenshots.py $(ARGS)
 
 # Kills and outages at full size: 20,000 people.
 torture: .venv/.dev

@@ -6,6 +6,7 @@ Races: whoever lost its lease, its token or its send finds no row here and sends
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -187,7 +188,12 @@ def _mark_rows(control: SendControl, claimed: Claim, wave: _Wave, ids: list[int]
             "patience": patience,
         },
     )
-    return [Marked(row[0], row[1], wave.people[row[1]][0], row[2], row[3]) for row in marked]
+    # jsonb comes as text where the SQL is our own
+    said = (json.loads(row[3]) if row[3] else None for row in marked)
+    return [
+        Marked(row[0], row[1], wave.people[row[1]][0], row[2], data)
+        for row, data in zip(marked, said, strict=True)
+    ]
 
 
 def _skip_rows(

@@ -2,15 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.house import House, opened
+from tests.browser.pages import Looking
 from tests.browser.watching import Watch
+from tests.browser.windows import ANSWER_MS, BACKGROUND, OPERATOR, WIDE, Windows, new_context, sign_in
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 FLAGS = [
@@ -24,12 +26,6 @@ FLAGS = [
     "--disable-sync",
     "--lang=zh-CN",
 ]
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-OPERATOR, OWNER, ANALYST = "lixiang", "wangmin", "zhaoyu"
-ANSWER_MS = 15_000
-
-Windows = Callable[..., Page]
-BACKGROUND = "Object.defineProperty(document, 'hidden', {get: () => true})"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,6 +48,7 @@ def chromium() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright keeps a loop running in this thread, which Django takes for asynchronous code
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=ANSWER_MS)
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
@@ -94,17 +91,8 @@ def windows(chromium: Browser, house: House) -> Iterator[Windows]:
     assert wrong == []
 
 
-def new_context(chromium: Browser, *, script: bool, size: Any) -> BrowserContext:
-    context = chromium.new_context(
-        viewport=size, locale="zh-CN", timezone_id="Asia/Shanghai", java_script_enabled=script
-    )
-    context.set_default_timeout(ANSWER_MS)
-    return context
-
-
-def sign_in(page: Page, house: House, login: str) -> None:
-    page.goto(house.url)
-    page.get_by_label("用户名").fill(login)
-    page.get_by_label("密码").fill(house.logins[login])
-    page.get_by_role("button", name="登录").click()
-    page.wait_for_url("**/m/**")
+@pytest.fixture(scope="module")
+def looking(chromium: Browser, house: House) -> Iterator[Looking]:
+    found = Looking(chromium, house)
+    yield found
+    found.close()

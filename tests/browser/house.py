@@ -25,18 +25,22 @@ from console.demo.servers import Postgres, Valkey
 from merchants.models import Merchant, MiniProgram
 from messaging.models import SendControl
 
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 STOP_SECONDS = 40.0
 MERCHANT = "yunduo"
 
 
 @dataclass
 class House:
-    """`url` of the console, `platform` of the simulator; `var` holds logins, logs and pictures."""
+    """`url` of the console, `platform` of the simulator; `var` holds logins, logs and pictures.
+
+    `story`: how much has happened before, as the demo's environment calls it.
+    """
 
     var: Path
     port: int
     simulator_port: int
+    story: str = "short"
     child: Child | None = None
 
     @property
@@ -94,8 +98,8 @@ class House:
         given = {name: value for name, value in os.environ.items() if name not in DECIDED_HERE}
         words = ["demo", "--port", str(self.port), "--simulator-port", str(self.simulator_port)]
         log = self.var / "demo.log"
-        env = given | {"VAR_DIR": str(self.var), "DEBUG": "1", "LOG_LEVEL": "WARNING", "DEMO_STORY": "short"}
-        self.child = Child("demo", processes.manage(*words), env=env, cwd=ROOT, log=log)
+        env = {"VAR_DIR": str(self.var), "DEBUG": "1", "LOG_LEVEL": "WARNING", "DEMO_STORY": self.story}
+        self.child = Child("demo", processes.manage(*words), env=given | env, cwd=ROOT, log=log)
         self.child.start()
         until = time.monotonic() + START_SECONDS
         while "The console is ready" not in log.read_text("utf-8", "replace"):
@@ -153,10 +157,10 @@ def free_ports(n: int) -> list[int]:
 
 
 @contextmanager
-def opened(var: Path) -> Iterator[House]:
+def opened(var: Path, *, story: str = "short") -> Iterator[House]:
     """The house, running, with Django's connection, Redis and gateway of this process pointed at it."""
     var.parent.chmod(0o755)  # under root PostgreSQL runs as another user and must pass through
-    house = House(var, *free_ports(2))
+    house = House(var, *free_ports(2), story=story)
     house.start()
     chosen = connections["default"]
     kept = dict(chosen.settings_dict), settings.REDIS_URL, dict(settings.GATEWAY_URLS)

@@ -1,6 +1,7 @@
-"""What stands on a page, read as a person reads it: Chinese words, and figures by their labels."""
+"""What stands on a page, read as a person reads it: its words, and figures by their labels."""
 
 import re
+from dataclasses import dataclass
 
 from django.utils.translation import gettext, ngettext, override, pgettext
 from playwright.sync_api import Locator, Page, expect
@@ -8,17 +9,34 @@ from playwright.sync_api import Locator, Page, expect
 from console import states
 
 
-def zh(words: str, context: str = "") -> str:
-    """How a Chinese page says it. The tests name the words as the code does."""
-    with override("zh-hans"):
-        return pgettext(context, words) if context else gettext(words)
+@dataclass(frozen=True)
+class Words:
+    """How the pages of one language say it. The tests name the words as the code does."""
+
+    language: str
+
+    def __call__(self, words: str, context: str = "") -> str:
+        with override(self.language):
+            return pgettext(context, words) if context else gettext(words)
+
+    def import_of(self, people: int) -> str:
+        """What the button says that turns a checked file into a list."""
+        with override(self.language):
+            words = ngettext("Import %(shown)s person", "Import %(shown)s people", people)
+        return words % {"shown": f"{people:,}"}
+
+    def send(self, state: str) -> str:
+        with override(self.language):
+            return str(states.send_word(state).word)
+
+    def person(self, state: str) -> str:
+        """The word for one person of a send: accepted, refused, …"""
+        with override(self.language):
+            return str(states.word_of("delivery", state).word)
 
 
-def import_words(people: int) -> str:
-    """What the button says that turns a checked file into a list."""
-    with override("zh-hans"):
-        words = ngettext("Import %(shown)s person", "Import %(shown)s people", people)
-    return words % {"shown": f"{people:,}"}
+zh = Words("zh-hans")
+import_words, send_word, person_word = zh.import_of, zh.send, zh.person
 
 
 def number(text: str) -> int:
@@ -62,14 +80,3 @@ def settled(page: Page) -> None:
 def state_of(page: Page) -> Locator:
     """The mark beside the title of a send."""
     return page.locator("#send-state")
-
-
-def send_word(state: str) -> str:
-    with override("zh-hans"):
-        return str(states.send_word(state).word)
-
-
-def person_word(state: str) -> str:
-    """The word for one person of a send: accepted, refused, …"""
-    with override("zh-hans"):
-        return str(states.word_of("delivery", state).word)

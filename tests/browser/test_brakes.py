@@ -5,10 +5,10 @@ from playwright.sync_api import Page, expect
 
 from messaging.models import BatchSend, SendState
 from messaging.reports import send_figures
-from tests.browser.conftest import OPERATOR, OWNER, Windows
 from tests.browser.house import House
 from tests.browser.reading import equation, follow, number, person_word, send_word, state_of, zh
 from tests.browser.scenes import Scenes
+from tests.browser.windows import OPERATOR, OWNER, Windows
 
 TOO_LATE = "This send is now “%(state)s”, so this is no longer possible. Nothing was changed."
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from console.demo.people_file import Rows
 from console.demo.story import FULL
-from tests.browser.conftest import OPERATOR, Windows
+from messaging.models import SubscriptionTemplate
 from tests.browser.house import House, wait_for
 from tests.browser.reading import (
     card,
@@ -24,7 +24,9 @@ from tests.browser.reading import (
     state_of,
     zh,
 )
+from tests.browser.scenes import SEND_METHOD
 from tests.browser.watching import picture
+from tests.browser.windows import OPERATOR, Windows
 
 NAME = "iPhone 17 首月立减 · 老客"
 PAGE = "pages/goods/detail?goods_id=17-256"
@@ -34,7 +36,8 @@ VALUES = {
     "领取时间": "本周日 24:00 前",
     "商户名称": "云朵租机",
 }
-AHEAD = timedelta(minutes=2)
+TEMPLATE = "权益领取提醒"
+AHEAD = timedelta(seconds=75)
 ROWS = Rows()
 # The file passes over the first people of the story, and the last of its people never gave consent.
 WITH_CONSENT = FULL.with_consent - ROWS.first
@@ -86,7 +89,7 @@ def the_figures_of_the_list_are_those_of_the_file(page: Page) -> None:
 
 def compose(page: Page, house: House) -> None:
     follow(page, zh("New batch send to this list"))
-    page.get_by_label(zh("Template"), exact=True).select_option("权益领取提醒")
+    page.get_by_label(zh("Template"), exact=True).select_option(TEMPLATE)
     expect(page.get_by_label("权益名称")).to_be_visible()
     settled(page)
     page.get_by_label(zh("At a time")).check()
@@ -133,7 +136,7 @@ def the_figures_of_the_send_are_those_of_the_platform(page: Page, house: House, 
     assert (found[person_word("queued")], found[person_word("sending")]) == (0, 0)
     assert log["repeated"] == {}
     assert log["accepted_messages"] == log["accepted_people"] == sent[person_word("accepted")]
-    assert log["calls"] == {"alipay.open.app.mini.templatemessage.send": {"10000": WITH_CONSENT}}
+    assert log["calls"] == {SEND_METHOD: {"10000": WITH_CONSENT}}
     assert fact(page, zh("Consent used")) == log["accepted_people"]
     # the check that came after the last message
     expect(card(page, zh("Reconciliation")).locator("tbody")).to_contain_text(
@@ -161,6 +164,8 @@ def a_tap_on_a_phone_is_a_visit_on_the_page(page: Page, house: House, *, after: 
 
 
 def summary(house: House, *, after: int = 0, people: int = 0) -> dict[str, Any]:
+    """Of the messages of this template: others may go out meanwhile."""
+    template = SubscriptionTemplate.objects.get(merchant=house.merchant, name=TEMPLATE)
     asked = f"/sim/log/summary?app_id={house.app.app_id}&since_id={after}&people={people}"
-    asked += "&method=alipay.open.app.mini.templatemessage.send"
+    asked += f"&method={SEND_METHOD}&template_id={template.template_id}"
     return house.ask(asked)

@@ -5,7 +5,6 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from messaging.models import Consent, SubscriptionTemplate
-from tests.browser.conftest import OPERATOR, Windows
 from tests.browser.house import House, wait_for
 from tests.browser.reading import (
     card,
@@ -17,6 +16,7 @@ from tests.browser.reading import (
     state_of,
     zh,
 )
+from tests.browser.windows import OPERATOR, Windows
 
 PEOPLE = 40
 LIBRARY_TEMPLATE = "礼物领取提醒"

@@ -9,11 +9,11 @@ from playwright.sync_api import expect
 from membership.models import PeopleList
 from messaging.models import BatchSend, SendControl, SendState, SubscriptionTemplate
 from messaging.reports import deliveries, send_figures
-from tests.browser.conftest import OPERATOR, Windows
 from tests.browser.house import House, wait_for
 from tests.browser.reading import send_word, state_of, zh
 from tests.browser.scenes import SEND_METHOD, Scenes
 from tests.browser.test_golden_thread import PAGE, VALUES
+from tests.browser.windows import OPERATOR, Windows
 
 BENEFIT = "TM0010004"
 EVERYBODY = "全部老客"

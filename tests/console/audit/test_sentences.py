@@ -1,7 +1,11 @@
 import ast
 import re
+from zoneinfo import ZoneInfo
 
-from console.audit.sentences import AREAS, SENTENCES
+from django.utils import timezone
+
+from console.audit.sentences import AREAS, SENTENCES, details_of
+from merchants.models import Event
 from messaging.models import TRANSITIONS, SubscriptionTemplate
 from tests import source_tree as tree
 
@@ -38,3 +42,9 @@ def test_no_sentence_waits_for_an_event_that_nobody_records() -> None:
 
 def test_every_area_can_be_filtered_for() -> None:
     assert {kind.partition(".")[0] for kind in SENTENCES} <= set(AREAS)
+
+
+def test_a_time_among_the_details_is_told_in_the_zone_of_the_page() -> None:
+    event = Event(kind="send.scheduled", detail={"due_at": "2026-11-22T08:20:10.164362+00:00", "people": 20})
+    with timezone.override(ZoneInfo("Asia/Shanghai")):
+        assert details_of(event) == [("due", "2026-11-22 16:20:10"), ("people", 20)]

@@ -1,6 +1,7 @@
 """The slot against the simulated platform over HTTP: its log is the witness for every outcome."""
 
 import time
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from membership.models import Customer
 from merchants import leases, tokens
 from merchants.partitions import BEIJING
-from messaging.engine import funnel, slot
+from messaging.engine import funnel, slot, text
 from messaging.engine.reconcile import lines
 from messaging.models import Delivery, FrequencyCount, SendControl, SendState
 from tests import build_messaging
@@ -80,6 +81,23 @@ def test_what_was_predicted_is_accepted_refused_or_unknown_at_the_end(shop: Shop
         assert build_messaging.counters(control).get(("skipped", drop.reason), 0) == drop.n
     assert {drop.reason for drop in predicted.drops if drop.n} >= {"not_known", "do_not_send", "no_consent"}
     assert shop.summary()["accepted_people"] == states["accepted"]
+
+
+def test_a_text_that_differs_per_person_arrives_as_each_of_them_reads_it(shop: Shop) -> None:
+    shop.grant(3)
+    names = ["张明", "李想", ""]
+    to = build_messaging.people_list(
+        shop.app, shop.people[:3], columns=["name"], texts=[[name] for name in names]
+    )
+    pieces = [[{"text": "你好，"}, {"column": 0, "fallback": "老朋友"}], [{"text": "本周内"}]]
+    data = text.data_of(["你好，老朋友", "本周内"])
+    control = build_messaging.send(shop.app, shop.template, to, pieces=pieces, data=data)
+    work_until_idle()
+    assert build_messaging.states(control) == {"accepted": 3}
+    for open_id, name in zip(shop.open_ids, ["张明", "李想", "老朋友"], strict=False):
+        phone = f"{shop.simulator.url}/sim/phone/{open_id}?app_id={shop.app.app_id}"
+        with urllib.request.urlopen(phone, timeout=10) as answer:
+            assert f"你好，{name}" in answer.read().decode()
 
 
 def test_each_message_carries_the_recall_token_of_its_row(shop: Shop) -> None:

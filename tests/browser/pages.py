@@ -1,22 +1,22 @@
-"""Every page in both languages, at both widths, with and without script: it answers and fits, for everybody.
+"""Every page, and how it is looked at: in both languages, at both widths, with and without script.
 
-A page is loaded once and then narrowed, so that the whole table stays a matter of minutes.
+A page is loaded once and then narrowed, and one window is kept for each way of looking, so that the whole
+table stays a matter of minutes. The files test_pages_of_….py go through it, each with its rows.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from console.help.topics import TOPICS
 from merchants.models import Job, User
 from messaging.models import BatchSend, SubscriptionTemplate
-from tests.browser.conftest import ANALYST, NARROW, OWNER, WIDE, new_context, sign_in
-from tests.browser.house import MERCHANT, House
+from tests.browser.house import House
 from tests.browser.scenes import Scenes
 from tests.browser.watching import Watch, english, serious, sideways, sticking_out, violations
+from tests.browser.windows import ANALYST, NARROW, OWNER, WIDE, new_context, sign_in
 
 LANGUAGES = {"zh-hans": "zh-CN", "en": "en"}
 SIZES = {"1440": WIDE, "390": NARROW}
@@ -35,6 +35,15 @@ class Row:
     path: str | Find
     who: str = OWNER
     status: int = 200
+
+    @property
+    def file(self) -> str:
+        """The name as a part of file names."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+
+    def address(self, scenes: Scenes) -> str:
+        path = self.path if isinstance(self.path, str) else self.path(scenes)
+        return f"{scenes.house.url}{path}" if path.startswith("/") else scenes.house.at(path)
 
 
 def of_send(made: str, tail: str = "") -> Find:
@@ -58,7 +67,7 @@ def job(scenes: Scenes) -> str:
     return f"jobs/{Job.objects.filter(merchant=scenes.house.merchant).latest('pk').pk}/"
 
 
-TABLE = [
+TEMPLATES_AND_LISTS = [
     Row("sign in", "/sign-in/", who=""),
     Row("password", "/password/"),
     Row("my templates", "templates/"),
@@ -72,6 +81,9 @@ TABLE = [
     Row("upload", "lists/new/"),
     Row("a list", "lists/1/"),
     Row("a list of who consented", "lists/new/consent/"),
+]
+
+SENDS = [
     Row("calendar", "sends/calendar/"),
     Row("calendar of a week", "sends/calendar/?week=2026-W47"),
     Row("several to cancel", "sends/cancel/?all=1&filter=state%3Dscheduled"),
@@ -104,10 +116,13 @@ TABLE = [
     Row("people, refused ones", of_send("finished", "people/?state=refused")),
     Row("unknown outcomes", of_send("finished", "unknown/")),
     Row("send again", of_send("finished", "again/?all=1")),
+    Row("who came back from a send", of_send("finished", "recall/")),
+]
+
+FIGURES_AND_SETTINGS = [
     Row("recall", "recall/"),
     Row("recall by template, as a table", "recall/?days=7&by=template&view=table"),
     Row("recall of days that cannot be", "recall/?first=2999-01-01"),
-    Row("who came back from a send", of_send("finished", "recall/")),
     Row("reconciliation", "reconciliation/"),
     Row("audit", "audit/"),
     Row("mini programs", "settings/mini-programs/"),
@@ -120,13 +135,7 @@ TABLE = [
     Row("not allowed", "settings/staff/", who=ANALYST, status=403),
 ]
 
-
-@pytest.fixture(scope="module")
-def scenes(house: House) -> Scenes:
-    """Begins with the one that meets trouble: nothing else is sent then that could meet it instead."""
-    found = Scenes(house, start=700)
-    once(found, "finished")
-    return found
+TABLE = [*TEMPLATES_AND_LISTS, *SENDS, *FIGURES_AND_SETTINGS]
 
 
 @dataclass
@@ -136,47 +145,53 @@ class Looking:
     chromium: Browser
     house: House
     kept: dict[tuple[str, bool], BrowserContext] = field(default_factory=dict)
+    windows: dict[BrowserContext, tuple[Page, Watch]] = field(default_factory=dict)
 
-    @contextmanager
-    def window(self, who: str, *, script: bool, language: str, expected: int) -> Iterator[tuple[Page, Watch]]:
-        """A new one for each look: a page without script loads itself again, also into the next address."""
+    def wrong_at(self, row: Row, scenes: Scenes) -> list[str]:
+        """What is wrong with a page, over all ways of looking at it."""
+        address = row.address(scenes)
+        wrong = []
+        for language, script in WAYS:
+            page, watch = self.window(row, language=language, script=script)
+            found = seen(page, address, row, language=language, script=script) + watch.take()
+            wrong += [f"{language}, script {script}: {one}" for one in found]
+            self.leave(page, watch, script=script)
+        return wrong
+
+    def window(self, row: Row, *, language: str, script: bool) -> tuple[Page, Watch]:
+        """Wide. Without script a new one each time: such a page loads itself again, also into the next."""
+        User.objects.filter(username=row.who).update(language=language)
+        context = self.context(row.who, script=script)
+        context.add_cookies([{"name": "django_language", "value": language, "url": self.house.url}])
+        if context not in self.windows:
+            page = context.new_page()
+            self.windows[context] = page, Watch(page)
+        page, watch = self.windows[context]
+        watch.expected = row.status
+        page.set_viewport_size(WIDE)
+        return page, watch
+
+    def context(self, who: str, *, script: bool) -> BrowserContext:
         if (who, script) not in self.kept:
             self.kept[who, script] = new_context(self.chromium, script=script, size=WIDE)
             if who:
                 first = self.kept[who, script].new_page()
                 sign_in(first, self.house, who)
                 first.close()
-        context = self.kept[who, script]
-        context.add_cookies([{"name": "django_language", "value": language, "url": self.house.url}])
-        page = context.new_page()
-        yield page, Watch(page, expected=expected)
-        page.close()
+        return self.kept[who, script]
 
+    def leave(self, page: Page, watch: Watch, *, script: bool) -> None:
+        if script:
+            page.goto("about:blank")
+            watch.take()  # a poll that was cut off is nothing wrong with the next page
+        else:
+            page.close()
+            del self.windows[page.context]
 
-@pytest.fixture(scope="module")
-def looking(chromium: Browser, house: House) -> Iterator[Looking]:
-    found = Looking(chromium, house)
-    yield found
-    for context in found.kept.values():
-        context.close()
-    User.objects.filter(username__in=[OWNER, ANALYST]).update(language="zh-hans")
-
-
-@pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
-def test_in_both_languages_at_both_widths_with_and_without_script(
-    row: Row, scenes: Scenes, looking: Looking
-) -> None:
-    path = row.path if isinstance(row.path, str) else row.path(scenes)
-    root = scenes.house.url
-    address = f"{root}{path}" if path.startswith("/") else f"{root}/m/{MERCHANT}/{path}"
-    wrong: list[str] = []
-    for language, script in WAYS:
-        User.objects.filter(username=row.who).update(language=language)
-        with looking.window(row.who, script=script, language=language, expected=row.status) as (page, watch):
-            found = seen(page, address, row, language=language, script=script)
-        wrong += [f"{language}, script {script}: {one}" for one in [*found, *watch.wrong]]
-    if wrong:
-        pytest.fail("\n".join(wrong), pytrace=False)
+    def close(self) -> None:
+        for context in self.kept.values():
+            context.close()
+        User.objects.filter(username__in=[OWNER, ANALYST]).update(language="zh-hans")
 
 
 def seen(page: Page, address: str, row: Row, *, language: str, script: bool) -> list[str]:
