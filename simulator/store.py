@@ -4,13 +4,16 @@ import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.clock import Clock, beijing_day, monday_of
 from simulator.disk import Disk
 from simulator.library import LIBRARY, LONG_TERM, Entry
 from simulator.limits import Limits
 from simulator.signing import Keys
+
+if TYPE_CHECKING:
+    from simulator.notices import Notices
 
 APP_STATES = {
     "online": None,
@@ -116,6 +119,8 @@ class App:
 
 
 class Store:
+    notices: "Notices"  # set by app.py; what a method owes an app later, it posts there
+
     def __init__(self, disk: Disk, *, seed: int | None, speed: float | None) -> None:
         self.disk = disk
         self.apps: dict[str, App] = {}
@@ -244,6 +249,8 @@ class Store:
             ("visits", "visit_id"),
             ("actions", "action_id"),
             ("log", "id"),
+            ("notices", "number"),
+            ("notice_deliveries", "delivery_id"),
         ):
             self._counters[table] = read(f"SELECT coalesce(max({key}), 0) FROM {table}")[0][0]  # noqa: S608
         for app_id, settings, app_private, platform_private in read("SELECT * FROM apps"):
