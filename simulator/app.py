@@ -9,6 +9,8 @@ from aiohttp import web
 from simulator.acts import Acts
 from simulator.control import Control
 from simulator.courier import Courier
+from simulator.crowd import Crowd
+from simulator.crowd_control import CrowdControl
 from simulator.disk import Disk
 from simulator.docs import docs
 from simulator.faults import Faults
@@ -19,6 +21,7 @@ from simulator.log import Log
 from simulator.notice_control import NoticeControl
 from simulator.notices import Notices
 from simulator.phone import Phone
+from simulator.reports import Reports
 from simulator.signals import Reporter
 from simulator.store import Store
 
@@ -46,6 +49,8 @@ class Platform:
         notices = self.store.notices = Notices(self.store, faults)
         self.courier = Courier(self.store, notices, allowed_hosts=allowed_hosts)
         self.reporter = Reporter()
+        reports = Reports(self.store, self.reporter)
+        self.crowd = Crowd(self.store, reports)
         acts = Acts(self.store, self.reporter)
         gateway = Gateway(self.store, log, faults, self.stopping)
         self.web = web.Application(middlewares=[guarded(token)], client_max_size=MAX_BODY_BYTES)
@@ -58,6 +63,7 @@ class Platform:
                 *acts.routes(),
                 *History(self.store, log).routes(),
                 *NoticeControl(self.store, notices, self.courier, allowed_hosts).routes(),
+                *CrowdControl(self.store, self.crowd, reports).routes(),
                 *Phone(self.store, acts, faults).routes(),
                 web.get("/sim/docs", docs),
             ]
@@ -71,7 +77,7 @@ class Platform:
         return web.json_response({"status": "ok"})
 
     async def _working(self, _: web.Application):
-        for_ever = (self.disk.flush_for_ever, self.courier.deliver_for_ever)
+        for_ever = (self.disk.flush_for_ever, self.courier.deliver_for_ever, self.crowd.act_for_ever)
         tasks = [asyncio.create_task(work()) for work in for_ever]
         yield
         for task in tasks:

@@ -157,7 +157,8 @@ class Notices:
 
     def take_due(self, app_id: str, now: float, limit: int) -> list[Due]:
         """The earliest deliveries that are due, in their order; they are no longer planned then."""
-        heap, taken = self._heaps.get(app_id, []), []
+        heap = self._heaps.get(app_id, [])
+        taken: list[Due] = []
         while heap and heap[0].at <= now and len(taken) < limit:
             taken.append(heapq.heappop(heap))
         return taken
