@@ -264,7 +264,7 @@ def test_docs_name_methods_faults_and_what_is_missing(simulator: SimulatorProces
     text = simulator.get("/sim/docs")
 
     assert "{{" not in text
-    assert all(word in text for word in ("open_app_auth_notify", "notice_shuffle", "15 h after"))
+    assert all(word in text for word in ("open_app_auth_notify", "notice_shuffle", "15 h", "true_effect"))
 
     for word in (
         "alipay.open.app.mini.templatemessage.send",
