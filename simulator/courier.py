@@ -6,6 +6,7 @@ time; one notice is never under way twice.
 """
 
 import asyncio
+import sqlite3
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,10 +72,7 @@ class Courier:
     async def _start_due(self, now: float) -> None:
         for app_id in self._notices.apps_waiting():
             free = AT_ONCE - sum(whose == app_id for whose in self._under_way.values())
-            taken = self._notices.take_due(app_id, now, free)
-            if not taken:
-                continue
-            for due in taken:
+            for due in self._notices.take_due(app_id, now, free):
                 self._begin(due, app_id)
 
     def _begin(self, due: Due, app_id: str) -> None:
@@ -87,10 +85,13 @@ class Courier:
         task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, due: Due) -> None:
+        app_id = self._under_way[due.number]
         try:
             notice = (await self._notices.read([due.number]))[due.number]
             if due.extra or notice.state == WAITING:
                 await self._deliver_once(notice, due)
+        except sqlite3.Error:
+            self._notices.put_back(app_id, due)  # told by /healthz; the next look tries again
         finally:
             del self._under_way[due.number]
 

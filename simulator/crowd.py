@@ -82,12 +82,11 @@ class Crowd:
         self._store, self._reports = store, reports
         self._lock = asyncio.Lock()
         self.households: dict[str, Household] = {}
-        for app_id, kept in store.facts.items():
-            name, _, known = app_id.partition(" ")
-            if name == "crowd" and kept and known in store.apps:
-                self._take_in(store.apps[known], _habits(kept["habits"]), kept["since"], kept["acted_until"])
-        for household in self.households.values():
-            household.to_replay = True
+        for key, kept in store.facts.items():
+            name, _, app_id = key.partition(" ")
+            if name == "crowd" and kept and app_id in store.apps:
+                habits, acted_until = _habits(kept["habits"]), kept["acted_until"]
+                self._take_in(store.apps[app_id], habits, kept["since"], acted_until).to_replay = True
 
     def switch(self, app: App, habits: Habits | None) -> None:
         """On with these habits, from now; None: off. What was planned is forgotten."""
@@ -95,8 +94,7 @@ class Crowd:
             self._store.save_fact(f"crowd {app.app_id}", None)
         if habits is not None:
             now = self._store.clock.now()
-            self._take_in(app, habits, now, now)
-            self._keep(self.households[app.app_id])
+            self._keep(self._take_in(app, habits, now, now))
         self._store.on_delivered = self._arrived if self.households else None
 
     async def act_for_ever(self) -> None:
@@ -113,10 +111,11 @@ class Crowd:
                 await self._live(household, now)
             await self._reports.send()
 
-    def _take_in(self, app: App, habits: Habits, since: float, acted_until: float) -> None:
-        day = beijing_day(acted_until) - 1
-        self.households[app.app_id] = Household(app, habits, since, acted_until, day)
+    def _take_in(self, app: App, habits: Habits, since: float, acted_until: float) -> Household:
+        day = beijing_day(acted_until) - 1  # the present day is planned next, without what is past
+        household = self.households[app.app_id] = Household(app, habits, since, acted_until, day)
         self._store.on_delivered = self._arrived
+        return household
 
     def _keep(self, household: Household) -> None:
         self._store.save_fact(f"crowd {household.app.app_id}", household.kept())

@@ -122,6 +122,10 @@ def console() -> Iterator[Console]:
     listening.close()
 
 
+class ManyAtOnce(ThreadingHTTPServer):
+    request_queue_size = 64
+
+
 class Gateway:
     """Stands where the platform's notifications go; `answers` are given first, then success."""
 
@@ -148,7 +152,7 @@ class Gateway:
             def log_message(self, *_: object) -> None:
                 """Silence."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ManyAtOnce(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
 
     @property
