@@ -112,10 +112,10 @@ class Reaction:
     effect: float
 
 
-def chance(seed: int, *parts: object) -> float:
+def chance(seed: int, what: str, who: object, about: object = "") -> float:
     """From 0 up to 1, always the same for the same arguments."""
-    text = "\n".join(map(str, (seed, *parts)))
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) / 2**64
+    text = f"{seed}\n{what}\n{who}\n{about}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) * 2**-64
 
 
 def trait(habits: Habits, name: str, open_id: str) -> float:

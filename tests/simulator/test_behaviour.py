@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +18,11 @@ Build = Callable[..., Town]
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Iterator[Build]:
+def build() -> Iterator[Build]:
     built: list[Town] = []
 
     def town(people: int, **habits: Any) -> Town:
-        built.append(Town(tmp_path, people=people, **habits))
+        built.append(Town(people=people, **habits))
         return built[-1]
 
     yield town
