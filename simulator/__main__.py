@@ -1,4 +1,4 @@
-"""python -m simulator --host 127.0.0.1 --port 8700 --store FILE [--seed N] [--speed X]"""
+"""python -m simulator --host 127.0.0.1 --port 8700 --store FILE [--seed N] [--speed X] [--allow-host NAME]"""
 
 import argparse
 import asyncio
@@ -45,6 +45,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--store", type=Path, required=True, help="SQLite file; made when it is not there")
     parser.add_argument("--seed", type=int, help="makes ids and chance repeatable; kept in the store")
     parser.add_argument("--speed", type=float, help="simulated seconds per real second, 0 stands still")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        help="notifications go to loopback addresses and to hosts named here; may be given more than once",
+    )
     options = parser.parse_args()
     if options.speed is not None and not 0 <= options.speed <= MAX_SPEED:
         parser.error(f"--speed: from 0 to {MAX_SPEED}")
@@ -52,7 +58,13 @@ def _options() -> argparse.Namespace:
 
 
 async def _serve(options: argparse.Namespace, token: str | None) -> int:
-    platform = Platform(options.store, seed=options.seed, speed=options.speed, token=token)
+    platform = Platform(
+        options.store,
+        seed=options.seed,
+        speed=options.speed,
+        token=token,
+        allowed_hosts=frozenset(options.allow_host),
+    )
     runner = web.AppRunner(platform.web, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:

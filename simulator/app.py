@@ -8,6 +8,9 @@ from aiohttp import web
 
 from simulator.acts import Acts
 from simulator.control import Control
+from simulator.courier import Courier
+from simulator.crowd import Crowd
+from simulator.crowd_control import CrowdControl
 from simulator.disk import Disk
 from simulator.docs import docs
 from simulator.faults import Faults
@@ -15,7 +18,10 @@ from simulator.gateway import Gateway
 from simulator.guard import guarded
 from simulator.history import History
 from simulator.log import Log
+from simulator.notice_control import NoticeControl
+from simulator.notices import Notices
 from simulator.phone import Phone
+from simulator.reports import Reports
 from simulator.signals import Reporter
 from simulator.store import Store
 
@@ -26,13 +32,25 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 class Platform:
     """Everything one process holds. Opening the store reads it whole; `close` writes what is left."""
 
-    def __init__(self, path: Path, *, seed: int | None, speed: float | None, token: str | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        seed: int | None,
+        speed: float | None,
+        token: str | None,
+        allowed_hosts: frozenset[str] = frozenset(),
+    ) -> None:
         self.disk = Disk(path)
         self.store = Store(self.disk, seed=seed, speed=speed)
         self.stopping = asyncio.Event()
         faults = Faults(self.store.seed)
         log = Log(self.store)
+        notices = self.store.notices = Notices(self.store, faults)
+        self.courier = Courier(self.store, notices, allowed_hosts=allowed_hosts)
         self.reporter = Reporter()
+        reports = Reports(self.store, self.reporter)
+        self.crowd = Crowd(self.store, reports)
         acts = Acts(self.store, self.reporter)
         gateway = Gateway(self.store, log, faults, self.stopping)
         self.web = web.Application(middlewares=[guarded(token)], client_max_size=MAX_BODY_BYTES)
@@ -44,24 +62,29 @@ class Platform:
                 *Control(self.store, log, faults).routes(),
                 *acts.routes(),
                 *History(self.store, log).routes(),
+                *NoticeControl(self.store, notices, self.courier, allowed_hosts).routes(),
+                *CrowdControl(self.store, self.crowd, reports).routes(),
                 *Phone(self.store, acts, faults).routes(),
                 web.get("/sim/docs", docs),
             ]
         )
         self.web.router.add_static("/sim/static/", STATIC)
-        self.web.cleanup_ctx.append(self._flushing)
+        self.web.cleanup_ctx.append(self._working)
 
     async def _health(self, http: web.Request) -> web.Response:
         if self.disk.failure:
             return web.json_response({"status": "failing", "error": self.disk.failure}, status=503)
         return web.json_response({"status": "ok"})
 
-    async def _flushing(self, _: web.Application):
-        task = asyncio.create_task(self.disk.flush_for_ever())
+    async def _working(self, _: web.Application):
+        for_ever = (self.disk.flush_for_ever, self.courier.deliver_for_ever, self.crowd.act_for_ever)
+        tasks = [asyncio.create_task(work()) for work in for_ever]
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await self.courier.close()
         await self.reporter.close()
         self.store.save_clock()
         await self.disk.close()

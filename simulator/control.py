@@ -171,13 +171,13 @@ class Control:
         return web.json_response({"cleared": self._faults.clear()})
 
     async def log(self, http: web.Request) -> web.Response:
-        after = _number(http, "after", 0)
-        limit = max(1, min(MAX_ENTRIES, _number(http, "limit", 1000)))
+        after = query_number(http, "after", 0)
+        limit = max(1, min(MAX_ENTRIES, query_number(http, "limit", 1000)))
         entries = await self._log.entries(after=after, limit=limit, **_filters(http))
         return web.json_response({"entries": entries, "next_after": entries[-1]["id"] if entries else after})
 
     async def summary(self, http: web.Request) -> web.Response:
-        since, late_ms = _number(http, "since_id", 0), _number(http, "late_ms", 1000)
+        since, late_ms = query_number(http, "since_id", 0), query_number(http, "late_ms", 1000)
         people = http.query.get("people") == "1"
         return web.json_response(
             await self._log.summary(after=since, late_ms=late_ms, people=people, **_filters(http))
@@ -196,7 +196,7 @@ class Control:
         return {"now": iso_beijing(clock.now()), "speed": clock.speed}
 
 
-def _number(http: web.Request, name: str, usual: int) -> int:
+def query_number(http: web.Request, name: str, usual: int) -> int:
     text = http.query.get(name, str(usual))
     if not text.isdigit():
         raise BadRequest(f"{name}: a whole number")

@@ -28,12 +28,19 @@ TABLES = {
     " http_status INTEGER, code TEXT, sub_code TEXT, open_id TEXT, template_id TEXT, page TEXT,"
     " message_id INTEGER, accepted INTEGER, fault TEXT, truthful INTEGER, ambiguous INTEGER,"
     " cut_off INTEGER, history INTEGER",
+    "notices": "number INTEGER PRIMARY KEY, app_id TEXT, notify_id TEXT, kind TEXT, url TEXT, form TEXT,"
+    " created_at REAL, due_at REAL, attempts INTEGER, state TEXT",
+    "notice_deliveries": "delivery_id INTEGER PRIMARY KEY, number INTEGER, at REAL, sent_at REAL,"
+    " finished_at REAL, http_status INTEGER, answer TEXT, outcome TEXT, extra INTEGER",
 }
 INDEXES = (
     "CREATE INDEX IF NOT EXISTS messages_person ON messages (app_id, open_id, message_id)",
     "CREATE INDEX IF NOT EXISTS visits_message ON visits (message_id)",
     "CREATE INDEX IF NOT EXISTS actions_person ON actions (app_id, open_id, action_id)",
     "CREATE INDEX IF NOT EXISTS log_app ON log (app_id, id)",
+    "CREATE INDEX IF NOT EXISTS notices_app ON notices (app_id, number)",
+    "CREATE INDEX IF NOT EXISTS notices_waiting ON notices (state) WHERE state = 'waiting'",
+    "CREATE INDEX IF NOT EXISTS deliveries_notice ON notice_deliveries (number)",
     "CREATE INDEX IF NOT EXISTS log_person ON log (app_id, open_id, id)",
 )
 

@@ -20,9 +20,15 @@ KINDS = (
     "sub_code",
     "down",
 )
+# Of notifications; `method` is then the kind of the notice.
+NOTICE_KINDS = ("notice_late", "notice_shuffle", "notice_duplicate", "notice_bad_signature")
+ALL_KINDS = (*KINDS, *NOTICE_KINDS)
 NEEDS_SECONDS = ("delay", "timeout_after_success")
 HOLD_SECONDS = 30.0
 MAX_SECONDS = 3600
+# Simulated seconds.
+LATE_SECONDS, SHUFFLE_SECONDS, MAX_LATE_SECONDS = 600.0, 60.0, 30 * 86_400
+MAX_COPIES = 10
 
 
 class BadFault(ValueError):
@@ -46,7 +52,15 @@ class Fault:
 
     @property
     def seconds(self) -> float:
-        return float(self.value) if isinstance(self.value, int | float) else HOLD_SECONDS
+        return self.number(HOLD_SECONDS)
+
+    def number(self, usual: float) -> float:
+        return float(self.value) if isinstance(self.value, int | float) else usual
+
+    def use(self) -> None:
+        self.applied += 1
+        if self.left is not None:
+            self.left -= 1
 
 
 @dataclass(slots=True)
@@ -61,6 +75,16 @@ class Applied:
         if self.fault is not None:
             return self.fault.kind
         return "delay" if self.delay_seconds else None
+
+
+@dataclass(slots=True)
+class NoticeTrouble:
+    """What is to happen to one notification; simulated seconds, and copies beside the one it owes."""
+
+    late_seconds: float = 0.0
+    shuffle_seconds: float = 0.0
+    copies: int = 0
+    bad_signature: bool = False
 
 
 NOTHING = Applied()
@@ -91,17 +115,30 @@ class Faults:
         if not self._rules:
             return NOTHING
         applied = Applied()
-        for rule in self._firing(method, app_id):
+        for rule in self._firing(method, app_id, KINDS):
             if rule.kind == "delay":
                 applied.delay_seconds += rule.seconds
             elif applied.fault is None:
                 applied.fault = rule
             else:
                 continue
-            rule.applied += 1
-            if rule.left is not None:
-                rule.left -= 1
+            rule.use()
         return applied
+
+    def for_notice(self, kind: str, app_id: str) -> NoticeTrouble:
+        """All rules that fire add up."""
+        trouble = NoticeTrouble()
+        for rule in self._firing(kind, app_id, NOTICE_KINDS):
+            if rule.kind == "notice_late":
+                trouble.late_seconds += rule.number(LATE_SECONDS)
+            elif rule.kind == "notice_shuffle":
+                trouble.shuffle_seconds += rule.number(SHUFFLE_SECONDS)
+            elif rule.kind == "notice_duplicate":
+                trouble.copies += int(rule.number(1))
+            else:
+                trouble.bad_signature = True
+            rule.use()
+        return trouble
 
     def is_down(self) -> bool:
         """Whether a rule closes every connection before anything is read."""
@@ -112,16 +149,18 @@ class Faults:
     def heads(self) -> bool:
         return self._chance.random() < 0.5
 
-    def _firing(self, method: str | None, app_id: str | None) -> Iterator[Fault]:
+    def _firing(self, method: str | None, app_id: str | None, kinds: tuple[str, ...]) -> Iterator[Fault]:
         for rule in self._rules:
+            if rule.kind not in kinds:
+                continue
             if rule.matches(method, app_id) and (rule.rate >= 1 or self._chance.random() < rule.rate):
                 yield rule
 
 
 def _parse(body: dict[str, Any]) -> Fault:
     kind, value = body.get("kind"), body.get("value")
-    if kind not in KINDS:
-        raise BadFault(f"kind: use one of {', '.join(KINDS)}")
+    if kind not in ALL_KINDS:
+        raise BadFault(f"kind: use one of {', '.join(ALL_KINDS)}")
     rate, count = body.get("rate", 1), body.get("count")
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
         raise BadFault("rate: a number from 0 to 1")
@@ -139,6 +178,8 @@ def _check_value(kind: str, value: Any) -> None:
         given = value if value is not None or kind == "delay" else HOLD_SECONDS
         if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= MAX_SECONDS:
             raise BadFault(f"value: seconds from 0 to {MAX_SECONDS} for {kind}")
+    elif kind in NOTICE_KINDS:
+        _check_notice_value(kind, value)
     elif kind == "sub_code":
         if not isinstance(value, str) or not value:
             raise BadFault("value: the sub_code to answer")
@@ -147,3 +188,19 @@ def _check_value(kind: str, value: Any) -> None:
             raise BadFault('value: "before", "after" or left out for http_500')
     elif value is not None:
         raise BadFault(f"value: leave it out for {kind}")
+
+
+def _check_notice_value(kind: str, value: Any) -> None:
+    if value is None:
+        return
+    if kind == "notice_bad_signature":
+        raise BadFault(f"value: leave it out for {kind}")
+    whole = kind == "notice_duplicate"
+    most = MAX_COPIES if whole else MAX_LATE_SECONDS
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int if whole else int | float)
+        or not 0 < value <= most
+    ):
+        what = "copies, a whole number" if whole else "simulated seconds, a number"
+        raise BadFault(f"value: {what} above 0 and at most {most} for {kind}")

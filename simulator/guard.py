@@ -21,6 +21,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def may_call(url: str, allowed_hosts: frozenset[str]) -> bool:
+    """Whether this process may post to the address: loopback, or a host named at the start."""
+    host = urlsplit(url).hostname or ""
+    return is_loopback(host) or host in allowed_hosts
+
+
 def guarded(token: str | None) -> web.middleware:  # type: ignore[valid-type]
     """Without a token a page of some other site could still reach 127.0.0.1 through the operator's browser;
     hence the checks of Host (a rebound name) and Origin (a form on that page)."""

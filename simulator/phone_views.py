@@ -6,12 +6,15 @@ from typing import Any
 
 from simulator.acts import Message
 from simulator.clock import beijing, beijing_day
+from simulator.crowd import BATCHED
 from simulator.markup import Html, joined, render
 from simulator.people import masked_name, masked_phone
 from simulator.store import STANDING, App, Template
 
 _DEEDS = {
     "visit": "打开消息",
+    "come": "自己打开小程序",
+    "prompted": "看到订阅弹窗",
     "subscribe": "订阅",
     "unsubscribe": "取消订阅",
     "reject_messages": "不再接收消息",
@@ -172,7 +175,11 @@ def _send_words(app: App, row: list[Any]) -> tuple[str, str]:
 def _deed_detail(kind: str, detail: str) -> str:
     if kind != "visit":
         return detail
-    words = {"reported": "记一次真实回访，场景值 1014", "no signals_url": "没有设置上报地址"}
+    words = {
+        "reported": "记一次真实回访，场景值 1014",
+        "no signals_url": "没有设置上报地址",
+        BATCHED: "随一批上报",
+    }
     return words.get(detail, f"没有报成：{detail}")
 
 

@@ -4,15 +4,18 @@ import binascii
 import json
 import re
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 # Half of a surrogate pair can be written in JSON, but neither in UTF-8 nor in SQLite.
 _MAYBE_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_ESCAPED = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
+# A % that escapes nothing, or what quoted-printable reads as the end of a line.
+_NOT_PRINTABLE = re.compile(rb"%(?![0-9A-Fa-f]{2})|[\r\n]")
 
 
 def form_fields(form: bytes, charset: str) -> dict[str, str]:
-    """Fields of a query or a body; of fields with one name the last wins. Runs of %XX are decoded as a whole:
-    the standard library takes character by character, which was a quarter of a request's time."""
+    """Fields of a query or a body; of fields with one name the last wins. %XX is decoded as quoted-printable,
+    which differs by its sign only: the standard library goes character by character, which was a quarter of
+    a request's time."""
     fields = {}
     for part in form.split(b"&"):
         name, _, value = part.partition(b"=")
@@ -24,7 +27,10 @@ def form_fields(form: bytes, charset: str) -> dict[str, str]:
 def _text(part: bytes, charset: str) -> str:
     plain = part.replace(b"+", b" ")
     if b"%" in plain:
-        plain = _ESCAPED.sub(lambda run: binascii.unhexlify(run[0].replace(b"%", b"")), plain)
+        if _NOT_PRINTABLE.search(plain):
+            plain = unquote_to_bytes(plain)
+        else:
+            plain = binascii.a2b_qp(plain.replace(b"=", b"%3D").replace(b"%", b"="))
     return plain.decode(charset, "replace")
 
 

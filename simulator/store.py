@@ -3,14 +3,18 @@
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.clock import Clock, beijing_day, monday_of
 from simulator.disk import Disk
 from simulator.library import LIBRARY, LONG_TERM, Entry
 from simulator.limits import Limits
 from simulator.signing import Keys
+
+if TYPE_CHECKING:
+    from simulator.notices import Notices
 
 APP_STATES = {
     "online": None,
@@ -23,7 +27,9 @@ APP_STATES = {
 TEMPLATES_PER_APP = 50
 REVIEW_SECONDS = 3.0
 STANDING = -1
-TAKEN = "taken: "
+TAKEN, FACT = "taken: ", "fact: "
+# (app, template, open_id, message) of each message that arrives now; what it does must be quick.
+Delivered = Callable[["App", "Template", str, "Inboxed"], None]
 
 
 @dataclass(slots=True)
@@ -105,6 +111,16 @@ class Template:
         self.sent_days[open_id] = (*kept, today)
 
 
+@dataclass(frozen=True, slots=True)
+class Inboxed:
+    """A message as it lies in somebody's inbox; `at` in Unix seconds of the simulated clock."""
+
+    message_id: int
+    data: str
+    page: str
+    at: float
+
+
 @dataclass(slots=True)
 class App:
     app_id: str
@@ -116,6 +132,8 @@ class App:
 
 
 class Store:
+    notices: "Notices"  # set by app.py; what a method owes an app later, it posts there
+
     def __init__(self, disk: Disk, *, seed: int | None, speed: float | None) -> None:
         self.disk = disk
         self.apps: dict[str, App] = {}
@@ -127,6 +145,8 @@ class Store:
         self.seed: int = meta.get("seed", secrets.randbits(32)) if seed is None else seed
         self._put_meta("seed", self.seed)
         self._keys_taken = {key for key in meta if key.startswith(TAKEN)}
+        self.facts = {key.removeprefix(FACT): value for key, value in meta.items() if key.startswith(FACT)}
+        self.on_delivered: Delivered | None = None
         self.save_clock()
         self._load()
 
@@ -164,6 +184,11 @@ class Store:
         self._keys_taken.add(TAKEN + key)
         self._put_meta(TAKEN + key, True)
         return True
+
+    def save_fact(self, key: str, value: Any) -> None:
+        """Kept over a restart under `facts`; `value` is JSON."""
+        self.facts[key] = value
+        self._put_meta(FACT + key, value)
 
     def save_app(self, app: App) -> None:
         self.apps[app.app_id] = app
@@ -214,6 +239,8 @@ class Store:
             int(at is not None),
         )
         self.disk.put("messages", message_id, row)
+        if self.on_delivered is not None and at is None:
+            self.on_delivered(app, template, open_id, Inboxed(message_id, data, page, when))
         return message_id
 
     def visit(
@@ -221,18 +248,22 @@ class Store:
     ) -> int:
         """Note that a person came from a message; `reported` says what the console answered."""
         when = self.clock.now() if at is None else at
-        person = app.people[open_id]
-        if when > person.last_visit_at:
-            person.last_visit_at = when
-            self.save_person(app, open_id, person)
+        self.seen(app, open_id, when)
         visit_id = self.next_id("visits")
         self.disk.put("visits", visit_id, (visit_id, message_id, when, reported))
         return visit_id
 
-    def note(self, app: App, open_id: str, kind: str, detail: str = "") -> None:
+    def seen(self, app: App, open_id: str, at: float) -> None:
+        """This person was in the mini program."""
+        person = app.people[open_id]
+        if at > person.last_visit_at:
+            person.last_visit_at = at
+            self.save_person(app, open_id, person)
+
+    def note(self, app: App, open_id: str, kind: str, detail: str = "", *, at: float | None = None) -> None:
         """One line in the list of what this person did."""
-        action_id = self.next_id("actions")
-        row = (action_id, app.app_id, open_id, self.clock.now(), kind, detail)
+        action_id, when = self.next_id("actions"), self.clock.now() if at is None else at
+        row = (action_id, app.app_id, open_id, when, kind, detail)
         self.disk.put("actions", action_id, row)
 
     # --- starting again ----------------------------------------------------------------------------
@@ -244,6 +275,8 @@ class Store:
             ("visits", "visit_id"),
             ("actions", "action_id"),
             ("log", "id"),
+            ("notices", "number"),
+            ("notice_deliveries", "delivery_id"),
         ):
             self._counters[table] = read(f"SELECT coalesce(max({key}), 0) FROM {table}")[0][0]  # noqa: S608
         for app_id, settings, app_private, platform_private in read("SELECT * FROM apps"):

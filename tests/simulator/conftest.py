@@ -3,6 +3,8 @@
 import itertools
 import json
 import threading
+import time
+import urllib.parse
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -116,6 +118,59 @@ class Console:
 @pytest.fixture
 def console() -> Iterator[Console]:
     listening = Console()
+    yield listening
+    listening.close()
+
+
+class ManyAtOnce(ThreadingHTTPServer):
+    request_queue_size = 64
+
+
+class Gateway:
+    """Stands where the platform's notifications go; `answers` are given first, then success."""
+
+    def __init__(self) -> None:
+        self.posts: list[dict[str, str]] = []
+        self.answers: list[tuple[int, bytes]] = []
+        self.hold_seconds = 0.0
+        gateway = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode("ascii")
+                assert self.headers["Content-Type"] == "application/x-www-form-urlencoded;charset=utf-8"
+                gateway.posts.append(dict(urllib.parse.parse_qsl(body, keep_blank_values=True)))
+                time.sleep(gateway.hold_seconds)
+                status, answer = gateway.answers.pop(0) if gateway.answers else (200, b"success")
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", gateway.url)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: object) -> None:
+                """Silence."""
+
+        self._server = ManyAtOnce(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/inbox/"
+
+    @property
+    def ids(self) -> list[str]:
+        return [post["notify_id"] for post in self.posts]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    listening = Gateway()
     yield listening
     listening.close()
 

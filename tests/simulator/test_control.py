@@ -263,6 +263,9 @@ def test_the_clock_advances_runs_faster_and_stands_still(clocked: SimulatorProce
 def test_docs_name_methods_faults_and_what_is_missing(simulator: SimulatorProcess) -> None:
     text = simulator.get("/sim/docs")
 
+    assert "{{" not in text
+    assert all(word in text for word in ("open_app_auth_notify", "notice_shuffle", "15 h", "true_effect"))
+
     for word in (
         "alipay.open.app.mini.templatemessage.send",
         "timeout_after_success",
