@@ -199,7 +199,7 @@ class Shell:
     @property
     def is_search(self) -> bool:
         match = self.request.resolver_match
-        return bool(match) and match.url_name == "search"
+        return match is not None and match.url_name == "search"
 
     @property
     def new_send_url(self) -> str:

@@ -256,8 +256,10 @@ def deliveries(
         rows = rows.filter(state="unknown", cause=cause)
     if visited:
         came = Visit.objects.filter(send=control, books_month=control.books_month, shared=False)
-        ids = came.values("delivery_id")
-        rows = rows.filter(id__in=ids) if visited == "yes" else rows.exclude(id__in=ids)
+        if visited == "yes":  # few of many: read from the visits
+            rows = rows.filter(id__in=came.values("delivery_id"))
+        else:
+            rows = rows.filter(~Exists(came.filter(delivery_id=OuterRef("id"))))
     if open_id:
         rows = rows.filter(customer__open_id=open_id, customer__mini_program_id=control.mini_program_id)
     return rows.order_by("id")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from console.demo.processes import answers
 
 TIMEOUT_SECONDS = 30.0
 
@@ -20,6 +23,16 @@ class PretendError(Exception):
 @dataclass(frozen=True)
 class Pretend:
     url: str
+
+    def wait(self, *, seconds: float) -> None:
+        """Until it answers: it may be starting just now. Raises PretendError."""
+        until, is_there = time.monotonic() + seconds, answers(f"{self.url.rstrip('/')}/healthz")
+        while not is_there():
+            if time.monotonic() > until:
+                raise PretendError(
+                    f"The pretend platform at {self.url} does not answer. Start it, or see its log."
+                )
+            time.sleep(0.05)
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Raises PretendError."""

@@ -9,6 +9,8 @@ import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import psycopg
+
 from console.demo import processes
 from console.demo.child import Child
 from console.demo.environment import ROOT, DemoError, var_folder
@@ -47,7 +49,7 @@ def run_demo(env: Mapping[str, str], *, port: int, simulator_port: int) -> int:
         supervisor = Supervisor(
             var,
             embedded(env, var),
-            stages(env, var, port=port, simulator_port=simulator_port),
+            lambda: stages(env, var, port=port, simulator_port=simulator_port),
             ready=lambda: announce(var, port=port, simulator_port=simulator_port),
         )
         return supervisor.run()
@@ -60,7 +62,9 @@ def run_servers(env: Mapping[str, str]) -> int:
         servers = embedded(env, var)
         if not servers:
             raise DemoError("DATABASE_URL and REDIS_URL are set, so there is no server to start.")
-        return Supervisor(var, servers, [], ready=lambda: say("Ready. Ctrl-C stops the servers.")).run()
+        return Supervisor(
+            var, servers, lambda: [], ready=lambda: say("Ready. Ctrl-C stops the servers.")
+        ).run()
 
 
 def reset(env: Mapping[str, str]) -> int:
@@ -92,11 +96,6 @@ def embedded(env: Mapping[str, str], var: Path) -> list[Server]:
 
 
 def stages(env: Mapping[str, str], var: Path, *, port: int, simulator_port: int) -> list[Stage]:
-    def step(command: str, says: str) -> Step:
-        log = fresh_log(var, command)
-        child = Child(command, processes.manage(command), env=env, cwd=ROOT, log=log, echo=prefixed(command))
-        return Step(command, child, says)
-
     platform = processes.simulator(env, port=simulator_port, store=var / "simulator.db")
     console = [
         processes.web(env, port=port),
@@ -104,12 +103,25 @@ def stages(env: Mapping[str, str], var: Path, *, port: int, simulator_port: int)
         processes.default_worker(env),
         processes.beat(env, schedule=var / "beat-schedule"),
     ]
-    prepare = Stage([step("prepare", "Bringing the tables up to date")], [platform])
-    seed = [step("seed_demo", "Making the demo's merchants, people and logins")]
-    if (var / LOGINS).exists():
-        # all is there: seeding only looks, so it need not come first
-        return [prepare, Stage(seed, console)]
-    return [prepare, Stage(seed), Stage(processes=console)]
+    name = "seed_demo"
+    words = processes.manage(name, "--prepare")
+    child = Child(name, words, env=env, cwd=ROOT, log=fresh_log(var, name), echo=prefixed(name))
+    seed = [Step(name, child, "Bringing the tables up to date, then the demo's merchants, people and logins")]
+    if (var / LOGINS).exists() and has_every_migration(env["DATABASE_URL"]):
+        # all is there: the step only looks, so it need not come first
+        return [Stage(seed, [platform, *console])]
+    return [Stage(seed, [platform]), Stage(processes=console)]
+
+
+def has_every_migration(database_url: str) -> bool:
+    """Whether all of ours were applied. False also when the database does not say."""
+    ours = {(path.parent.parent.name, path.stem) for path in ROOT.glob("*/migrations/0*.py")}
+    try:
+        with psycopg.connect(database_url, connect_timeout=5) as connection:
+            applied = connection.execute("SELECT app, name FROM django_migrations").fetchall()
+    except psycopg.Error:
+        return False
+    return ours <= set(applied)
 
 
 @contextlib.contextmanager

@@ -10,14 +10,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connections
 from django.utils import timezone
 
 from console.demo import dates, past, platform_past, templates, uploads
@@ -29,6 +27,7 @@ from console.demo.plan import DAYS, Past
 from console.demo.pretend import Pretend
 from console.demo.scene import Scene, token
 from console.demo.shops import BENEFIT, SHOPS, STANDING
+from console.demo.together import at_once
 from membership.models import PeopleList
 from merchants.models import ApiKey, MiniProgram, User
 from merchants.partitions import ensure_event_months, ensure_months
@@ -64,7 +63,7 @@ class Size:
     came_back: int = 44
     rows: Rows = field(default_factory=Rows)
     tea: int = 2_400
-    past: float = 0.6
+    past: float = 0.4
     most: int = 1_000
 
 
@@ -118,7 +117,7 @@ def _tell(platform: Pretend, *, var: Path, say: Say, size: Size) -> None:
         _meet(scene, say=say)
     first = scenes[0]
     write_people_file(var, first.past.crowd.people, count=size.rows)
-    _at_once([partial(_live_through, scene, say=say) for scene in scenes])
+    at_once([partial(_live_through, scene, say=say) for scene in scenes])
     _just_now(first, size=size, say=say)
     _draft(first)
     rollups.rebuild()
@@ -156,20 +155,6 @@ def _meet(scene: Scene, *, say: Say) -> None:
     at = scene.past.began_at - timedelta(days=DAYS + 2)
     uploads.upload(scene, name, "小程序后台导出，建立顾客档案", people, by=by, at=at)
     dates.rest([scene.app], since=scene.past.began_at, back=timedelta(days=DAYS + 2))
-
-
-def _at_once(parts: Sequence[Callable[[], None]]) -> None:
-    """While one shop waits for the database, the other computes. What fails first is raised."""
-
-    def run(part: Callable[[], None]) -> None:
-        try:
-            part()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(parts)) as pool:
-        for done in [pool.submit(run, part) for part in parts]:
-            done.result()
 
 
 def _live_through(scene: Scene, *, say: Say) -> None:

@@ -52,7 +52,7 @@ def say(line: str) -> None:
 class Supervisor:
     var: Path
     servers: Sequence[Server]
-    stages: Sequence[Stage]
+    stages: Callable[[], Sequence[Stage]]  # asked when the servers answer
     ready: Callable[[], None]
     _running: list[list[tuple[Process, Child]]] = field(default_factory=list)
     _started_servers: list[Server] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Supervisor:
             self._started_servers.append(server)
             server.start()
             self._check()
-        for stage in self.stages:
+        for stage in self.stages():
             self._start_stage(stage)
 
     def _start_stage(self, stage: Stage) -> None:

@@ -60,15 +60,15 @@ def search(request: MerchantRequest) -> HttpResponse:
 def _groups(request: MerchantRequest, text: str) -> list[Group]:
     merchant, staff, groups = request.merchant, request.staff, []
     if staff.can("sends.view"):
-        rows = BatchSend.objects.for_merchant(merchant).select_related("control", "template")
-        found = rows.filter(called(text)).order_by("-created_at", "-id")
-        groups.append(_group(request, "sends", gettext_lazy("Batch sends"), found, text))
+        sends = BatchSend.objects.for_merchant(merchant).select_related("control", "template")
+        sends = sends.filter(called(text)).order_by("-created_at", "-id")
+        groups.append(_group(request, "sends", gettext_lazy("Batch sends"), sends, text))
     if staff.can("lists.view"):
-        found = lists.list_rows(merchant, text=text)
-        groups.append(_group(request, "lists", gettext_lazy("Audiences"), found, text))
+        audiences = lists.list_rows(merchant, text=text)
+        groups.append(_group(request, "lists", gettext_lazy("Audiences"), audiences, text))
     if staff.can("templates.view"):
-        found = templates.template_rows(merchant, text=text).order_by("-applied_at", "-pk")
-        groups.append(_group(request, "templates", gettext_lazy("Templates"), found, text))
+        adopted = templates.template_rows(merchant, text=text).order_by("-applied_at", "-pk")
+        groups.append(_group(request, "templates", gettext_lazy("Templates"), adopted, text))
     return groups
 
 

@@ -27,7 +27,7 @@ def main(var: Path, definitions: list[str]) -> int:
     servers = [Postgres(var, durable=False), Valkey(var)] if os.environ.get("SERVERS") else []
     with only_one(var, {"url": "stand-in"}):
         stages = [Stage(steps), Stage(processes=processes)]
-        return Supervisor(var, servers, stages, ready=lambda: say("ready")).run()
+        return Supervisor(var, servers, lambda: stages, ready=lambda: say("ready")).run()
 
 
 if __name__ == "__main__":
