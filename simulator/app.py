@@ -7,14 +7,17 @@ from pathlib import Path
 from aiohttp import web
 
 from simulator.acts import Acts
+from simulator.back_office import BackOffice
+from simulator.batches import Batches
 from simulator.control import Control
 from simulator.disk import Disk
-from simulator.docs import docs
+from simulator.docs import docs, methods
 from simulator.faults import Faults
 from simulator.gateway import Gateway
 from simulator.guard import guarded
 from simulator.history import History
 from simulator.log import Log
+from simulator.methods.images import Images
 from simulator.phone import Phone
 from simulator.signals import Reporter
 from simulator.store import Store
@@ -34,7 +37,8 @@ class Platform:
         log = Log(self.store)
         self.reporter = Reporter()
         acts = Acts(self.store, self.reporter)
-        gateway = Gateway(self.store, log, faults, self.stopping)
+        self.batches = Batches(self.store)
+        gateway = Gateway(self.store, log, faults, batches=self.batches, stopping=self.stopping)
         self.web = web.Application(middlewares=[guarded(token)], client_max_size=MAX_BODY_BYTES)
         self.web.add_routes(
             [
@@ -45,7 +49,10 @@ class Platform:
                 *acts.routes(),
                 *History(self.store, log).routes(),
                 *Phone(self.store, acts, faults).routes(),
+                *BackOffice(self.store, self.batches).routes(),
+                *Images(self.store).routes(),
                 web.get("/sim/docs", docs),
+                web.get("/sim/methods", methods),
             ]
         )
         self.web.router.add_static("/sim/static/", STATIC)
@@ -57,11 +64,15 @@ class Platform:
         return web.json_response({"status": "ok"})
 
     async def _flushing(self, _: web.Application):
-        task = asyncio.create_task(self.disk.flush_for_ever())
+        tasks = [
+            asyncio.create_task(self.disk.flush_for_ever()),
+            asyncio.create_task(self.batches.run_for_ever()),
+        ]
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await self.reporter.close()
         self.store.save_clock()
         await self.disk.close()
