@@ -140,6 +140,11 @@ class World:
 
     # --- looking --------------------------------------------------------------------------------------
 
+    @cached_property
+    def documented(self) -> dict[str, Any]:
+        """What the platform says about its methods."""
+        return self.platform.get("/sim/methods")["methods"]
+
     def units(self, merchant: Merchant, template: str) -> dict[str, int]:
         path = f"/sim/consents?app_id={merchant.app_id}&template_id={template}"
         return self.platform.get(path)["consents"]
