@@ -31,6 +31,8 @@ class Answer:
     sign: str | None
     content_type: str
     text: str
+    sealed: str = ""
+    """The ciphertext, where the node is one."""
 
     @property
     def outcome(self) -> str:
@@ -178,7 +180,8 @@ def parse(raw: bytes, content_type: str) -> Answer:
     charset = content_type.partition("charset=")[2] or "utf-8"
     whole = json.loads(raw.decode(charset))
     name = next(iter(whole))
-    return Answer(name, whole[name], raw[start:end], whole.get("sign"), content_type, raw.decode(charset))
+    node, sealed = (whole[name], "") if isinstance(whole[name], dict) else ({}, whole[name])
+    return Answer(name, node, raw[start:end], whole.get("sign"), content_type, raw.decode(charset), sealed)
 
 
 def answers_nothing(call: Any) -> bool:
