@@ -166,7 +166,7 @@ def test_a_refused_message_spends_nothing_and_an_accepted_one_a_unit(shop: Shop)
 
 
 def _sendable(params: dict[str, str]) -> dict[str, str]:
-    """Without half characters and fields of the test's own client, which it could not sign as they are read."""
+    """Without what the test's own client could not sign as it is read: half characters, its own fields."""
     own = ("method", "app_id", "sign", "charset", "biz_content", "biz")
     return {_clean(name): _clean(value) for name, value in params.items() if name not in own}
 
