@@ -13,10 +13,11 @@ from simulator.clock import BEIJING
 from simulator.codes import Refusal
 from simulator.methods import METHODS
 from simulator.methods.call import Call
-from simulator.reading import Upload, form_fields, parts_of
+from simulator.reading import form_fields
 from simulator.sealing import looks_sealed, unseal
 from simulator.signing import string_to_sign
 from simulator.store import PROVIDER, App, Store
+from simulator.uploads import Upload, parts_of
 
 CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk"}
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")

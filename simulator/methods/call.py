@@ -6,8 +6,9 @@ from typing import Any
 
 from simulator.batches import Batches
 from simulator.codes import Done, Refusal
-from simulator.reading import Upload, json_object
+from simulator.reading import json_object
 from simulator.store import App, Store
+from simulator.uploads import Upload
 
 MAX_PAGE_SIZE = 10
 
