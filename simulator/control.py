@@ -170,7 +170,9 @@ class Control:
                 self._store.save_person(app, open_id, Person(len(app.people), now, now))
             if len(made) % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
-        return web.json_response({"open_ids": made})
+        if not app.settings.user_ids:
+            return web.json_response({"open_ids": made})
+        return web.json_response({"open_ids": made, "user_ids": [app.user_id_of(one) for one in made]})
 
     async def list_faults(self, http: web.Request) -> web.Response:
         return web.json_response({"faults": self._faults.listed()})

@@ -63,6 +63,11 @@ class Merchant:
         body = {"app_id": self.app_id, "count": count, "seed": seed}
         return self.simulator.post("/sim/people", body)["open_ids"]
 
+    def user_ids(self, count: int, seed: int) -> list[str]:
+        """The 2088 numbers of the same people, for an app that has them."""
+        body = {"app_id": self.app_id, "count": count, "seed": seed}
+        return self.simulator.post("/sim/people", body)["user_ids"]
+
     def consent(
         self, template_id: str, open_ids: list[str] | str, *, kind: str = "one_time", units: int = 1
     ) -> Any:
