@@ -48,7 +48,7 @@ simulator: .venv/.run
 	@$(BIN)/python -m console.demo python -m simulator --port $(SIMULATOR_PORT) --store var/simulator.db
 
 # Every test, on embedded servers of its own (ARGS="-k name").
-test: .venv/.dev .venv/.assets .venv/.messages
+test: .venv/.dev .venv/.stranger .venv/.assets .venv/.messages
 	@# what needs no quiet, on two processes; storms alone; the browser's files on two, each with a house of its own
 	@$(BIN)/python -m pytest -n 2 -m "not faults and not browser" $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
 	@$(BIN)/python -m pytest -m faults $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
@@ -92,7 +92,7 @@ assets: .venv/.assets
 
 # Resolve requirements/*.in anew into hash-pinned locks without addresses.
 lock: .venv/.base
-	@for name in tool node run dev; do $(LOCK) requirements/$$name.in -o requirements/$$name.lock || exit 1; done
+	@for name in tool node run dev stranger; do $(LOCK) requirements/$$name.in -o requirements/$$name.lock || exit 1; done
 
 # Remove what was installed and all demo data.
 clean:
@@ -121,6 +121,15 @@ clean:
 	@echo "Installing the packages of requirements/dev.lock"
 	@$(UV_INSTALL) -r requirements/dev.lock || \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# Beside the other packages and not among them: see docs/decisions/python-alipay-sdk.md.
+.venv/.stranger: .venv/.base requirements/stranger.lock
+	@echo "Installing the packages of requirements/stranger.lock into .venv/stranger"
+	@rm -rf .venv/stranger
+	@$(UV_INSTALL) --target .venv/stranger -r requirements/stranger.lock || \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv/stranger --require-hashes \
+	-r requirements/stranger.lock
 	@touch $@
 
 .venv/.node_modules: .venv/.base package.json package-lock.json .npmrc requirements/node.lock

@@ -18,6 +18,7 @@ from simulator.control import (
     template_named,
     whole,
 )
+from simulator.library import SUBSCRIBED
 from simulator.signals import Reporter, consent_signal, visit_signal
 from simulator.store import STANDING, App, Store, Template
 
@@ -146,6 +147,7 @@ class Acts:
     async def _change_consent(
         self, app: App, template: Template, open_id: str, body: dict[str, Any]
     ) -> dict[str, Any]:
+        _check_subscribable(template)
         units = whole(body, "units", least=1, most=MAX_UNITS, usual=1)
         if body["action"] == "subscribe":
             self._grant(app, template, open_id, units)
@@ -167,7 +169,13 @@ class Acts:
         self._store.set_consent(app, template, open_id, STANDING if template.long_term and units else units)
 
 
+def _check_subscribable(template: Template) -> None:
+    if template.entry.trigger != SUBSCRIBED:
+        raise BadRequest(f"template_id: nobody subscribes to {template.template_id}; a form or a trade pays")
+
+
 def _check_kind(template: Template, kind: Any) -> None:
+    _check_subscribable(template)
     if kind not in KINDS:
         raise BadRequest(f"kind: one of {', '.join(KINDS)}")
     if (kind == "long_term") != template.long_term:

@@ -7,17 +7,20 @@ from pathlib import Path
 from aiohttp import web
 
 from simulator.acts import Acts
+from simulator.back_office import BackOffice
+from simulator.batches import Batches
 from simulator.control import Control
 from simulator.courier import Courier
 from simulator.crowd import Crowd
 from simulator.crowd_control import CrowdControl
 from simulator.disk import Disk
-from simulator.docs import docs
+from simulator.docs import docs, methods
 from simulator.faults import Faults
 from simulator.gateway import Gateway
 from simulator.guard import guarded
 from simulator.history import History
 from simulator.log import Log
+from simulator.methods.images import Images
 from simulator.notice_control import NoticeControl
 from simulator.notices import Notices
 from simulator.phone import Phone
@@ -52,7 +55,8 @@ class Platform:
         reports = Reports(self.store, self.reporter)
         self.crowd = Crowd(self.store, reports)
         acts = Acts(self.store, self.reporter)
-        gateway = Gateway(self.store, log, faults, self.stopping)
+        self.batches = Batches(self.store)
+        gateway = Gateway(self.store, log, faults, batches=self.batches, stopping=self.stopping)
         self.web = web.Application(middlewares=[guarded(token)], client_max_size=MAX_BODY_BYTES)
         self.web.add_routes(
             [
@@ -65,7 +69,10 @@ class Platform:
                 *NoticeControl(self.store, notices, self.courier, allowed_hosts).routes(),
                 *CrowdControl(self.store, self.crowd, reports).routes(),
                 *Phone(self.store, acts, faults).routes(),
+                *BackOffice(self.store, self.batches).routes(),
+                *Images(self.store).routes(),
                 web.get("/sim/docs", docs),
+                web.get("/sim/methods", methods),
             ]
         )
         self.web.router.add_static("/sim/static/", STATIC)
@@ -77,8 +84,12 @@ class Platform:
         return web.json_response({"status": "ok"})
 
     async def _working(self, _: web.Application):
-        for_ever = (self.disk.flush_for_ever, self.courier.deliver_for_ever, self.crowd.act_for_ever)
-        tasks = [asyncio.create_task(work()) for work in for_ever]
+        tasks = [
+            asyncio.create_task(self.disk.flush_for_ever()),
+            asyncio.create_task(self.batches.run_for_ever()),
+            asyncio.create_task(self.courier.deliver_for_ever()),
+            asyncio.create_task(self.crowd.act_for_ever()),
+        ]
         yield
         for task in tasks:
             task.cancel()

@@ -12,11 +12,22 @@ from simulator.faults import BadFault, Faults
 from simulator.library import INDUSTRIES, LIBRARY
 from simulator.limits import Limits
 from simulator.log import MAX_ENTRIES, Log
-from simulator.methods.messages import STATUSES
 from simulator.people import open_ids
 from simulator.reading import json_object
+from simulator.sealing import key_of
 from simulator.signing import Keys
-from simulator.store import APP_STATES, App, Person, Settings, Store, Template, new_app_id
+from simulator.store import (
+    APP_STATES,
+    MINI_PROGRAM,
+    PROVIDER,
+    STATUSES,
+    App,
+    Person,
+    Settings,
+    Store,
+    Template,
+    new_app_id,
+)
 
 MAX_PEOPLE = 1_000_000
 YIELD_EVERY = 2_000
@@ -119,7 +130,8 @@ class Control:
         app.settings.name = app.settings.name or f"小程序 {app.app_id[-4:]}"
         self._store.save_app(app)
         gateway_url = f"{http.scheme}://{http.host}/gateway.do"
-        return web.json_response({"app_id": app.app_id, "gateway_url": gateway_url, **app.keys.texts()})
+        facts = {"app_id": app.app_id, "gateway_url": gateway_url, **app.keys.texts()}
+        return web.json_response({**facts, "aes_key": app.settings.aes_key, "pid": app.pid})
 
     async def templates(self, http: web.Request) -> web.Response:
         """Act as the platform's staff: force a template's status or words, take a library entry offline."""
@@ -158,7 +170,9 @@ class Control:
                 self._store.save_person(app, open_id, Person(len(app.people), now, now))
             if len(made) % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
-        return web.json_response({"open_ids": made})
+        if not app.settings.user_ids:
+            return web.json_response({"open_ids": made})
+        return web.json_response({"open_ids": made, "user_ids": [app.user_id_of(one) for one in made]})
 
     async def list_faults(self, http: web.Request) -> web.Response:
         return web.json_response({"faults": self._faults.listed()})
@@ -218,13 +232,26 @@ def _filters(http: web.Request) -> dict[str, str | None]:
     return {column: http.query.get(name) for name, column in names.items()}
 
 
+_SWITCHES = ("public_app_bound", "user_ids", "allow_rsa", "sign_with_empties")
 _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(
-        ("industry", "name", "notify_url", "signals_url", "client_key", "server_key", "state"), str
+        (
+            "industry",
+            "name",
+            "notify_url",
+            "signals_url",
+            "client_key",
+            "server_key",
+            "state",
+            "kind",
+            "aes_key",
+        ),
+        str,
     ),
     **dict.fromkeys(("skew_seconds", "review_seconds"), (int, float)),
-    "public_app_bound": bool,
     "limits": dict,
+    "no_permission": list,
+    **dict.fromkeys(_SWITCHES, bool),
 }
 
 
@@ -236,7 +263,7 @@ def _check_settings(body: dict[str, Any]) -> None:
     for name, value in body.items():
         if name not in known:
             raise BadRequest(f"{name}: unknown; known are app_id, {', '.join(sorted(known))}")
-        if not isinstance(value, _KINDS[name]) or (isinstance(value, bool) and name != "public_app_bound"):
+        if not isinstance(value, _KINDS[name]) or (isinstance(value, bool) and name not in _SWITCHES):
             raise BadRequest(f"{name}: wrong type of value")
     if body.get("industry", "general") not in INDUSTRIES:
         raise BadRequest(f"industry: one of {', '.join(INDUSTRIES)}")
@@ -244,6 +271,7 @@ def _check_settings(body: dict[str, Any]) -> None:
         raise BadRequest(f"state: one of {', '.join(APP_STATES)}")
     if min(body.get("skew_seconds", 0), body.get("review_seconds", 0)) < 0:
         raise BadRequest("skew_seconds, review_seconds: from 0")
+    _check_protocol(body)
     for name in ("signals_url", "notify_url"):
         if body.get(name, "") and not body[name].startswith(("http://", "https://")):
             raise BadRequest(f"{name}: starts with http:// or https://")
@@ -252,3 +280,12 @@ def _check_settings(body: dict[str, Any]) -> None:
             raise BadRequest(
                 "limits: calls per second from 0 (no limit) under app, method or a method's name"
             )
+
+
+def _check_protocol(body: dict[str, Any]) -> None:
+    if body.get("kind", MINI_PROGRAM) not in (MINI_PROGRAM, PROVIDER):
+        raise BadRequest(f"kind: {MINI_PROGRAM} or {PROVIDER}")
+    if body.get("aes_key") and key_of(body["aes_key"]) is None:
+        raise BadRequest("aes_key: 16 or 32 bytes in base64, or empty to take no encrypted content")
+    if not all(isinstance(method, str) for method in body.get("no_permission", [])):
+        raise BadRequest("no_permission: a list of methods' names")

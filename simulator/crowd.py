@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from simulator import behaviour
 from simulator.behaviour import Arrival, Habits, Prompt
 from simulator.clock import DAY_SECONDS, beijing_day
+from simulator.library import SUBSCRIBED
 from simulator.reports import Reports
 from simulator.store import STANDING, App, Inboxed, Store, Template
 
@@ -249,7 +250,8 @@ class Crowd:
         """Those named, or the first of the app, never of both kinds; only what is online."""
         now = self._store.clock.now()
         named = [app.templates[one] for one in prompt.template_ids if one in app.templates]
-        online = [one for one in named or app.templates.values() if one.status(now) == "ONLINE"]
+        subscribed = [one for one in named or app.templates.values() if one.entry.trigger == SUBSCRIBED]
+        online = [one for one in subscribed if one.status(now) == "ONLINE"]
         return [one for one in online if one.long_term == online[0].long_term][:TEMPLATES_A_PROMPT]
 
     def _leave(self, household: Household, planned: Planned) -> None:

@@ -24,6 +24,8 @@ TABLES = {
     " page TEXT, at REAL, day INTEGER, history INTEGER",
     "visits": "visit_id INTEGER PRIMARY KEY, message_id INTEGER, at REAL, reported TEXT",
     "actions": "action_id INTEGER PRIMARY KEY, app_id TEXT, open_id TEXT, at REAL, kind TEXT, detail TEXT",
+    "records": "kind TEXT, key TEXT, record TEXT, PRIMARY KEY (kind, key)",
+    "images": "image_id TEXT PRIMARY KEY, app_id TEXT, name TEXT, content_type TEXT, content BLOB",
     "log": "id INTEGER PRIMARY KEY, at REAL, received_at REAL, finished_at REAL, app_id TEXT, method TEXT,"
     " http_status INTEGER, code TEXT, sub_code TEXT, open_id TEXT, template_id TEXT, page TEXT,"
     " message_id INTEGER, accepted INTEGER, fault TEXT, truthful INTEGER, ambiguous INTEGER,"

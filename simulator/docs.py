@@ -7,22 +7,76 @@ from simulator.codes import SUB_CODES
 from simulator.faults import KINDS, NOTICE_KINDS
 from simulator.markup import TEMPLATES
 from simulator.methods import METHODS
+from simulator.methods.call import Method
+from simulator.methods.missing import MISSING
 from simulator.notices import MESSAGE_KINDS, NOTIFY_KINDS
 from simulator.store import APP_STATES
+
+# Known and never answered by a rule: only a fault of kind sub_code brings them.
+FAULT_ONLY = (
+    "isp.unknow-error",
+    "aop.unknow-error",
+    "isv.missing-signature-key",
+    "isv.missing-default-signature-type",
+    "isv.invalid-token",
+    "isv.invalid-digest",
+    "isv.decryption-error-not-valid-encrypt-type",
+    "isv.not-support-app-auth",
+    "isv.suspected-attack",
+    "isv.forbidden-api",
+    "app-cert-expired",
+    "isv.missing-signature-config",
+    "isv.ip-forbidden",
+    "QUERY_CONSUMER_REQEUST_ERROR",
+    "MSG_SEND_ERROR",
+    "SYSTEM_ERROR",
+)
+_OWN = {sub_code for method in METHODS.values() for sub_code in method.refuses}
 
 
 async def docs(_: web.Request) -> web.Response:
     text = (TEMPLATES / "docs.md").read_text(encoding="utf-8")
     facts = {
-        "methods": "\n".join(f"- {method}" for method in METHODS),
+        "methods": "\n".join(_described(name, method) for name, method in METHODS.items()),
+        "missing": "\n".join(f"- {name}" for name in MISSING),
+        "fault_only": ", ".join(FAULT_ONLY),
         "fault_kinds": ", ".join(KINDS),
         "notice_fault_kinds": ", ".join(NOTICE_KINDS),
         "message_kinds": "\n".join(f"- {kind}" for kind in MESSAGE_KINDS),
         "notify_kinds": "\n".join(f"- {kind}" for kind in NOTIFY_KINDS),
         "app_states": ", ".join(APP_STATES),
         "log_fields": log.__doc__ or "",
-        "sub_codes": "\n".join(f"- {sub_code} ({code})" for sub_code, (code, _) in SUB_CODES.items()),
+        "sub_codes": "\n".join(
+            f"- {sub_code} ({code})" for sub_code, (code, _) in SUB_CODES.items() if sub_code not in _OWN
+        ),
     }
     for name, fact in facts.items():
         text = text.replace("{{" + name + "}}", fact)
     return web.Response(text=text, content_type="text/plain", charset="utf-8")
+
+
+async def methods(_: web.Request) -> web.Response:
+    """The same for programs: what each method takes, gives and refuses, and what is missing."""
+    offered = {
+        name: {
+            "takes": method.takes,
+            "outside_biz_content": method.outside,
+            "gives": method.gives,
+            "refuses": {sub_code: SUB_CODES[sub_code][0] for sub_code in method.refuses},
+        }
+        for name, method in METHODS.items()
+    }
+    return web.json_response({"methods": offered, "missing": MISSING, "fault_only": FAULT_ONLY})
+
+
+def _described(name: str, method: Method) -> str:
+    where = "beside biz_content" if method.outside else "in biz_content"
+    refuses = ", ".join(f"{sub_code} ({SUB_CODES[sub_code][0]})" for sub_code in method.refuses)
+    return "\n".join(
+        (
+            f"- {name}",
+            f"  takes {where}: {', '.join(method.takes)}",
+            f"  gives: {', '.join(method.gives) or 'nothing but code and msg'}",
+            f"  refuses: {refuses}",
+        )
+    )

@@ -7,6 +7,10 @@ INDUSTRY_NAMES = {"general": "通用", "rental": "租赁", "tea": "茶饮", "ret
 
 ONE_TIME = "one_time_subscribe"
 LONG_TERM = "long_term_subscribe"
+# What pays for a message: a subscription, a submitted form or a paid trade.
+SUBSCRIBED, FORM, TRADE = "subscribe", "form", "trade"
+# No app has this industry: such templates are not in the library, the old back office hands them out.
+OLD = "old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Entry:
     action_url: str = ""
     review_rejects: bool = False
     recent_visit_days: int = 0
+    needs_order: bool = False
+    trigger: str = SUBSCRIBED
 
 
 _TIGHT = Fatigue(1, "day", 1)
@@ -205,6 +211,18 @@ RETAIL = (
         ("商品名称", "秒杀价", "开始时间"),
         review_rejects=True,
     ),
+    Entry(
+        "TM0030007",
+        "购后服务提醒",
+        "retail",
+        "订单服务",
+        ("商品名称", "服务内容", "预约方式"),
+        needs_order=True,
+    ),
+)
+OLD_TEMPLATES = (
+    Entry("TM0090001", "预约登记成功通知", OLD, "表单提交", ("预约项目", "预约时间"), trigger=FORM),
+    Entry("TM0090002", "付款成功通知", OLD, "交易消息", ("商品名称", "付款金额"), trigger=TRADE),
 )
 GENERAL = (
     Entry(
@@ -230,7 +248,7 @@ GENERAL = (
         action_url=_BIND_URL,
     ),
 )
-LIBRARY = {entry.code: entry for entry in (*RENTAL, *TEA, *RETAIL, *GENERAL)}
+LIBRARY = {entry.code: entry for entry in (*RENTAL, *TEA, *RETAIL, *GENERAL, *OLD_TEMPLATES)}
 
 
 def visible_to(industry: str) -> list[Entry]:

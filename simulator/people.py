@@ -21,6 +21,12 @@ def open_ids(app_id: str, seed: int, count: int) -> Iterator[str]:
         yield f"{area:03d}{base64.urlsafe_b64encode(digest[:21]).decode('ascii')}"
 
 
+def user_id_of(name: str) -> str:
+    """16 digits beginning with 2088, that follow from an open_id or an app_id."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8, salt=b"user_id").digest()
+    return f"2088{int.from_bytes(digest) % 10**12:012d}"
+
+
 def name_of(open_id: str) -> str:
     digest = hashlib.blake2b(open_id.encode(), digest_size=4).digest()
     given = _GIVEN[digest[1] % len(_GIVEN)]

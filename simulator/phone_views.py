@@ -7,6 +7,7 @@ from typing import Any
 from simulator.acts import Message
 from simulator.clock import beijing, beijing_day
 from simulator.crowd import BATCHED
+from simulator.library import SUBSCRIBED
 from simulator.markup import Html, joined, render
 from simulator.people import masked_name, masked_phone
 from simulator.store import STANDING, App, Template
@@ -137,6 +138,8 @@ def parameter_rows(parameters: dict[str, str]) -> Html:
 def setting_rows(app: App, open_id: str, *, act_url: str) -> Html:
     rows = []
     for template in app.templates.values():
+        if template.entry.trigger != SUBSCRIBED:
+            continue
         balance = template.consents.get(open_id, 0)
         standing = "已长期订阅" if balance == STANDING else "未订阅"
         rows.append(

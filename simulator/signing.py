@@ -1,4 +1,4 @@
-"""RSA2 both ways, written from the protocol's text and separate from any client on purpose."""
+"""RSA2 and RSA both ways, written from the protocol's text and separate from any client on purpose."""
 
 import base64
 import binascii
@@ -10,13 +10,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 _PADDING = padding.PKCS1v15()
-_SHA256 = hashes.SHA256()
+# RSA with SHA-1 is the platform's legacy; an app takes it only where its settings say so.
+_DIGESTS = {"RSA2": hashes.SHA256(), "RSA": hashes.SHA1()}  # noqa: S303
 _CACHED_ANSWERS = 4096
 
 
-def string_to_sign(params: Mapping[str, str]) -> str:
-    """Everything received but `sign` and empty values, sorted by key, raw values joined with `&`."""
-    return "&".join([f"{key}={params[key]}" for key in sorted(params) if key != "sign" and params[key] != ""])
+def string_to_sign(params: Mapping[str, str], *, empties: bool = False) -> str:
+    """Everything received but `sign` and empty values, sorted by key, raw values joined with `&`.
+
+    With `empties` the empty values stay in, as some clients sign them.
+    """
+    return "&".join(
+        [f"{key}={params[key]}" for key in sorted(params) if key != "sign" and (empties or params[key] != "")]
+    )
 
 
 @dataclass(slots=True)
@@ -26,7 +32,7 @@ class Keys:
     app_private: rsa.RSAPrivateKey
     platform_private: rsa.RSAPrivateKey
     app_public: rsa.RSAPublicKey = field(init=False)
-    _answers: dict[bytes, str] = field(init=False, default_factory=dict)
+    _answers: dict[tuple[str, bytes], str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.app_public = self.app_private.public_key()
@@ -61,27 +67,27 @@ class Keys:
             "alipay_public_key": _text(public),
         }
 
-    def request_is_genuine(self, sign: str, content: bytes) -> bool:
+    def request_is_genuine(self, sign: str, content: bytes, sign_type: str = "RSA2") -> bool:
         try:
             signature = base64.b64decode(sign, validate=True)
-            self.app_public.verify(signature, content, _PADDING, _SHA256)
+            self.app_public.verify(signature, content, _PADDING, _DIGESTS[sign_type])
         except (InvalidSignature, binascii.Error, ValueError):
             return False
         return True
 
-    def sign_answer(self, node: bytes) -> str:
+    def sign_answer(self, node: bytes, sign_type: str = "RSA2") -> str:
         """Signing costs half a millisecond, and most answers are the same bytes: those are kept."""
-        known = self._answers.get(node)
+        known = self._answers.get((sign_type, node))
         if known is None:
-            known = _text(self.platform_private.sign(node, _PADDING, _SHA256))
+            known = _text(self.platform_private.sign(node, _PADDING, _DIGESTS[sign_type]))
             if len(self._answers) >= _CACHED_ANSWERS:
                 self._answers.clear()
-            self._answers[node] = known
+            self._answers[sign_type, node] = known
         return known
 
     def sign_wrongly(self, node: bytes) -> str:
         """A well-formed signature over other bytes."""
-        return _text(self.platform_private.sign(node + b" ", _PADDING, _SHA256))
+        return _text(self.platform_private.sign(node + b" ", _PADDING, _DIGESTS["RSA2"]))
 
 
 def _private_der(key: rsa.RSAPrivateKey, *, pkcs8: bool) -> bytes:

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.clock import Clock, beijing_day, monday_of
 from simulator.disk import Disk
+from simulator.forms import Forms
+from simulator.grants import Grants, Logins
 from simulator.library import LIBRARY, LONG_TERM, Entry
 from simulator.limits import Limits
+from simulator.people import user_id_of
+from simulator.records import Records
 from simulator.signing import Keys
+from simulator.topics import Topics
 
 if TYPE_CHECKING:
     from simulator.notices import Notices
@@ -23,10 +28,12 @@ APP_STATES = {
     "no_send_permission": "MESSAGE_SEND_AUTH_ERROR",
     "not_a_mini_program": "APP_TYPE_ERROR",
 }
+STATUSES = ("ONLINE", "OFFLINE", "AUDITING", "REJECTED")
 # SIM values: none of these is published by the real platform.
 TEMPLATES_PER_APP = 50
 REVIEW_SECONDS = 3.0
 STANDING = -1
+MINI_PROGRAM, PROVIDER = "mini_program", "provider"
 TAKEN, FACT = "taken: ", "fact: "
 # (app, template, open_id, message) of each message that arrives now; what it does must be quick.
 Delivered = Callable[["App", "Template", str, "Inboxed"], None]
@@ -46,6 +53,12 @@ class Settings:
     review_seconds: float = REVIEW_SECONDS
     state: str = "online"
     public_app_bound: bool = False
+    kind: str = MINI_PROGRAM
+    user_ids: bool = False
+    allow_rsa: bool = False
+    sign_with_empties: bool = False
+    aes_key: str = ""
+    no_permission: list[str] = field(default_factory=list)
     limits: dict[str, float] = field(default_factory=dict)
     library_offline: list[str] = field(default_factory=list)
 
@@ -129,6 +142,23 @@ class App:
     limits: Limits
     people: dict[str, Person] = field(default_factory=dict)
     templates: dict[str, Template] = field(default_factory=dict)
+    _of_user_id: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def pid(self) -> str:
+        """The merchant's own number, 2088…; the app belongs to it."""
+        return user_id_of(self.app_id)
+
+    def user_id_of(self, open_id: str) -> str | None:
+        return user_id_of(open_id) if self.settings.user_ids else None
+
+    def open_id_of(self, user_id: object) -> str | None:
+        """Only an app from before open_id knows people by their number; made when first asked for."""
+        if not self.settings.user_ids or not isinstance(user_id, str):
+            return None
+        if len(self._of_user_id) != len(self.people):
+            self._of_user_id = {user_id_of(open_id): open_id for open_id in self.people}
+        return self._of_user_id.get(user_id)
 
 
 class Store:
@@ -144,6 +174,11 @@ class Store:
             self.clock.set_speed(speed)
         self.seed: int = meta.get("seed", secrets.randbits(32)) if seed is None else seed
         self._put_meta("seed", self.seed)
+        self.records = Records(disk)
+        self.forms = Forms(self.records, self.clock)
+        self.grants = Grants(self.records, self.clock, self.derived)
+        self.logins = Logins(self.records, self.clock, self.derived)
+        self.topics = Topics(self.records)
         self._keys_taken = {key for key in meta if key.startswith(TAKEN)}
         self.facts = {key.removeprefix(FACT): value for key, value in meta.items() if key.startswith(FACT)}
         self.on_delivered: Delivered | None = None
@@ -265,6 +300,12 @@ class Store:
         action_id, when = self.next_id("actions"), self.clock.now() if at is None else at
         row = (action_id, app.app_id, open_id, when, kind, detail)
         self.disk.put("actions", action_id, row)
+
+    def save_image(self, app: App, name: str, content_type: str, content: bytes) -> str:
+        """Its id follows from the content: the same picture twice is one picture."""
+        image_id = self.derived("image", app.app_id, hashlib.sha256(content).hexdigest())[:32]
+        self.disk.put("images", image_id, (image_id, app.app_id, name, content_type, content))
+        return image_id
 
     # --- starting again ----------------------------------------------------------------------------
 

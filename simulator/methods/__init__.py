@@ -1,15 +1,13 @@
-"""The methods the platform offers, by name: each takes (store, app, biz_content), works or raises Refusal."""
+"""The methods the platform offers, by name, and those of its contract that it does not offer yet."""
 
-from collections.abc import Callable
+from simulator.methods import batches, images, messages, templates, tokens, topics
+from simulator.methods.call import Method
 
-from simulator.codes import Done
-from simulator.methods import messages
-from simulator.store import App, Store
-
-METHODS: dict[str, Callable[[Store, App, str | None], Done]] = {
-    "alipay.open.app.mini.templatemessage.send": messages.send,
-    "alipay.open.app.messagetemplate.subscribe.query": messages.query_subscriptions,
-    "alipay.open.mini.message.templatelib.batchquery": messages.query_library,
-    "alipay.open.mini.message.template.apply": messages.apply_template,
-    "alipay.open.mini.message.template.batchquery": messages.query_templates,
+METHODS: dict[str, Method] = {
+    **messages.METHODS,
+    **batches.METHODS,
+    **templates.METHODS,
+    **topics.METHODS,
+    **tokens.METHODS,
+    **images.METHODS,
 }

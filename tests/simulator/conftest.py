@@ -41,7 +41,13 @@ def merchant(shared_merchant: Merchant) -> Iterator[Merchant]:
     yield shared_merchant
     shared_merchant.simulator.delete("/sim/faults")
     shared_merchant.configure(
-        state="online", public_app_bound=False, review_seconds=0, skew_seconds=0, limits={}, signals_url=""
+        state="online",
+        public_app_bound=False,
+        user_ids=False,
+        review_seconds=0,
+        skew_seconds=0,
+        limits={},
+        signals_url="",
     )
 
 

@@ -31,6 +31,8 @@ class Answer:
     sign: str | None
     content_type: str
     text: str
+    sealed: str = ""
+    """The ciphertext, where the node is one."""
 
     @property
     def outcome(self) -> str:
@@ -60,6 +62,11 @@ class Merchant:
     def people(self, count: int, seed: int) -> list[str]:
         body = {"app_id": self.app_id, "count": count, "seed": seed}
         return self.simulator.post("/sim/people", body)["open_ids"]
+
+    def user_ids(self, count: int, seed: int) -> list[str]:
+        """The 2088 numbers of the same people, for an app that has them."""
+        body = {"app_id": self.app_id, "count": count, "seed": seed}
+        return self.simulator.post("/sim/people", body)["user_ids"]
 
     def consent(
         self, template_id: str, open_ids: list[str] | str, *, kind: str = "one_time", units: int = 1
@@ -178,7 +185,8 @@ def parse(raw: bytes, content_type: str) -> Answer:
     charset = content_type.partition("charset=")[2] or "utf-8"
     whole = json.loads(raw.decode(charset))
     name = next(iter(whole))
-    return Answer(name, whole[name], raw[start:end], whole.get("sign"), content_type, raw.decode(charset))
+    node, sealed = (whole[name], "") if isinstance(whole[name], dict) else ({}, whole[name])
+    return Answer(name, node, raw[start:end], whole.get("sign"), content_type, raw.decode(charset), sealed)
 
 
 def answers_nothing(call: Any) -> bool:

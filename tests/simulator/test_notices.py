@@ -110,6 +110,20 @@ def test_an_authorisation_tells_the_provider_about_the_merchants_app(shop: Shop,
     assert json.loads(post["biz_content"]) == {"app_auth_code": "c"}
 
 
+def test_who_authorises_a_provider_makes_the_platform_tell_it(shop: Shop, gateway: Gateway) -> None:
+    made = {"industry": "general", "kind": "provider", "notify_url": gateway.url}
+    provider = Shop(shop.simulator, shop.simulator.post("/sim/apps", made))
+
+    wish = {"app_id": shop.app_id, "provider_app_id": provider.app_id}
+    code = shop.simulator.post("/sim/grants", wish)["app_auth_code"]
+    provider.notices()
+
+    [post] = gateway.posts
+    assert verify(provider, post)
+    assert (post["notify_type"], post["auth_app_id"]) == ("open_app_auth_notify", shop.app_id)
+    assert json.loads(post["biz_content"])["app_auth_code"] == code
+
+
 def test_without_success_it_comes_eight_times_at_the_gaps_of_the_ladder(shop: Shop, gateway: Gateway) -> None:
     gateway.answers = [(200, b"failure")] * 100
     [owed] = shop.owe()

@@ -222,14 +222,30 @@ def test_a_template_for_followers_needs_a_bound_public_account(tea_shop: Merchan
     assert tea_shop.send(template, person).outcome == "10000"
 
 
-def test_the_order_of_the_checks_is_template_data_user_consent(
-    merchant: Merchant, person: str, coupon_template: str
+def test_the_order_of_the_checks_is_app_template_data_user_consent_fatigue_words(
+    clocked: SimulatorProcess,
 ) -> None:
+    """Everything is wrong at first; whatever is put right shows the next thing that is wrong."""
+    merchant = Merchant.create(clocked, industry="rental", review_seconds=0, state="offline")
+    daily = merchant.adopt("TM0010007", ["签到奖励", "已签天数"], scene_rule="long_term_subscribe")
+    [person] = merchant.people(1, seed=1)
     biz = merchant.message("0" * 32, "nobody", data="{}")
+    assert merchant.post({**merchant.params(SEND, biz), "sign": "x"}).outcome == "40002/isv.invalid-signature"
+    assert merchant.call(SEND, biz).outcome == "40004/APP_NO_AVAIABLE"
+    merchant.configure(state="online")
     assert merchant.call(SEND, biz).outcome == "40004/USER_TEMPLATE_ILLEGAL"
-    biz["user_template_id"] = coupon_template
+    biz["user_template_id"] = daily
     assert merchant.call(SEND, biz).outcome == "40004/DATA_IS_EMPTY"
     biz["data"] = '{"keyword1":{"value":"赌博"},"keyword2":{"value":"b"}}'
     assert merchant.call(SEND, biz).outcome == "40004/USER_ID_INVALID"
     biz["to_open_id"] = person
+    merchant.act(person, "reject_messages")
+    assert merchant.call(SEND, biz).outcome == "40004/MSG_REJECTED"
+    merchant.act(person, "allow_messages")
     assert merchant.call(SEND, biz).outcome == "40004/MSG_UNSUBSCRIBED"
+    merchant.consent(daily, [person], kind="long_term")
+    assert merchant.send(daily, person).outcome == "10000"
+    assert merchant.call(SEND, biz).outcome == "40004/MSG_SINGLE_SD_OVER"
+    clocked.post("/sim/clock", {"advance_seconds": 86_400})
+    assert merchant.call(SEND, biz).outcome == "40004/DATA_SENSITIVE"
+    assert merchant.send(daily, person).outcome == "10000"
