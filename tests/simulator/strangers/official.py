@@ -49,7 +49,8 @@ class OfficialSdk:
     def call(self, method: str, biz: Any = None, **params: Any) -> dict[str, Any]:
         """The node of a verified answer, with no field that the contract lacks.
 
-        A dict of `biz` goes through the SDK's model, text as it is. Of `params` those that the SDK's request knows are set there (bytes as a file), others ride along.
+        A dict of `biz` goes through the SDK's model, text as it is. Of `params` those that the SDK's request
+        knows are set there (bytes as a file), others ride along.
         """
         request = _class(method, "request", "Request")()
         if isinstance(biz, dict):
