@@ -1,5 +1,7 @@
 """GET /sim/docs: what this platform offers and what it lacks, as text."""
 
+import textwrap
+
 from aiohttp import web
 
 from simulator import log
@@ -31,6 +33,7 @@ FAULT_ONLY = (
     "MSG_SEND_ERROR",
     "SYSTEM_ERROR",
 )
+LINE_CHARS = 118
 _OWN = {sub_code for method in METHODS.values() for sub_code in method.refuses}
 
 
@@ -72,11 +75,15 @@ async def methods(_: web.Request) -> web.Response:
 def _described(name: str, method: Method) -> str:
     where = "beside biz_content" if method.outside else "in biz_content"
     refuses = ", ".join(f"{sub_code} ({SUB_CODES[sub_code][0]})" for sub_code in method.refuses)
-    return "\n".join(
-        (
-            f"- {name}",
-            f"  takes {where}: {', '.join(method.takes)}",
-            f"  gives: {', '.join(method.gives) or 'nothing but code and msg'}",
-            f"  refuses: {refuses}",
-        )
+    facts = (
+        f"takes {where}: {', '.join(method.takes)}",
+        f"gives: {', '.join(method.gives) or 'nothing but code and msg'}",
+        f"refuses: {refuses}",
+    )
+    return "\n".join([f"- {name}", *(_folded(fact) for fact in facts)])
+
+
+def _folded(fact: str) -> str:
+    return textwrap.fill(
+        fact, LINE_CHARS, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
     )

@@ -9,7 +9,8 @@ received_at   real time, UTC: when the request was there
 finished_at   real time, UTC: when the last byte of the answer was handed to the network, or the connection
               was cut; null while the answer is held back
 late_ms       finished_at − received_at in milliseconds
-app_id, method
+app_id        the app whose data was meant: the merchant's, also when a provider's app called for it
+method
 http_status   200, 500, or null when nothing was answered
 code, sub_code   as answered; null when nothing was answered
 to            open_id of a send

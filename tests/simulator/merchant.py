@@ -116,7 +116,9 @@ class Merchant:
 
     def sign(self, params: dict[str, str]) -> str:
         content = "&".join(f"{key}={params[key]}" for key in sorted(params) if key != "sign" and params[key])
-        charset = params.get("charset", "utf-8")
+        return self.sign_text(content, params.get("charset", "utf-8"))
+
+    def sign_text(self, content: str, charset: str = "utf-8") -> str:
         data = content.encode(charset if charset in ("utf-8", "gbk") else "utf-8")
         return base64.b64encode(self._private.sign(data, padding.PKCS1v15(), hashes.SHA256())).decode()
 

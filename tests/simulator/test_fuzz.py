@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.simulator.merchant import SEND, SUBSCRIBE_QUERY, Merchant
-from tests.simulator.test_uploads import in_parts, part
+from tests.simulator.test_uploads import in_parts, part, posted
 from tests.simulator_process import SimulatorProcess
 
 CONTRACT = json.loads(
@@ -37,6 +37,13 @@ METHODS = (
     "alipay.user.info.share",
 )
 UNITS = 3
+BODIES = (
+    "application/x-www-form-urlencoded",
+    "application/x-www-form-urlencoded;charset=gbk",
+    "multipart/form-data; boundary=B",
+    "application/json",
+    "nonsense",
+)
 fuzzing = settings(
     max_examples=30,
     deadline=None,
@@ -137,6 +144,15 @@ def test_whatever_stands_in_the_envelope_is_answered(shop: Shop, params: dict[st
 
     answer = shop.merchant.call(SUBSCRIBE_QUERY, {}, **given_)
 
+    assert answer.node["code"] != "10000"
+
+
+@fuzzing
+@given(body=st.binary(max_size=400), content_type=st.sampled_from(BODIES))
+def test_whatever_bytes_are_posted_are_answered(shop: Shop, body: bytes, content_type: str) -> None:
+    answer = posted(shop.merchant, body, content_type, f"?app_id={shop.merchant.app_id}")
+
+    shop.merchant.verify(answer)
     assert answer.node["code"] != "10000"
 
 

@@ -128,6 +128,30 @@ def test_get_works_with_everything_in_the_query(merchant: Merchant) -> None:
         assert parse(http.read(), http.headers["Content-Type"]).outcome == "10000"
 
 
+def test_get_is_read_in_gbk_too(merchant: Merchant) -> None:
+    params = merchant.params(LIBRARY, {"industry_scenario": "用户活跃"}, charset="gbk")
+    url = f"{merchant.gateway_url}?{urllib.parse.urlencode(params, encoding='gbk')}"
+
+    with urllib.request.urlopen(url, timeout=10) as http:
+        answer = parse(http.read(), http.headers["Content-Type"])
+
+    assert [entry["name"] for entry in answer.node["template_lib_list"]] == ["每日签到提醒"]
+    merchant.verify(answer)
+
+
+def test_an_empty_value_that_was_signed_is_refused_unless_the_app_takes_it(merchant: Merchant) -> None:
+    params = merchant.params(LIBRARY, {}, remark="")
+    signed = "&".join(f"{key}={params[key]}" for key in sorted(params) if key != "sign")
+    params["sign"] = merchant.sign_text(signed)
+    assert merchant.post(params).outcome == "40002/isv.invalid-signature"
+
+    merchant.configure(sign_with_empties=True)
+    taken = [merchant.post(params).outcome, merchant.call(LIBRARY, {}, remark="").outcome]
+    merchant.configure(sign_with_empties=False)
+
+    assert taken == ["10000", "10000"]
+
+
 def test_empty_values_take_no_part_in_the_signature(merchant: Merchant) -> None:
     params = merchant.params(LIBRARY, {})
 

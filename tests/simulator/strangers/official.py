@@ -14,6 +14,7 @@ from alipay.aop.api.FileItem import FileItem
 from alipay.aop.api.util import WebUtils
 
 from tests.simulator.merchant import Merchant
+from tests.simulator.strangers.shape import foreign_fields
 
 
 class Untrusted(Exception):
@@ -46,9 +47,10 @@ class OfficialSdk:
         self._client = DefaultAlipayClient(config)
 
     def call(self, method: str, biz: Any = None, **params: Any) -> dict[str, Any]:
-        """The node of a verified answer. A dict of `biz` goes through the SDK's model, text as it is.
+        """The node of a verified answer, with no field that the contract lacks.
 
-        Of `params` those that the SDK's request knows are set there (bytes as a file), others ride along.
+        A dict of `biz` goes through the SDK's model, text as it is. Of `params` those that the SDK's request
+        knows are set there (bytes as a file), others ride along.
         """
         request = _class(method, "request", "Request")()
         if isinstance(biz, dict):
@@ -66,9 +68,11 @@ class OfficialSdk:
                 udf[name] = value
         request.udf_params = udf
         try:
-            return json.loads(self._client.execute(request))
+            node = json.loads(self._client.execute(request))
         except ResponseException as error:
             raise Untrusted(str(error)) from error
+        assert foreign_fields(method, node) == []
+        return node
 
 
 def _file(content: bytes) -> FileItem:
