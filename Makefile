@@ -49,8 +49,8 @@ simulator: .venv/.run
 
 # Every test, on embedded servers of its own (ARGS="-k name").
 test: .venv/.dev .venv/.assets .venv/.messages
-	@# first what needs no quiet, on two processes; then storms and browser, one at a time
-	@$(BIN)/python -m pytest -n 2 -m "not faults and not browser" $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
+	@# first what needs no quiet, on two processes (a class stays on one, and builds its people once); then storms and browser, one at a time
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not faults and not browser" $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
 	@$(BIN)/python -m pytest -m "faults or browser" $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
 
 # Style, types, forgotten migrations, untranslated texts.
