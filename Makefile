@@ -50,7 +50,7 @@ simulator: .venv/.run
 # Every test, on embedded servers of its own (ARGS="-k name").
 test: .venv/.dev .venv/.stranger .venv/.assets .venv/.messages
 	@# what needs no quiet, on two processes; storms alone; the browser's files on two, each with a house of its own
-	@$(BIN)/python -m pytest -n 2 -m "not faults and not browser" $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not faults and not browser" $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
 	@$(BIN)/python -m pytest -m faults $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
 

@@ -1,9 +1,11 @@
 """Who may open what: the table, the walk that keeps it complete, and the wall between two merchants."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import transaction
 from django.http import HttpResponse
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import translation
 
@@ -11,8 +13,9 @@ from merchants.models import MiniProgram, Staff, User
 from merchants.roles import ALL_CAPABILITIES, CAPABILITIES, Role
 from tests import build
 from tests.base import CastCase
-from tests.permission_table import OUTSIDE, OUTSIDE_PREFIXES, TABLE, Row
+from tests.permission_table import OUTSIDE, OUTSIDE_PREFIXES, TABLE, Row, nothing
 
+Ask = Callable[..., HttpResponse]
 HTMX = {"HX-Request": "true"}
 
 
@@ -56,17 +59,33 @@ class Walk(CastCase):
 
 
 class Table(CastCase):
+    @contextmanager
+    def built(self, row: Row, *, whose: MiniProgram, slug: str = "") -> Iterator[Ask]:
+        """Builds the object once for all who ask. What a question changes is taken back before the next."""
+        with transaction.atomic():
+            kwargs = {"merchant": slug or whose.merchant.slug, **row.kwargs(whose, self.owner)}
+            address, data = reverse(row.name, kwargs=kwargs), row.data(whose, self.owner)
+
+            def ask(client: Client, headers: dict[str, str] | None = None) -> HttpResponse:
+                with transaction.atomic():
+                    call = client.post if row.post else client.get
+                    answer = call(address, data, headers=headers or {})
+                    transaction.set_rollback(True)
+                return answer  # type: ignore[return-value]
+
+            yield ask
+            transaction.set_rollback(True)
+
     def ask(
         self, row: Row, *, whose: MiniProgram, headers: dict[str, str] | None = None, slug: str = ""
     ) -> HttpResponse:
-        """Builds the object, asks, and takes everything back."""
-        with transaction.atomic():
-            kwargs = {"merchant": slug or whose.merchant.slug, **row.kwargs(whose, self.owner)}
-            address = reverse(row.name, kwargs=kwargs)
-            call = self.client.post if row.post else self.client.get
-            answer = call(address, row.data(whose, self.owner), headers=headers or {})
-            transaction.set_rollback(True)
-        return answer  # type: ignore[return-value]
+        with self.built(row, whose=whose, slug=slug) as ask:
+            return ask(self.client, headers)
+
+    def signed_in(self, person: User) -> Client:
+        client = Client()
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        return client
 
     def people(self) -> dict[str, User]:
         return {
@@ -77,18 +96,21 @@ class Table(CastCase):
         }
 
     def test_each_role_gets_what_the_table_says(self) -> None:
-        for role, person in self.people().items():
-            self.sign_in(person)
-            for row in TABLE:
-                with self.subTest(url=row.name, role=role):
-                    answer = self.ask(row, whose=self.mini_program)
-                    if role in row.roles:
-                        self.assertIn(answer.status_code, row.let_in)
-                    else:
-                        self.assertEqual(answer.status_code, 403)
-                        with translation.override("en"):
-                            sentence = f"Your role here is {Role(role).label}"
-                        self.assertContains(answer, sentence, status_code=403)
+        clients = {role: self.signed_in(person) for role, person in self.people().items()}
+        for row in TABLE:
+            with self.built(row, whose=self.mini_program) as ask:
+                for role, client in clients.items():
+                    with self.subTest(url=row.name, role=role):
+                        self.check(row, role, ask(client))
+
+    def check(self, row: Row, role: str, answer: HttpResponse) -> None:
+        if role in row.roles:
+            self.assertIn(answer.status_code, row.let_in)
+            return
+        self.assertEqual(answer.status_code, 403)
+        with translation.override("en"):
+            sentence = f"Your role here is {Role(role).label}"
+        self.assertContains(answer, sentence, status_code=403)
 
     def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(self) -> None:
         for row in TABLE:
@@ -109,21 +131,19 @@ class Table(CastCase):
 
     def test_strangers_find_nothing(self) -> None:
         outsider = build.user("outsider")
-        for person in (self.other_owner, outsider):
-            self.sign_in(person)
-            for row in TABLE:
-                with self.subTest(url=row.name, person=person.username):
-                    self.assertEqual(self.ask(row, whose=self.mini_program).status_code, 404)
+        clients = {person.username: self.signed_in(person) for person in (self.other_owner, outsider)}
+        for row in TABLE:
+            with self.built(row, whose=self.mini_program) as ask:
+                for name, client in clients.items():
+                    with self.subTest(url=row.name, person=name):
+                        self.assertEqual(ask(client).status_code, 404)
 
     def test_the_objects_of_one_merchant_are_nothing_under_another(self) -> None:
         """The owner next door asks with their own slug and an id from here."""
         self.sign_in(self.other_owner)
         for row in TABLE:
-            names_an_object = row.kwargs(self.mini_program, self.owner) or row.data(
-                self.mini_program, self.owner
-            )
-            if not names_an_object:
-                continue
+            if row.kwargs is nothing and row.data is nothing:
+                continue  # names no object
             with self.subTest(url=row.name):
                 answer = self.ask(row, whose=self.mini_program, slug=self.qingcha.slug)
                 self.assertEqual(answer.status_code, 404)

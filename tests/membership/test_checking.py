@@ -2,6 +2,7 @@ import io
 import tracemalloc
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from openpyxl import Workbook
 
@@ -153,3 +154,14 @@ def test_a_space_inside_a_value_does_not_make_us_look_for_blanks_around_it(tmp_p
     assert not csv_files.survey(path).trimmed
     path.write_bytes(b" open_id\n")
     assert not csv_files.survey(path).trimmed
+
+
+def test_a_line_of_the_longest_length_passes_and_one_byte_more_is_named(tmp_path):
+    """Wherever the blocks of the file are cut."""
+    path = tmp_path / "file"
+    longest = b"x" * csv_files.MAX_LINE_BYTES
+    path.write_bytes(b"open_id\n" + (longest + b"\n") * 40)
+    assert csv_files.survey(path).lines == 41
+    path.write_bytes(b"open_id\n" + (longest + b"\n") * 40 + longest + b"x\n")
+    with pytest.raises(uploads.UploadRefused, match="Line 42 is longer than 20000 bytes"):
+        csv_files.survey(path)
