@@ -43,6 +43,7 @@ class Hands(Protocol):
 
 def pause(page: Page) -> None:
     """As one who has written something looks at it; what the page does then is done afterwards."""
+    settled(page)
     page.wait_for_timeout(PAUSE_MS)
     settled(page)
 
