@@ -188,15 +188,16 @@ class Phone:
         )
         return [(Message(*row), bool(opened)) for *row, opened in rows]
 
-    async def _people(self, app: App, search: str) -> list[str]:
-        """Who matches, or who got a message lately, then anybody."""
+    async def _people(self, app: App, search: str, *, chosen: str) -> list[str]:
+        """Who matches; or the one that is looked at, who got a message lately, then anybody."""
         if search:
             return _matching(app, search)
         recent = await self._store.disk.read(
             "SELECT open_id FROM messages WHERE app_id = ? ORDER BY message_id DESC LIMIT ?",
             (app.app_id, RECENT_MESSAGES),
         )
-        found = dict.fromkeys(open_id for (open_id,) in recent)
+        found = dict.fromkeys([chosen] if chosen else [])
+        found |= dict.fromkeys(open_id for (open_id,) in recent)
         for open_id in app.people:
             if len(found) >= LISTED_PEOPLE:
                 break
@@ -226,7 +227,7 @@ class Phone:
         self, http: web.Request, app: App, open_id: str, *, title: str, screens: Html
     ) -> web.Response:
         search = http.query.get("q", "").strip()
-        people = await self._people(app, search)
+        people = await self._people(app, search, chosen=open_id)
         picker = render(
             "picker.html",
             app_id=app.app_id,

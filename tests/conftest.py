@@ -33,17 +33,19 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.Item) -> No
             ensure_months("messaging_delivery", at=at)
 
 
+def pytest_configure() -> None:
+    """Chinese pages are tested as they would be installed, also when only a .po file was edited.
+
+    Before anything reads a catalogue, and before there is more than one process.
+    """
+    compile_stale()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> Iterator[None]:
     """Hashing that is slow on purpose would be most of the suite's time."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def current_translations() -> None:
-    """Chinese pages are tested as they would be installed, also when only a .po file was edited."""
-    compile_stale()
 
 
 @pytest.fixture(autouse=True)

@@ -53,6 +53,7 @@ class DraftVersion(MerchantOwned):
     content = models.JSONField()  # columns of BatchSend by name, as messaging.sends.versions writes them
     by = models.ForeignKey("merchants.User", on_delete=models.PROTECT, related_name="+")
     by_itself = models.BooleanField(default=False)
+    window = models.UUIDField(null=True)  # the open form that saved it
     saved_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -86,14 +86,23 @@ def new_draft(
 
 
 def save_draft(
-    batch: BatchSend, *, by: User, version: int, content: Content, at: datetime, by_itself: bool = False
+    batch: BatchSend,
+    *,
+    by: User,
+    version: int,
+    content: Content,
+    at: datetime,
+    by_itself: bool = False,
+    window: uuid.UUID | None = None,
 ) -> BatchSend:
     """Compare-and-set on `version`. Raises DraftConflict, or NotADraft once it was launched.
 
-    `by_itself`: on a pause in writing, so it is no move of the operator's and no event.
+    `by_itself`: on a pause in writing, so it is no move of the operator's and no event. `window`: the open
+    form, which does not quarrel with itself over a save whose answer it never read.
     """
     with transaction.atomic():
-        rows = BatchSend.objects.filter(pk=batch.pk, version=version)
+        begun = versions.newest_of(window, batch, since=version) or version
+        rows = BatchSend.objects.filter(pk=batch.pk, version=begun)
         if not rows.update(version=F("version") + 1, changed_at=at, **_columns(content)):
             raise DraftConflict(BatchSend.objects.get(pk=batch.pk))
         # after the batch row, as launch() does; locked, so that a launch cannot slip in before the commit
@@ -105,7 +114,7 @@ def save_draft(
         saved: BatchSend = BatchSend.objects.select_related("control", "template", "people_list").get(
             pk=batch.pk
         )
-        versions.keep(saved, by=by, at=at, by_itself=by_itself)
+        versions.keep(saved, by=by, at=at, by_itself=by_itself, window=window)
         if not by_itself:
             _tell("send.edited", batch, by)
     return saved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 ONE_SITTING = timedelta(minutes=10)
 
 
-def keep(batch: BatchSend, *, by: User, at: datetime | None, by_itself: bool = False) -> None:
+def keep(
+    batch: BatchSend,
+    *,
+    by: User,
+    at: datetime | None,
+    by_itself: bool = False,
+    window: uuid.UUID | None = None,
+) -> None:
     """In the transaction that saved `batch`, whose row is locked; `at` None: now."""
     now = at or batch.changed_at
     last = DraftVersion.objects.filter(batch=batch).order_by("-version").first()
@@ -27,14 +35,24 @@ def keep(batch: BatchSend, *, by: User, at: datetime | None, by_itself: bool = F
         and last is not None
         and last.by_itself
         and last.by_id == by.pk
+        and last.window == window
         and last.saved_at > now - ONE_SITTING
     )
     if last is not None and is_same_sitting:
         DraftVersion.objects.filter(pk=last.pk).update(**fields)
     else:
         DraftVersion.objects.create(
-            merchant_id=batch.merchant_id, batch=batch, by=by, by_itself=by_itself, **fields
+            merchant_id=batch.merchant_id, batch=batch, by=by, by_itself=by_itself, window=window, **fields
         )
+
+
+def newest_of(window: uuid.UUID | None, batch: BatchSend, *, since: int) -> int | None:
+    """The newest version, when this open form saved all after `since` and read no answer of it."""
+    if window is None:
+        return None
+    later = DraftVersion.objects.filter(batch=batch, version__gt=since).order_by("version")
+    found = list(later.values_list("version", "window"))
+    return found[-1][0] if found and all(saver == window for _, saver in found) else None
 
 
 def versions_of(batch: BatchSend) -> QuerySet[DraftVersion]:

@@ -4,10 +4,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from messaging.models import BatchSend
-from tests.browser.conftest import ANSWER_MS, NARROW, OPERATOR, OWNER, WIDE, Windows, sign_in
 from tests.browser.house import House, wait_for
 from tests.browser.reading import zh
 from tests.browser.scenes import Scenes
+from tests.browser.windows import ANSWER_MS, NARROW, OPERATOR, OWNER, WIDE, Windows, sign_in
 
 SAVED_SECONDS = 60
 

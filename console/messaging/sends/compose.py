@@ -195,7 +195,12 @@ def _given_back(
 def _save(request: MerchantRequest, batch: BatchSend, form: ComposeForm, *, version: int) -> HttpResponse:
     try:
         saved = batches.save_draft(
-            batch, by=request.user, version=version, content=form.content(), at=timezone.now()
+            batch,
+            by=request.user,
+            version=version,
+            content=form.content(),
+            at=timezone.now(),
+            window=form.cleaned_data["window"],
         )
     except batches.NotADraft:
         return moved_on(request, batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -35,6 +36,15 @@ REFRESH = {
     "hx-vals": '{"action": "refresh"}',
     "hx-sync": "closest form:replace",
     "hx-disabled-elt": "unset",  # the form's own would be looked for inside the field
+}
+TOLD_ANEW = {
+    "hx-trigger": "change",
+    "hx-target": "#when-hint",
+    "hx-select": "#when-hint",
+    "hx-swap": "outerHTML",
+    "hx-vals": '{"action": "refresh"}',
+    "hx-sync": "this:replace",  # not of the form's: a save that is under way goes on
+    "hx-disabled-elt": "unset",
 }
 PROBLEM_FIELDS = {"time": "scheduled_time"}
 
@@ -126,6 +136,7 @@ class ComposeForm(CreateForm):
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    window = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)  # this open form
     person = forms.CharField(required=False, widget=forms.HiddenInput)  # whom the preview shows
 
     def __init__(self, data: Any = None, *, offered: Offer, address: str, initial: Any = None) -> None:
@@ -146,8 +157,10 @@ class ComposeForm(CreateForm):
             self.fields[f"value_{position}"] = ValueField(
                 label=keyword, required=False, validators=[at_most(VALUE_CHARACTERS)]
             )
-        for name in ("template", "people_list", "scheduled_on", "scheduled_time"):
+        for name in ("template", "people_list"):
             self.fields[name].widget.attrs.update({"hx-post": address, **REFRESH})
+        for name in ("scheduled_on", "scheduled_time"):
+            self.fields[name].widget.attrs.update({"hx-post": address, **TOLD_ANEW})
 
     @property
     def keywords(self) -> list[str]:

@@ -75,7 +75,13 @@ def _kept(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None, 
         return batch
     try:
         return batches.save_draft(
-            batch, by=request.user, version=version, content=content, at=at, by_itself=True
+            batch,
+            by=request.user,
+            version=version,
+            content=content,
+            at=at,
+            by_itself=True,
+            window=form.cleaned_data["window"],
         )
     except batches.DraftConflict as conflict:
         if not batches.differs(conflict.current, content):

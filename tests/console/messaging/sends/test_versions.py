@@ -1,5 +1,6 @@
 """Versions of a draft: what changed, by whom, and one taken up again as a new version."""
 
+import uuid
 from datetime import timedelta
 
 from django.utils import timezone
@@ -52,6 +53,17 @@ class SendVersions(ComposeCase):
         self.save(action="keep", name="somebody else")
         self.assertEqual(list(self.kept()), [6, 5, 4, 1])
 
+    def test_a_form_does_not_quarrel_with_its_own_saves_whose_answers_were_lost(self) -> None:
+        here, elsewhere = str(uuid.uuid4()), str(uuid.uuid4())
+        for action in ("keep", "keep", "save"):
+            self.save(action=action, version=1, window=here, name=f"{action} without an answer")
+        self.assertEqual((self.batch.name, self.batch.version), ("save without an answer", 4))
+        self.save(version=1, window=elsewhere, name="Another window")
+        self.assertEqual(self.batch.name, "save without an answer")
+        self.save(action="keep", version=4, window=elsewhere, name="Another window")
+        self.save(action="keep", version=4, window=here, name="Too late")
+        self.assertEqual((self.batch.name, self.batch.version), ("Another window", 5))
+
     def kept(self) -> list[int]:
         return list(DraftVersion.objects.order_by("-version").values_list("version", flat=True))
 
@@ -81,7 +93,7 @@ class SendVersions(ComposeCase):
             self.sign_in(person)
             answer = self.client.post(self.url("send_edit", self.batch), mine)
             self.assertContains(answer, words, status_code=422)
-            self.assertContains(answer, "Use mine", status_code=422)
+            self.assertContains(answer, "Use all of mine", status_code=422)
 
     def test_a_version_that_is_not_there_is_not_found(self) -> None:
         for wanted in ("9", "", "x", "²"):
