@@ -7,12 +7,13 @@ table stays a matter of minutes. The files test_pages_of_….py go through it, e
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from console.help.topics import TOPICS
 from merchants.models import Job, User
-from messaging.models import BatchSend, SubscriptionTemplate
+from messaging.models import SubscriptionTemplate
 from tests.browser.house import House
 from tests.browser.scenes import Scenes
 from tests.browser.watching import Watch, english, serious, sideways, sticking_out, violations
@@ -50,8 +51,12 @@ def of_send(made: str, tail: str = "") -> Find:
     return lambda scenes: f"sends/{once(scenes, made).pk}/{tail}"
 
 
-def once(scenes: Scenes, made: str) -> BatchSend:
-    """One send of each kind, for all rows that show it."""
+def of_list(made: str, tail: str = "") -> Find:
+    return lambda scenes: f"lists/{once(scenes, made).pk}/{tail}"
+
+
+def once(scenes: Scenes, made: str) -> Any:
+    """One send or list of each kind, for all rows that show it."""
     if made not in scenes.kept:
         scenes.kept[made] = getattr(scenes, made)()
     return scenes.kept[made]
@@ -80,6 +85,8 @@ TEMPLATES_AND_LISTS = [
     Row("lists", "lists/"),
     Row("upload", "lists/new/"),
     Row("a list", "lists/1/"),
+    Row("columns of a file", of_list("uploaded", "columns/")),
+    Row("dry run", of_list("checked")),
     Row("a list of who consented", "lists/new/consent/"),
 ]
 
@@ -88,6 +95,9 @@ SENDS = [
     Row("calendar of a week", "sends/calendar/?week=2026-W47"),
     Row("several to cancel", "sends/cancel/?all=1&filter=state%3Dscheduled"),
     Row("a view to keep", "sends/views/new/?state=finished"),
+    Row("sends of several states", "sends/?state=finished&state=missed&per_page=50"),
+    Row("search", "search/?q=1"),
+    Row("search for what is not there", "search/?q=nothing-is-called-this"),
     Row("sends, filtered to none", "sends/?text=nothing-is-called-this"),
     Row("new send", "sends/new/"),
     Row("edit", of_send("complete_draft", "edit/")),
@@ -114,6 +124,7 @@ SENDS = [
     Row("what runs now", "running/"),
     Row("people", of_send("finished", "people/")),
     Row("people, refused ones", of_send("finished", "people/?state=refused")),
+    Row("people with an open decision", of_send("finished", "people/?decision=undecided")),
     Row("unknown outcomes", of_send("finished", "unknown/")),
     Row("send again", of_send("finished", "again/?all=1")),
     Row("who came back from a send", of_send("finished", "recall/")),

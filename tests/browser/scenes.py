@@ -7,9 +7,12 @@ from itertools import count
 from typing import Any
 
 from django.conf import settings
+from django.test import override_settings
 from django.utils import timezone
 
 from gateway.methods.messages import OpenAppMiniTemplatemessageSend
+from membership import lists
+from membership.columns import stored_layout
 from membership.models import Customer, PeopleList
 from merchants.models import User
 from messaging.engine import control as engine
@@ -18,7 +21,7 @@ from messaging.reports import send_figures
 from messaging.sends import batches
 from messaging.sends.content import Content
 from tests import build_messaging
-from tests.browser.house import House
+from tests.browser.house import House, wait_for
 
 STANDING_LIBRARY_CODE = "TM0010005"
 OPERATOR = "lixiang"
@@ -35,7 +38,7 @@ class Scenes:
 
     house: House
     start: int = 0
-    kept: dict[str, BatchSend] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
     _next: count = field(default_factory=count)
 
     @property
@@ -73,6 +76,36 @@ class Scenes:
             name=name or f"老客第 {next(self._next) + 1} 组",
             purpose="还机三个月未复租",
         )
+
+    def uploaded(self) -> PeopleList:
+        """The demo's own file, which waits for its columns."""
+        with (
+            override_settings(MEDIA_ROOT=self.house.var / "uploads"),
+            self.house.people_file.open("rb") as file,
+        ):
+            return lists.receive(
+                merchant=self.house.merchant,
+                mini_program=self.house.app,
+                file=file,
+                file_name=self.house.people_file.name,
+                name=f"门店导出第 {next(self._next) + 1} 份",
+                purpose="还机三个月未复租",
+                by=self.by,
+                form_token=uuid.uuid4(),
+            )
+
+    def checked(self) -> PeopleList:
+        """Its dry run is done: counted, and nobody imported."""
+        made = self.uploaded()
+        assert lists.start_check(made, layout=stored_layout(made.layout), add_unknown=False, by=self.by)
+
+        def is_done() -> bool:
+            made.refresh_from_db()
+            return made.state != PeopleList.State.CHECKING
+
+        wait_for(is_done, 60, "the dry run")
+        assert made.state == PeopleList.State.CHECKED, made.state
+        return made
 
     def content(self, to: PeopleList | None, *, name: str, **fields: Any) -> Content:
         """What is sent, right away unless `fields` says otherwise."""
