@@ -14,7 +14,14 @@ from tests.browser.pages import Looking
 from tests.browser.watching import Watch
 from tests.browser.windows import ANSWER_MS, BACKGROUND, OPERATOR, WIDE, Windows, new_context, sign_in
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+# the first draws no window of its own and so costs less
+PROGRAMS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

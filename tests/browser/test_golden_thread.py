@@ -64,7 +64,7 @@ def test_from_a_file_of_people_to_a_result_that_agrees_with_the_platform(
 def upload(page: Page, house: House) -> None:
     page.get_by_role("navigation").first.get_by_role("link", name=zh("Audiences")).click()
     follow(page, zh("Upload a list"))
-    page.get_by_label(zh("File"), exact=False).set_input_files(house.people_file)
+    page.get_by_role("button", name=zh("File")).set_input_files(house.people_file)
     page.get_by_label(zh("What it is for")).fill("把还了手机的老客请回来")
     page.get_by_role("button", name=zh("Upload a list")).click()
     page.wait_for_url("**/lists/*/columns/")

@@ -63,7 +63,7 @@ def upload(page: Page, house: House, folder: Path, people: list[str]) -> None:
     file = folder / "small.csv"
     file.write_text("\n".join(people), encoding="utf-8")
     page.goto(house.at("lists/new/"))
-    page.get_by_label(zh("File"), exact=False).set_input_files(file)
+    page.get_by_role("button", name=zh("File")).set_input_files(file)
     page.get_by_label(zh("What it is for")).fill("不用脚本也能发")
     follow(page, zh("Upload a list"))
     page.wait_for_url("**/lists/*/columns/")

@@ -143,7 +143,9 @@ def _live(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None) 
     written = _unjudged(form, request.path)
     written.look = action
     if is_look:
-        return answer(request, PAGE, "messaging/sends/_looked.html", context_of(request, written, batch))
+        context = context_of(request, written, batch)
+        context["has_fields"] = form["shown_template"].value() == written["shown_template"].value()
+        return answer(request, PAGE, "messaging/sends/_looked.html", context)
     if action.startswith("repair-"):
         written = _repaired(written, action)
     return answer(request, PAGE, PARTIAL, context_of(request, written, batch))
