@@ -10,6 +10,7 @@ import csv
 import io
 import os
 from collections import Counter
+from contextlib import nullcontext
 
 from django.conf import settings
 from django.db import transaction
@@ -95,23 +96,26 @@ def stage(job: Job, people_list: PeopleList) -> tuple[Layout, int, bool]:
     """
     layout = stored_layout(people_list.layout)
     path = uploads.path_of(people_list.stored_file)
-    survey = None if layout.kind == XLSX else csv_files.survey(path)
-    total = survey.lines - layout.has_header if survey else None
-    jobs.advance(job, done_units=0, total_units=total)
+    jobs.advance(job, done_units=0, total_units=None)
     done = 0
+    surveying = nullcontext() if layout.kind == XLSX else csv_files.surveying(path)
+    with surveying as survey:
 
-    def progress(rows: int) -> None:
-        nonlocal done
-        done = rows
-        jobs.advance(job, done_units=rows)
+        def progress(rows: int) -> None:
+            nonlocal done
+            done = rows
+            known = survey is not None and survey.done() and survey.exception() is None
+            total = survey.result().lines - layout.has_header if survey and known else None
+            jobs.advance(job, done_units=rows, total_units=total)
 
-    staged = staging.stage(path, layout, survey=survey, progress=progress)
+        staged = staging.stage(path, layout, survey=survey, progress=progress)
+        found = survey.result() if survey else None
     if not done:
         raise jobs.JobRefused(
             _("The file has a header and no rows. Choose a file with one open_id on each line.")
         )
     jobs.advance(job, done_units=done, total_units=done, lease_seconds=30 + done // 10_000)
-    return staged, done, survey is not None and survey.plain and survey.trimmed
+    return staged, done, found is not None and found.plain and found.trimmed
 
 
 def judge(people_list: PeopleList, staged: Layout, *, trimmed: bool) -> dict[str, int]:

@@ -7,9 +7,12 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from membership.file_kinds import GB18030, UTF_8, encoding_of, not_text, refuse_nul
@@ -45,6 +48,19 @@ def survey(path: Path) -> Survey:
         except UnicodeDecodeError:
             continue
     raise not_text()
+
+
+@contextmanager
+def surveying(path: Path) -> Iterator[Future[Survey]]:
+    """Goes through the file in a thread; what it raises comes with the result, in the language of now."""
+    language = translation.get_language()
+
+    def work() -> Survey:
+        with translation.override(language):
+            return survey(path)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="survey") as pool:
+        yield pool.submit(work)
 
 
 def _survey(path: Path, encoding: str) -> Survey:

@@ -1,10 +1,11 @@
 import uuid
 from datetime import timedelta
 
+from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
-from membership import importing, lists, uploads
+from membership import importing, lists, staging, uploads
 from membership.columns import stored_layout
 from membership.customers import forget
 from membership.models import PeopleList, PeopleListEntry
@@ -163,6 +164,15 @@ class TidyTests(ListCase):
         assert set(PeopleList.objects.filter(state="failed")) == set(waiting)
         assert judged_tables() == [f"membership_judged_{young.pk}"]
         assert [path.name for path in self.uploads.iterdir()] == [young.stored_file]
+
+    def test_what_a_killed_worker_copied_goes_and_what_a_living_one_copies_stays(self):
+        dead, living = "membership_staged_999999999", staging.staged_table().as_string()
+        with connection.cursor() as cursor:
+            for name in (dead, living):
+                cursor.execute(f"CREATE UNLOGGED TABLE {name} (c0 text)")
+            assert lists.drop_leftovers() == 1
+            cursor.execute("SELECT relname FROM pg_class WHERE relname ~ '^membership_staged_'")
+            assert cursor.fetchall() == [(living.strip('"'),)]
 
 
 class ForgettingTests(ListCase):
