@@ -241,6 +241,8 @@ def judge(people_list_id: int, *, mini_program_id: int, staged: Layout, trimmed:
     judged = judged_table(people_list_id)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '256MB'")
+        # a row handed over by another process costs far less here than the planner takes it for
+        cursor.execute("SET LOCAL parallel_tuple_cost = 0.005")
     kept = [_value(at, trimmed=trimmed) for at in staged.kept]
     run("DROP TABLE IF EXISTS {judged}", judged=judged)
     run(
