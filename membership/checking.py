@@ -155,7 +155,7 @@ def _write_problems(people_list: PeopleList) -> str:
     csv.writer(header).writerow([_("Line"), "open_id", _("Reason")])
     with os.fdopen(uploads.create(name), "wb") as file:
         file.write(header.getvalue().encode("utf-8-sig"))
-        for line in staging.problems(people_list.pk, adding=people_list.add_unknown, reasons=words):
+        for line in staging.problems(adding=people_list.add_unknown, reasons=words):
             file.write(line)
             written += 1
     if written:

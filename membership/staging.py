@@ -54,38 +54,47 @@ FROM (
     OFFSET 0 -- so that each row is judged once
 ) judged
 """
-# Of the rows that can be used, only those who stand there twice are put in order; they are few.
+# What is wrong is mostly little: it is gone through again by itself.
+SET_ASIDE = """
+DROP TABLE IF EXISTS list_problems, list_repeated;
+CREATE TEMPORARY TABLE list_problems ON COMMIT DROP AS
+SELECT ctid AS place, line, value, problem FROM {judged} WHERE problem <> ''
+"""
+# Of the rows that can be used, only those who stand there twice are put in order; they are few. "Another
+# line" and not "an earlier one": it is found at the first or second try, however often somebody is there.
 REPEATED = """
-DROP TABLE IF EXISTS list_repeated;
 CREATE TEMPORARY TABLE list_repeated ON COMMIT DROP AS
-SELECT line FROM (
-    SELECT line, row_number() OVER (PARTITION BY customer_id ORDER BY line) AS nth
-    FROM {judged}
-    WHERE problem = '' AND customer_id IN (
-        SELECT customer_id FROM {judged} WHERE problem = '' GROUP BY customer_id HAVING count(*) > 1
+SELECT place FROM (
+    SELECT ctid AS place, row_number() OVER (PARTITION BY customer_id ORDER BY line) AS nth
+    FROM {judged} j
+    WHERE problem = '' AND EXISTS (
+        SELECT FROM {judged} o WHERE o.problem = '' AND o.customer_id = j.customer_id AND o.line <> j.line
     )
     UNION ALL
-    SELECT line, row_number() OVER (PARTITION BY value COLLATE "C" ORDER BY line) AS nth
-    FROM {judged}
+    SELECT place, row_number() OVER (PARTITION BY value COLLATE "C" ORDER BY line)
+    FROM list_problems
     WHERE problem = 'unknown' AND value IN (
-        SELECT value FROM {judged} WHERE problem = 'unknown' GROUP BY value HAVING count(*) > 1
+        SELECT value FROM list_problems WHERE problem = 'unknown' GROUP BY value HAVING count(*) > 1
     )
-) twice WHERE nth > 1;
-ANALYZE list_repeated
+) twice WHERE nth > 1
 """
 MARK_REPEATED = """
-UPDATE {judged} j SET problem = 'repeated', kept = NULL,
-    value = coalesce(j.value, (SELECT c.open_id FROM membership_customer c WHERE c.id = j.customer_id))
-FROM list_repeated r WHERE j.line = r.line
+DELETE FROM list_problems WHERE place IN (SELECT place FROM list_repeated);
+WITH marked AS (
+    UPDATE {judged} j SET problem = 'repeated', kept = NULL,
+        value = coalesce(j.value, (SELECT c.open_id FROM membership_customer c WHERE c.id = j.customer_id))
+    WHERE ctid = ANY (ARRAY(SELECT place FROM list_repeated))
+    RETURNING j.line, j.value, j.problem
+)
+INSERT INTO list_problems (line, value, problem) SELECT * FROM marked
 """
-COUNT = "SELECT problem, count(*) FROM {judged} GROUP BY problem"
+COUNT = "SELECT problem, count(*) FROM list_problems GROUP BY problem"
 # A value that a spreadsheet would take for a formula becomes text.
 PROBLEMS_OUT = """
 COPY (
     SELECT line, CASE WHEN left(value, 1) = ANY ({formula_starts}) THEN '''' || left(value, {shown})
         ELSE nullif(left(value, {shown}), '') END, {reason}
-    FROM {judged}
-    WHERE problem <> '' AND (problem <> 'unknown' OR NOT {adding}) ORDER BY line
+    FROM list_problems WHERE problem <> 'unknown' OR NOT {adding} ORDER BY line
 ) TO STDOUT (FORMAT csv, ENCODING 'UTF8')
 """
 # Some that are usable: no sort of a million rows for five of them.
@@ -245,7 +254,7 @@ def judge(people_list_id: int, *, mini_program_id: int, staged: Layout, trimmed:
         cursor.execute("SET LOCAL parallel_tuple_cost = 0.005")
     kept = [_value(at, trimmed=trimmed) for at in staged.kept]
     run("DROP TABLE IF EXISTS {judged}", judged=judged)
-    run(
+    total = run(
         JUDGE,
         judged=judged,
         kept=_kept(kept),
@@ -255,11 +264,14 @@ def judge(people_list_id: int, *, mini_program_id: int, staged: Layout, trimmed:
         mini_program=sql.Literal(mini_program_id),
         filled=sql.SQL("WHERE c0 IS NOT NULL" if staged.width == 1 else ""),
     )
+    run(SET_ASIDE, judged=judged)
     run(REPEATED, judged=judged)
     run(MARK_REPEATED, judged=judged)
     with connection.cursor() as cursor:
-        cursor.execute(compose(COUNT, judged=judged))
-        return Counter(dict(cursor.fetchall()))
+        cursor.execute(COUNT)
+        found = Counter(dict(cursor.fetchall()))
+    found[""] = total - found.total()
+    return found
 
 
 def _value(at: int, *, trimmed: bool) -> sql.Composed:
@@ -287,9 +299,10 @@ def _kept(cells: list[sql.Composed]) -> sql.Composable:
     return sql.SQL("ARRAY[{}]").format(sql.SQL(", ").join(cells))
 
 
-def problems(people_list_id: int, *, adding: bool, reasons: Mapping[str, str]) -> Iterator[bytes]:
+def problems(*, adding: bool, reasons: Mapping[str, str]) -> Iterator[bytes]:
     """Line, value and reason of each row left out as a line of CSV, in the order of the file.
 
+    In the transaction that judged them.
     `reasons`: the words for each problem.
     """
     words = sql.SQL(" ").join(
@@ -298,7 +311,6 @@ def problems(people_list_id: int, *, adding: bool, reasons: Mapping[str, str]) -
     )
     statement = compose(
         PROBLEMS_OUT,
-        judged=judged_table(people_list_id),
         shown=sql.Literal(SHOWN_CHARACTERS),
         formula_starts=sql.Literal(list(FORMULA_STARTS)),
         reason=sql.SQL("CASE problem {} END").format(words),

@@ -258,7 +258,7 @@ class Postgres(Server):
             "listen_addresses": "",
             "unix_socket_directories": str(self.sockets),
             "unix_socket_permissions": "0700",
-            "shared_buffers": "64MB",
+            "shared_buffers": "256MB",
             "max_connections": "100",
             "shared_preload_libraries": "pg_stat_statements",
         }
