@@ -6,6 +6,7 @@ import os
 import subprocess
 import uuid
 from pathlib import Path
+from statistics import median
 
 import pytest
 from django.db import connection
@@ -14,11 +15,12 @@ from django.test import override_settings
 from console.demo.servers import package_folder
 from membership import checking, importing, lists
 from membership.columns import choose, stored_layout
-from membership.models import Customer, PeopleList
+from membership.models import PeopleList
 from tests import build
 from tests.bench.harness import FULL, Figure, forget_peak, peak_megabytes, tell, timed
 
 ROWS = int(os.environ.get("BENCH_ROWS", 1_000_000 if FULL else 5_000))
+ROUNDS = 3 if FULL else 1
 BAR = 3.0
 COLUMNS = ("open_id", "name", "device", "city", "last_order", "returned_at", "rent", "level")
 KEPT = [1, 2]
@@ -100,52 +102,58 @@ def waiting(cast: build.Cast, file: Path) -> PeopleList:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_file_is_checked_and_imported_and_every_row_is_counted(tmp_path: Path) -> None:
+    """Rounds of both, the reference between them; of each the median, for no machine is fast evenly."""
     cast = build.cast()
     file = tmp_path / "people.csv"
     write_file(file)
     tmp_path.chmod(0o755)
     know_most_of_them(cast)
+    dry_runs, imports = [], []
     with override_settings(MEDIA_ROOT=tmp_path / "uploads"):
-        before = copy_bare(file)
-        made = waiting(cast, file)
+        references = [copy_bare(file)]
         forget_peak()
         start = peak_megabytes()
-        with timed() as dry_run:
-            checking.check_list(made.merchant_id, made.job_id or 0)
-        made.refresh_from_db()
-        assert made.state == "checked", made.job and made.job.error
-        assert lists.start_import(made, by=cast.operator)
-        with timed() as imported:
-            importing.import_list(made.merchant_id, made.job_id or 0)
+        for _round in range(ROUNDS):
+            made = waiting(cast, file)
+            with timed() as dry_run:
+                checking.check_list(made.merchant_id, made.job_id or 0)
+            made.refresh_from_db()
+            assert made.state == "checked", made.job and made.job.error
+            assert lists.start_import(made, by=cast.operator)
+            with timed() as imported:
+                importing.import_list(made.merchant_id, made.job_id or 0)
+            every_row_is_counted()
+            dry_runs.append(dry_run.seconds)
+            imports.append(imported.seconds)
+            references.append(copy_bare(file))
         peak = peak_megabytes()
-        after = copy_bare(file)
-    made.refresh_from_db()
-    assert made.state == "ready"
-    assert (made.rows, made.malformed, made.repeated) == (ROWS, ROWS // 200, ROWS // 200)
-    assert made.rows == made.count + made.malformed + made.repeated + made.unknown
-    assert made.entries.count() == made.count == counted()
-    reference = (before + after) / 2
+    reference, dry_run_seconds, import_seconds = map(median, (references, dry_runs, imports))
     paths = tell(
         [
-            Figure("list dry run", dry_run.seconds, reference, "s", BAR),
-            Figure("list import", imported.seconds, reference, "s", BAR),
+            Figure("list dry run", dry_run_seconds, reference, "s", BAR),
+            Figure("list import", import_seconds, reference, "s", BAR),
         ],
         notes=[
-            f"{ROWS:,} rows, {file.stat().st_size / 1e6:.0f} MB, {len(KEPT)} columns kept; "
-            f"reference: psql \\copy before {before:.2f} s, after {after:.2f} s",
-            f"both together {dry_run.seconds + imported.seconds:.2f} s; "
+            f"{ROWS:,} rows, {file.stat().st_size / 1e6:.0f} MB, {len(KEPT)} columns kept",
+            f"psql \\copy {told(references)}; dry runs {told(dry_runs)}; imports {told(imports)}",
             f"our memory {start:.0f} MB before, {peak:.0f} MB at most",
         ],
     )
     assert [json.loads(path.read_text("utf-8"))["bar"] for path in paths] == [BAR, BAR]
 
 
+def told(seconds: list[float]) -> str:
+    return ", ".join(f"{one:.2f}" for one in seconds) + " s"
+
+
+def every_row_is_counted(made: PeopleList) -> None:
+    made.refresh_from_db()
+    assert made.state == "ready"
+    assert (made.rows, made.malformed, made.repeated) == (ROWS, ROWS // 200, ROWS // 200)
+    assert made.rows == made.count + made.malformed + made.repeated + made.unknown
+    assert made.entries.count() == made.count == counted()
+
+
 def counted() -> int:
-    """Who of the file is known, by another way than the import's."""
-    known = set(Customer.objects.values_list("open_id", flat=True).iterator()) if not FULL else None
-    values = {value(number) for number in range(ROWS)} if not FULL else None
-    if known is not None and values is not None:
-        return len(known & values)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM membership_peoplelistentry")
-        return int(cursor.fetchone()[0])
+    """Who of the file is known and stands there for the first time, by arithmetic."""
+    return sum(1 for number in range(ROWS) if number % 10 and number % 200 not in (3, 108))
