@@ -122,7 +122,7 @@ def test_a_file_is_checked_and_imported_and_every_row_is_counted(tmp_path: Path)
             assert lists.start_import(made, by=cast.operator)
             with timed() as imported:
                 importing.import_list(made.merchant_id, made.job_id or 0)
-            every_row_is_counted()
+            every_row_is_counted(made)
             dry_runs.append(dry_run.seconds)
             imports.append(imported.seconds)
             references.append(copy_bare(file))
