@@ -159,8 +159,13 @@ class Crowd:
             household.acts["message"] += 1
             household.effect += self._react(household, template, open_id, message)
 
-    def _react(self, household: Household, template: Template, open_id: str, message: Inboxed) -> float:
-        """Plan what the message causes; the effect it has on its own."""
+    def _react(
+        self, household: Household, template: Template, open_id: str, message: Inboxed, *, done: float = 0.0
+    ) -> float:
+        """Plan what the message causes after `done`; the effect it has on its own.
+
+        A batch whose time a moved clock has passed arrives with that time: what is late is made up for.
+        """
         level, then = household.irritation.get(open_id, (0.0, message.at))
         level = behaviour.irritation_after(level, max(0.0, message.at - then))
         household.irritation[open_id] = (level + 1, message.at)
@@ -175,7 +180,6 @@ class Crowd:
             irritation=level,
         )
         reaction = behaviour.react(household.habits, arrival)
-        done = household.acted_until
         if reaction.opens_at is not None and reaction.opens_at > done:
             opening = Opening(message.message_id, message.page, reaction.through_push)
             household.plan(reaction.opens_at, OPEN, open_id, opening)
@@ -192,7 +196,8 @@ class Crowd:
             (app.app_id, max(since, household.since), MAX_REPLAYED),
         )
         for number, (message_id, open_id, template_id, data, page, at) in enumerate(reversed(rows)):
-            self._react(household, app.templates[template_id], open_id, Inboxed(message_id, data, page, at))
+            message = Inboxed(message_id, data, page, at)
+            self._react(household, app.templates[template_id], open_id, message, done=household.acted_until)
             if number % YIELD_EVERY == YIELD_EVERY - 1:
                 await asyncio.sleep(0)
         household.to_replay = False

@@ -255,11 +255,18 @@ class Store:
         self.disk.put("consents", row[:3], row)
 
     def deliver(
-        self, app: App, template: Template, open_id: str, *, data: str, page: str, at: float | None = None
+        self,
+        app: App,
+        template: Template,
+        open_id: str,
+        *,
+        data: str,
+        page: str,
+        at: float,
+        history: bool = False,
     ) -> int:
-        """Put a message into a person's inbox and count it for fatigue; `at` in the past makes it history."""
-        when = self.clock.now() if at is None else at
-        day = beijing_day(when)
+        """Put a message into a person's inbox and count it for fatigue; nobody acts upon history."""
+        day = beijing_day(at)
         template.count_sent(open_id, day)
         message_id = self.next_id("messages")
         row = (
@@ -269,13 +276,13 @@ class Store:
             template.template_id,
             data,
             page,
-            when,
+            at,
             day,
-            int(at is not None),
+            int(history),
         )
         self.disk.put("messages", message_id, row)
-        if self.on_delivered is not None and at is None:
-            self.on_delivered(app, template, open_id, Inboxed(message_id, data, page, when))
+        if self.on_delivered is not None and not history:
+            self.on_delivered(app, template, open_id, Inboxed(message_id, data, page, at))
         return message_id
 
     def visit(
