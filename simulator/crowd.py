@@ -18,6 +18,7 @@ from simulator.behaviour import Arrival, Habits, Prompt
 from simulator.clock import DAY_SECONDS, beijing_day
 from simulator.library import SUBSCRIBED
 from simulator.reports import Reports
+from simulator.signals import MESSAGE_SCENE, PUSH_SCENE, outcome_told
 from simulator.store import STANDING, App, Inboxed, Store, Template
 
 LOOK_SECONDS = 0.25
@@ -27,7 +28,6 @@ REPLAYED_DAYS = 14
 MAX_REPLAYED = 200_000
 TEMPLATES_A_PROMPT = 3
 COME, OPEN, LEAVE = "come", "open", "leave"
-PUSH_SCENE = "1305"
 # What `visits.reported` and the list of deeds say of a visit that goes out with others.
 BATCHED = "in a batch"
 
@@ -221,9 +221,10 @@ class Crowd:
 
     def _open(self, household: Household, planned: Planned) -> None:
         app, opening = household.app, planned.about
-        self._store.visit(app, planned.open_id, opening.message_id, at=planned.at, reported=BATCHED)
-        self._note(household, planned, "visit", BATCHED)
-        scene = PUSH_SCENE if opening.pushed else None
+        scene = PUSH_SCENE if opening.pushed else MESSAGE_SCENE
+        told = outcome_told(BATCHED, scene)
+        self._store.visit(app, planned.open_id, opening.message_id, at=planned.at, reported=told)
+        self._note(household, planned, "visit", told)
         self._reports.visited(app, planned.open_id, opening.page, about=opening.message_id, scene=scene)
         self._pass_prompt(household, planned, ("message", planned.open_id, opening.message_id))
 
