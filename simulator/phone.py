@@ -277,7 +277,7 @@ class Phone:
         lines = action_rows(app, sends, deeds, now=self._now())
         return render(
             "side.html",
-            rows=joined(lines[:LISTED_ACTIONS]),
+            rows=joined(lines[:LISTED_ACTIONS]) or render("_no_deeds.html"),
             app_name=app.settings.name,
             prompts=prompt_rows(app, open_id, act_url=_url(app, open_id, tail="act"), back=http.path_qs),
             log_url=f"/sim/log?{urlencode({'app_id': app.app_id, 'to': open_id})}",

@@ -84,9 +84,12 @@ class Page:
     def has(self, name: str) -> bool:
         return any(self.top.all(tag, aria_label=name) for tag in ("section", "aside"))
 
-    def tap(self, screen: str, button: str, nth: int = 0) -> "Page":
-        """Press a button, whose form goes off with its hidden fields."""
-        pressed = [one for one in self.screen(screen).all("button") if button in one.text][nth]
+    def tap(self, screen: str, button: str, row: str = "") -> "Page":
+        """Press the first button of this name, or that of the row that begins so; its form goes off."""
+        where = self.screen(screen)
+        if row:
+            where = next(one for one in where.all("li") if one.text.startswith(row))
+        pressed = next(one for one in where.all("button") if button in one.text)
         form = pressed.around("form")
         sent = {one.attrs["name"]: one.attrs["value"] for one in form.all("input", type="hidden")}
         if "name" in pressed.attrs:

@@ -68,8 +68,7 @@ def test_only_the_template_whose_button_was_tapped_ends(
     merchant.consent(signing_in_template, [subscriber], kind="long_term")
 
     page = Page.of(merchant, subscriber, "/settings")
-    rows = [one.text for one in page.screen(SETTINGS).all("li")]
-    page.tap(SETTINGS, "取消订阅", nth=[row.startswith("每日签到提醒") for row in rows].index(True))
+    page.tap(SETTINGS, "取消订阅", row="每日签到提醒")
 
     assert merchant.units_left(signing_in_template, subscriber) == "0"
     assert merchant.units_left(coupon_template, subscriber) == "1"
@@ -107,10 +106,8 @@ def test_the_testers_panel_only_stands_in_for_the_prompt_of_the_mini_program(
     merchant: Merchant, person: str, coupon_template: str
 ) -> None:
     page = Page.of(merchant, person)
-    names = texts(page.screen("这位顾客的动作").all("li"))
-    wanted = [name.startswith("优惠券领取提醒") for name in names].index(True)
 
-    subscribed = page.tap("这位顾客的动作", "订阅", nth=wanted)
+    subscribed = page.tap("这位顾客的动作", "订阅", row="优惠券领取提醒")
 
     assert set(texts(page.screen("这位顾客的动作").all("button"))) == {"订阅"}
     assert "优惠券领取提醒 还可接收 1 次" in subscribed.screen("这位顾客的动作").text
