@@ -1,17 +1,15 @@
-"""The phone: what one simulated person sees, and what they can do. Every tap is a plain form, no script."""
+"""The phone: what one simulated person sees. What they tap is in `phone_taps`; no page has a script."""
 
-from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from simulator.acts import Acts
-from simulator.clock import BadClock, read_wish
-from simulator.control import BadRequest
 from simulator.faults import Faults
 from simulator.markup import SECURITY_HEADERS, Html, joined, render
 from simulator.phone_deeds import action_rows, report_words, scene_words
-from simulator.phone_lookup import Lookup, Received
+from simulator.phone_lookup import Lookup, Received, message_url, url_of
+from simulator.phone_taps import Taps
 from simulator.phone_views import (
     clock_time,
     full_day,
@@ -36,22 +34,19 @@ _FIRST_PAGE = "（首页）"
 
 class Phone:
     def __init__(self, store: Store, acts: Acts, faults: Faults) -> None:
-        self._store, self._acts, self._faults = store, acts, faults
+        self._store, self._faults = store, faults
         self._lookup = Lookup(store, acts)
+        self._taps = Taps(store, acts, faults, self._lookup)
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/sim/phone", self.pick),
-            web.post("/sim/phone/clock", self.clock),
-            web.post("/sim/phone/faults", self.clear_faults),
             web.get("/sim/phone/{open_id}", self.person),
-            web.post("/sim/phone/{open_id}/act", self.act),
             web.get("/sim/phone/{open_id}/settings", self.settings),
-            web.post("/sim/phone/{open_id}/enter", self.enter),
             web.get("/sim/phone/{open_id}/entered", self.entered),
             web.get("/sim/phone/{open_id}/m/{message_id}", self.message),
-            web.post("/sim/phone/{open_id}/m/{message_id}/open", self.open),
             web.get("/sim/phone/{open_id}/m/{message_id}/opened", self.opened),
+            *self._taps.routes(),
         ]
 
     async def pick(self, http: web.Request) -> web.Response:
@@ -84,30 +79,20 @@ class Phone:
             messages,
             now=self._now(),
             chosen=message.message_id,
-            open_url=lambda one: _url(app, open_id, one.message.message_id, "open"),
-            act_url=_url(app, open_id, tail="act"),
-            back=lambda one: _message_url(one),
+            open_url=lambda one: url_of(app, open_id, one.message.message_id, "open"),
+            act_url=url_of(app, open_id, tail="act"),
+            back=lambda one: message_url(one),
         )
         zone = render(
             "zone.html",
             **self._frame(app),
             count=len(messages),
             messages=cards,
-            back=_url(app, open_id),
-            settings=_url(app, open_id, tail="settings"),
-            enter=_url(app, open_id, tail="enter"),
+            back=url_of(app, open_id),
+            settings=url_of(app, open_id, tail="settings"),
+            enter=url_of(app, open_id, tail="enter"),
         )
         return await self._beside_list(http, app, open_id, zone, title="商家消息", chosen=message.message_id)
-
-    async def open(self, http: web.Request) -> web.StreamResponse:
-        """A tap: the visit is reported as the mini program would, then its page is shown."""
-        app, open_id, message = await self._lookup.which(http)
-        via = (await http.post()).get("via", "message")
-        try:
-            await self._acts.visit(app, open_id, message.message_id, via=via)
-        except BadRequest as error:
-            raise _bad(error) from None
-        raise web.HTTPSeeOther(_url(app, open_id, message.message_id, "opened"))
 
     async def opened(self, http: web.Request) -> web.Response:
         app, open_id, message = await self._lookup.which(http)
@@ -117,13 +102,8 @@ class Phone:
         )
         return await self._mini_program(
             http, app, open_id, told=reported[0][0] if reported else "no visit",
-            page=message.page, back=_url(app, open_id, message.message_id), chosen=message.message_id,
+            page=message.page, back=url_of(app, open_id, message.message_id), chosen=message.message_id,
         )  # fmt: skip
-
-    async def enter(self, http: web.Request) -> web.StreamResponse:
-        app, open_id = self._lookup.whose(http)
-        await self._acts.enter(app, open_id)
-        raise web.HTTPSeeOther(_url(app, open_id, tail="entered"))
 
     async def entered(self, http: web.Request) -> web.Response:
         app, open_id = self._lookup.whose(http)
@@ -134,22 +114,24 @@ class Phone:
         )
         return await self._mini_program(
             http, app, open_id, told=told[0][0] if told else "no visit",
-            page="", back=_url(app, open_id), chosen=0,
+            page="", back=url_of(app, open_id), chosen=0,
         )  # fmt: skip
 
     async def settings(self, http: web.Request) -> web.Response:
         """消息管理: where this person ends a subscription, or takes no messages of a merchant at all."""
         app, open_id = self._lookup.whose(http)
-        rejects, here = app.people[open_id].rejects, _url(app, open_id, tail="settings")
-        act_url = _url(app, open_id, tail="act")
+        rejects, here = app.people[open_id].rejects, url_of(app, open_id, tail="settings")
+        act_url = url_of(app, open_id, tail="act")
         others = joined(
-            render("_other_merchant.html", url=_url(other, there, tail="settings"), name=other.settings.name)
+            render(
+                "_other_merchant.html", url=url_of(other, there, tail="settings"), name=other.settings.name
+            )
             for other, there in self._store.everywhere(app, open_id)[1:]
         )
         screen = render(
             "settings.html",
             **self._frame(app),
-            back=_url(app, open_id),
+            back=url_of(app, open_id),
             here=here,
             act_url=act_url,
             state="已不再接收它的消息" if rejects else "接收它的消息",
@@ -159,33 +141,6 @@ class Phone:
             others=render("_other_merchants.html", rows=others) if others else Html(""),
         )
         return await self._beside_list(http, app, open_id, screen, title="消息管理", chosen=0)
-
-    async def act(self, http: web.Request) -> web.StreamResponse:
-        app, open_id = self._lookup.whose(http)
-        form = {key: value for key, value in (await http.post()).items() if isinstance(value, str)}
-        body: dict[str, Any] = {"open_id": open_id, "action": form.get("action")}
-        if form.get("template_id"):
-            body["template_id"] = form["template_id"]
-        try:
-            await self._acts.do(app, body)
-        except BadRequest as error:
-            raise _bad(error) from None
-        raise web.HTTPSeeOther(_safe_back(form.get("back", ""), otherwise=_url(app, open_id)))
-
-    async def clock(self, http: web.Request) -> web.StreamResponse:
-        form = await http.post()
-        try:
-            advance, speed = read_wish(
-                {key: float(str(value)) for key, value in form.items() if key != "back"}
-            )
-        except (BadClock, ValueError) as error:
-            raise _bad(error) from None
-        self._store.move_clock(advance, speed)
-        raise web.HTTPSeeOther(_safe_back(str(form.get("back", ""))))
-
-    async def clear_faults(self, http: web.Request) -> web.StreamResponse:
-        self._faults.clear()
-        raise web.HTTPSeeOther(_safe_back(str((await http.post()).get("back", ""))))
 
     # --- drawing ---------------------------------------------------------------------------------------
 
@@ -200,13 +155,13 @@ class Phone:
     def _home(self, app: App, open_id: str, inbox: list[Received]) -> Html:
         if inbox:
             card = home_card(inbox[0], self._now())
-            link = render("_home_link.html", card=card, url=_message_url(inbox[0]))
+            link = render("_home_link.html", card=card, url=message_url(inbox[0]))
         else:
             link = render("_quiet.html", text="暂无提醒")
         return render("home.html", time=clock_time(self._now()), card=link, **_tabs(app, open_id))
 
     def _list(self, app: App, open_id: str, inbox: list[Received], *, chosen: int) -> Html:
-        rows = message_rows(inbox, now=self._now(), chosen=chosen, url=_message_url)
+        rows = message_rows(inbox, now=self._now(), chosen=chosen, url=message_url)
         unread = sum(not one.opened for one in inbox)
         tabs = _tabs(app, open_id)
         return render("list.html", time=clock_time(self._now()), rows=rows, unread=unread or "", **tabs)
@@ -215,7 +170,7 @@ class Phone:
         now = self._now()
         if inbox:
             newest = inbox[0]
-            url = _url(newest.app, newest.open_id, newest.message.message_id, "open")
+            url = url_of(newest.app, newest.open_id, newest.message.message_id, "open")
             banner = push_banner(newest, now, url=url)
         else:
             banner = render("_no_push.html", text="没有新通知")
@@ -255,7 +210,7 @@ class Phone:
             app_id=app.app_id,
             app_name=app.settings.name,
             search=search,
-            people=person_rows(app, people, chosen=open_id, url=lambda one: _url(app, one)),
+            people=person_rows(app, people, chosen=open_id, url=lambda one: url_of(app, one)),
             count=len(app.people),
         )
         side = await self._side(http, app, open_id) if open_id else Html("")
@@ -279,7 +234,7 @@ class Phone:
             "side.html",
             rows=joined(lines[:LISTED_ACTIONS]) or render("_no_deeds.html"),
             app_name=app.settings.name,
-            prompts=prompt_rows(app, open_id, act_url=_url(app, open_id, tail="act"), back=http.path_qs),
+            prompts=prompt_rows(app, open_id, act_url=url_of(app, open_id, tail="act"), back=http.path_qs),
             log_url=f"/sim/log?{urlencode({'app_id': app.app_id, 'to': open_id})}",
         )
 
@@ -301,29 +256,10 @@ class Phone:
         return web.Response(text=html, content_type="text/html", charset="utf-8", headers=SECURITY_HEADERS)
 
 
-def _url(app: App, open_id: str, message_id: int | None = None, tail: str = "") -> str:
-    path = f"/sim/phone/{open_id}" + (f"/m/{message_id}" if message_id else "") + (f"/{tail}" if tail else "")
-    return f"{path}?app_id={app.app_id}"
-
-
-def _message_url(received: Received) -> str:
-    number = received.message.message_id
-    return f"{_url(received.app, received.open_id, number)}#m{number}"
-
-
 def _tabs(app: App, open_id: str) -> dict[str, str]:
-    phone = _url(app, open_id)
+    phone = url_of(app, open_id)
     return {
         "home": f"{phone}#home",
         "messages": f"{phone}#messages",
-        "settings": _url(app, open_id, tail="settings"),
+        "settings": url_of(app, open_id, tail="settings"),
     }
-
-
-def _bad(error: Exception) -> web.HTTPBadRequest:
-    return web.HTTPBadRequest(text=str(error), headers=SECURITY_HEADERS)
-
-
-def _safe_back(path: str, *, otherwise: str = "/sim/phone") -> str:
-    """Only to a page of the phone: a form of another site must not lead elsewhere."""
-    return path if path.startswith("/sim/phone") and "\n" not in path and "\r" not in path else otherwise

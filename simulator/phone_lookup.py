@@ -102,6 +102,16 @@ class Lookup:
         return list(found)[:LISTED_PEOPLE]
 
 
+def url_of(app: App, open_id: str, message_id: int | None = None, tail: str = "") -> str:
+    path = f"/sim/phone/{open_id}" + (f"/m/{message_id}" if message_id else "") + (f"/{tail}" if tail else "")
+    return f"{path}?app_id={app.app_id}"
+
+
+def message_url(received: Received) -> str:
+    number = received.message.message_id
+    return f"{url_of(received.app, received.open_id, number)}#m{number}"
+
+
 def _matching(app: App, search: str) -> list[str]:
     found = []
     for number, open_id in enumerate(app.people):
