@@ -19,7 +19,17 @@ from simulator.control import (
     whole,
 )
 from simulator.library import SUBSCRIBED
-from simulator.signals import Reporter, consent_signal, visit_signal
+from simulator.signals import (
+    MESSAGE_SCENE,
+    NOWHERE,
+    PUSH_SCENE,
+    REPORTED,
+    Report,
+    Reporter,
+    consent_signal,
+    outcome_told,
+    visit_signal,
+)
 from simulator.store import STANDING, App, Store, Template
 
 ACTIONS = (
@@ -29,10 +39,12 @@ ACTIONS = (
     "allow_messages",
     "not_interested",
     "visit",
+    "enter",
 )
 UNREPORTED = ("reject_messages", "allow_messages", "not_interested")
 KINDS = ("one_time", "long_term")
 MAX_UNITS = 1_000
+WAYS = {"message": MESSAGE_SCENE, "push": PUSH_SCENE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +124,9 @@ class Acts:
         if action not in ACTIONS:
             raise BadRequest(f"action: one of {', '.join(ACTIONS)}")
         if action == "visit":
-            return await self.visit(app, str(open_id), body.get("message_id"))
+            return await self.visit(app, str(open_id), body.get("message_id"), via=body.get("via", "message"))
+        if action == "enter":
+            return await self.enter(app, str(open_id))
         if action in ("reject_messages", "allow_messages"):
             self._change_mind(app, str(open_id), action, None)
             return {"done": action}
@@ -122,18 +136,32 @@ class Acts:
             return {"done": action}
         return await self._change_consent(app, template, str(open_id), body)
 
-    async def visit(self, app: App, open_id: str, message_id: Any = None) -> dict[str, Any]:
+    async def visit(
+        self, app: App, open_id: str, message_id: Any = None, *, via: Any = "message"
+    ) -> dict[str, Any]:
         """Open the mini program from the given message or the newest, as a tap on the phone does."""
         message = await self.message(app, open_id, message_id)
         if message is None:
             raise NotFound("this person has no such message")
-        signal = visit_signal(open_id, message.page, at=time.time())
+        if not isinstance(via, str) or via not in WAYS:
+            raise BadRequest(f"via: one of {', '.join(WAYS)}")
+        if via == "push" and not app.templates[message.template_id].entry.has_push:
+            raise BadRequest("via: this message came without a push; its template has none")
+        signal = visit_signal(open_id, message.page, at=time.time(), scene=WAYS[via])
         report = await self._reporter.report(app, app.settings.client_key, [signal])
-        outcome = report.report_error or ("reported" if report.reported else "no signals_url")
+        outcome = outcome_told(_outcome(report), WAYS[via])
         self._store.visit(app, open_id, message.message_id, reported=outcome)
         self._store.note(app, open_id, "visit", outcome)
-        token = signal.get("token")
-        return {"done": "visit", "message_id": message.message_id, "token": token, **report.as_answer()}
+        told = {name: signal.get(name) for name in ("token", "scene")}
+        return {"done": "visit", "message_id": message.message_id, **told, **report.as_answer()}
+
+    async def enter(self, app: App, open_id: str) -> dict[str, Any]:
+        """Open the mini program from the top of the merchant's messages; the visit belongs to none."""
+        signal = visit_signal(open_id, "", at=time.time())
+        report = await self._reporter.report(app, app.settings.client_key, [signal])
+        self._store.seen(app, open_id, self._store.clock.now())
+        self._store.note(app, open_id, "enter", _outcome(report))
+        return {"done": "enter", **report.as_answer()}
 
     async def message(self, app: App, open_id: str, message_id: Any = None) -> Message | None:
         sql = "SELECT message_id, template_id, data, page, at FROM messages"
@@ -167,6 +195,10 @@ class Acts:
 
     def _set(self, app: App, template: Template, open_id: str, units: int) -> None:
         self._store.set_consent(app, template, open_id, STANDING if template.long_term and units else units)
+
+
+def _outcome(report: Report) -> str:
+    return report.report_error or (REPORTED if report.reported else NOWHERE)
 
 
 def _check_subscribable(template: Template) -> None:

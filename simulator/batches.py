@@ -47,13 +47,21 @@ class Batch:
     sent: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Whom a batch goes through, in their order, and who of them are meant (None: all); made once a batch."""
+
+    people: list[str]
+    chosen: frozenset[str] | None
+
+
 class Batches:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._records: Records = store.records
         self._crowds = self._records.take("crowd", Crowd)
         self._batches = self._records.take("batch", Batch)
-        self._people: dict[str, list[str]] = {}
+        self._rounds: dict[str, Round] = {}
         self._open = [batch for batch in self._batches.values() if batch.status in (WAITING, SENDING)]
 
     def make_crowd(self, app: App, open_ids: list[str]) -> Crowd:
@@ -117,26 +125,33 @@ class Batches:
         try:
             template = template_to_send(self._store, app, batch.template_id)
         except Refusal:
-            self._close(batch, _verdict(batch))
+            # Nobody knows whether those who are left would have been reached.
+            self._close(batch, PARTIAL if batch.sent else FAILED)
             return
         batch.status = SENDING
-        people = self._people.setdefault(batch.batch_msg_id, list(app.people))
-        crowd = self._crowds.get(batch.crowd_code)
-        chosen = None if crowd is None else set(crowd.open_ids)
-        piece = people[batch.done : batch.done + PIECE]
+        whom = self._round(batch, app)
+        piece = whom.people[batch.done : batch.done + PIECE]
         for open_id in piece:
-            if template.consents.get(open_id) and (chosen is None or open_id in chosen):
+            if template.consents.get(open_id) and (whom.chosen is None or open_id in whom.chosen):
                 self._reach(batch, app, template, open_id)
         batch.done += len(piece)
-        if batch.done >= len(people):
+        if batch.done >= len(whom.people):
             self._close(batch, _verdict(batch))
         else:
             self._records.put("batch", batch.batch_msg_id, batch)
 
+    def _round(self, batch: Batch, app: App) -> Round:
+        found = self._rounds.get(batch.batch_msg_id)
+        if found is None:
+            crowd = self._crowds.get(batch.crowd_code)
+            chosen = None if crowd is None else frozenset(crowd.open_ids)
+            found = self._rounds[batch.batch_msg_id] = Round(list(app.people), chosen)
+        return found
+
     def _reach(self, batch: Batch, app: App, template: Template, open_id: str) -> None:
         batch.wanted += 1
         try:
-            reach(self._store, app, template, open_id, data=batch.data, page=batch.page)
+            reach(self._store, app, template, open_id, data=batch.data, page=batch.page, at=batch.due_at)
         except Refusal:
             return
         batch.sent += 1
@@ -144,7 +159,7 @@ class Batches:
     def _close(self, batch: Batch, status: str) -> None:
         batch.status = status
         self._open.remove(batch)
-        self._people.pop(batch.batch_msg_id, None)
+        self._rounds.pop(batch.batch_msg_id, None)
         self._records.put("batch", batch.batch_msg_id, batch)
 
 

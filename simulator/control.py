@@ -164,12 +164,14 @@ class Control:
         count = whole(body, "count", least=0, most=MAX_PEOPLE)
         seed = whole(body, "seed", least=0, most=2**63, usual=1)
         made, now = [], self._store.clock.now()
-        for open_id in open_ids(app.app_id, seed, count):
+        for position, open_id in enumerate(open_ids(app.app_id, seed, count)):
             made.append(open_id)
             if open_id not in app.people:
-                self._store.save_person(app, open_id, Person(len(app.people), now, now))
+                self._store.join(app, open_id, seed=seed, position=position, at=now)
             if len(made) % YIELD_EVERY == 0:
+                self._store.save_intakes()
                 await asyncio.sleep(0)
+        self._store.save_intakes()
         if not app.settings.user_ids:
             return web.json_response({"open_ids": made})
         return web.json_response({"open_ids": made, "user_ids": [app.user_id_of(one) for one in made]})

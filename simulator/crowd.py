@@ -18,6 +18,7 @@ from simulator.behaviour import Arrival, Habits, Prompt
 from simulator.clock import DAY_SECONDS, beijing_day
 from simulator.library import SUBSCRIBED
 from simulator.reports import Reports
+from simulator.signals import MESSAGE_SCENE, PUSH_SCENE, outcome_told
 from simulator.store import STANDING, App, Inboxed, Store, Template
 
 LOOK_SECONDS = 0.25
@@ -27,7 +28,6 @@ REPLAYED_DAYS = 14
 MAX_REPLAYED = 200_000
 TEMPLATES_A_PROMPT = 3
 COME, OPEN, LEAVE = "come", "open", "leave"
-PUSH_SCENE = "1305"
 # What `visits.reported` and the list of deeds say of a visit that goes out with others.
 BATCHED = "in a batch"
 
@@ -159,8 +159,13 @@ class Crowd:
             household.acts["message"] += 1
             household.effect += self._react(household, template, open_id, message)
 
-    def _react(self, household: Household, template: Template, open_id: str, message: Inboxed) -> float:
-        """Plan what the message causes; the effect it has on its own."""
+    def _react(
+        self, household: Household, template: Template, open_id: str, message: Inboxed, *, done: float = 0.0
+    ) -> float:
+        """Plan what the message causes after `done`; the effect it has on its own.
+
+        A batch whose time a moved clock has passed arrives with that time: what is late is made up for.
+        """
         level, then = household.irritation.get(open_id, (0.0, message.at))
         level = behaviour.irritation_after(level, max(0.0, message.at - then))
         household.irritation[open_id] = (level + 1, message.at)
@@ -175,7 +180,6 @@ class Crowd:
             irritation=level,
         )
         reaction = behaviour.react(household.habits, arrival)
-        done = household.acted_until
         if reaction.opens_at is not None and reaction.opens_at > done:
             opening = Opening(message.message_id, message.page, reaction.through_push)
             household.plan(reaction.opens_at, OPEN, open_id, opening)
@@ -192,7 +196,8 @@ class Crowd:
             (app.app_id, max(since, household.since), MAX_REPLAYED),
         )
         for number, (message_id, open_id, template_id, data, page, at) in enumerate(reversed(rows)):
-            self._react(household, app.templates[template_id], open_id, Inboxed(message_id, data, page, at))
+            message = Inboxed(message_id, data, page, at)
+            self._react(household, app.templates[template_id], open_id, message, done=household.acted_until)
             if number % YIELD_EVERY == YIELD_EVERY - 1:
                 await asyncio.sleep(0)
         household.to_replay = False
@@ -216,9 +221,10 @@ class Crowd:
 
     def _open(self, household: Household, planned: Planned) -> None:
         app, opening = household.app, planned.about
-        self._store.visit(app, planned.open_id, opening.message_id, at=planned.at, reported=BATCHED)
-        self._note(household, planned, "visit", BATCHED)
-        scene = PUSH_SCENE if opening.pushed else None
+        scene = PUSH_SCENE if opening.pushed else MESSAGE_SCENE
+        told = outcome_told(BATCHED, scene)
+        self._store.visit(app, planned.open_id, opening.message_id, at=planned.at, reported=told)
+        self._note(household, planned, "visit", told)
         self._reports.visited(app, planned.open_id, opening.page, about=opening.message_id, scene=scene)
         self._pass_prompt(household, planned, ("message", planned.open_id, opening.message_id))
 

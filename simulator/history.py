@@ -96,7 +96,9 @@ class History:
     def _write(self, app: App, template: Template, one: Past, *, data: str) -> None:
         message_id = None
         if one.delivered:
-            message_id = self._store.deliver(app, template, one.open_id, data=data, page=one.page, at=one.at)
+            message_id = self._store.deliver(
+                app, template, one.open_id, data=data, page=one.page, at=one.at, history=True
+            )
             if one.visited_at is not None:
                 self._store.visit(app, one.open_id, message_id, at=one.visited_at, reported="history")
         answered = one.outcome not in (DELIVERED_500, LOST_500)

@@ -1,246 +1,224 @@
-"""The phone: what one simulated person sees, and what they can do. Every tap is a plain form, no script."""
+"""The phone: what one simulated person sees. What they tap is in `phone_taps`; no page has a script."""
 
-from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from simulator.acts import Acts, Message
-from simulator.clock import BadClock, read_wish
-from simulator.control import BadRequest
+from simulator.acts import Acts
 from simulator.faults import Faults
-from simulator.markup import Html, joined, render
-from simulator.people import masked_name, name_of
+from simulator.markup import SECURITY_HEADERS, Html, joined, render
+from simulator.phone_deeds import action_rows, report_words, scene_words
+from simulator.phone_lookup import Lookup, Received, message_url, url_of
+from simulator.phone_taps import Taps
 from simulator.phone_views import (
-    action_rows,
     clock_time,
-    field_rows,
+    full_day,
     full_time,
     home_card,
     message_rows,
     parameter_rows,
     person_rows,
-    setting_rows,
+    prompt_rows,
+    push_banner,
+    subscription_rows,
+    tint_of,
+    zone_cards,
 )
 from simulator.signals import page_parameters
 from simulator.store import App, Store
 
-LISTED_MESSAGES = 40
-LISTED_PEOPLE = 30
 LISTED_ACTIONS = 14
-RECENT_MESSAGES = 600
-SEARCHED_PEOPLE = 50_000
 _NO_FAULTS = render("_no_faults.html")
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
+_FIRST_PAGE = "（首页）"
 
 
 class Phone:
     def __init__(self, store: Store, acts: Acts, faults: Faults) -> None:
-        self._store, self._acts, self._faults = store, acts, faults
+        self._store, self._faults = store, faults
+        self._lookup = Lookup(store, acts)
+        self._taps = Taps(store, acts, faults, self._lookup)
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/sim/phone", self.pick),
-            web.post("/sim/phone/clock", self.clock),
-            web.post("/sim/phone/faults", self.clear_faults),
             web.get("/sim/phone/{open_id}", self.person),
-            web.post("/sim/phone/{open_id}/act", self.act),
+            web.get("/sim/phone/{open_id}/settings", self.settings),
+            web.get("/sim/phone/{open_id}/entered", self.entered),
             web.get("/sim/phone/{open_id}/m/{message_id}", self.message),
-            web.post("/sim/phone/{open_id}/m/{message_id}/open", self.open),
             web.get("/sim/phone/{open_id}/m/{message_id}/opened", self.opened),
+            *self._taps.routes(),
         ]
 
     async def pick(self, http: web.Request) -> web.Response:
-        app = self._app(http)
+        app = self._lookup.app(http)
         if app is None:
-            return self._page(http, None, "选一位顾客", render("_empty.html", text="还没有小程序"))
+            return self._page(http, "选一位顾客", render("_empty.html", text="还没有小程序"))
         hint = render("_empty.html", text="选一位顾客，就能看到这位顾客的手机")
         return await self._screens(http, app, "", title="选一位顾客", screens=hint)
 
     async def person(self, http: web.Request) -> web.Response:
-        app, open_id = self._whose(http)
-        messages = await self._messages(app, open_id)
-        screens = joined([self._home(app, open_id, messages), self._list(app, open_id, messages, chosen=0)])
-        return await self._screens(http, app, open_id, title="首页与消息", screens=screens)
+        """The three places where a message shows: home card, message list, push on the lock screen."""
+        app, open_id = self._lookup.whose(http)
+        inbox = await self._lookup.inbox(app, open_id)
+        screens = joined(
+            [
+                self._home(app, open_id, inbox),
+                self._list(app, open_id, inbox, chosen=0),
+                self._lock(inbox),
+            ]
+        )
+        return await self._screens(
+            http, app, open_id, title="首页、消息与锁屏", screens=screens, layout="surfaces"
+        )
 
     async def message(self, http: web.Request) -> web.Response:
-        app, open_id, message = await self._which(http)
-        template = app.templates[message.template_id]
-        detail = render(
-            "detail.html",
-            app_name=app.settings.name,
-            initial=app.settings.name[:1],
-            time=clock_time(self._now()),
-            at=full_time(message.at),
-            title=template.entry.name,
-            fields=field_rows(template, message.data),
-            page=message.page or "（首页）",
-            url=_url(app, open_id, message.message_id, "open"),
-            back=_url(app, open_id),
-            template_id=template.template_id,
-            act_url=_url(app, open_id, tail="act"),
+        """The merchant's zone: all that this merchant sent, the message that was tapped standing out."""
+        app, open_id, message = await self._lookup.which(http)
+        messages = await self._lookup.of_merchant(app, open_id, message)
+        cards = zone_cards(
+            messages,
+            now=self._now(),
+            chosen=message.message_id,
+            open_url=lambda one: url_of(app, open_id, one.message.message_id, "open"),
+            act_url=url_of(app, open_id, tail="act"),
+            back=lambda one: message_url(one),
         )
-        rows = self._list(app, open_id, await self._messages(app, open_id), chosen=message.message_id)
-        return await self._screens(
-            http, app, open_id, title=template.entry.name, screens=joined([detail, rows])
+        zone = render(
+            "zone.html",
+            **self._frame(app),
+            count=len(messages),
+            messages=cards,
+            back=url_of(app, open_id),
+            settings=url_of(app, open_id, tail="settings"),
+            enter=url_of(app, open_id, tail="enter"),
         )
-
-    async def open(self, http: web.Request) -> web.StreamResponse:
-        """A tap: the visit is reported as the mini program would, then its page is shown."""
-        app, open_id, message = await self._which(http)
-        await self._acts.visit(app, open_id, message.message_id)
-        raise web.HTTPSeeOther(_url(app, open_id, message.message_id, "opened"))
+        return await self._beside_list(http, app, open_id, zone, title="商家消息", chosen=message.message_id)
 
     async def opened(self, http: web.Request) -> web.Response:
-        app, open_id, message = await self._which(http)
+        app, open_id, message = await self._lookup.which(http)
         reported = await self._store.disk.read(
             "SELECT reported FROM visits WHERE message_id = ? ORDER BY visit_id DESC LIMIT 1",
             (message.message_id,),
         )
-        outcome = reported[0][0] if reported else "no visit"
-        page = render(
-            "opened.html",
-            app_name=app.settings.name,
-            initial=app.settings.name[:1],
-            time=clock_time(self._now()),
-            page=message.page.partition("?")[0] or "（首页）",
-            parameters=parameter_rows(page_parameters(message.page)),
-            report={
-                "reported": "回访已报给控制台，场景值 1014",
-                "no signals_url": "没有设置上报地址，回访只记在这里",
-            }.get(outcome, f"回访没有报成：{outcome}"),
-            tone="ok" if outcome == "reported" else "warn",
-            back=_url(app, open_id, message.message_id),
+        return await self._mini_program(
+            http, app, open_id, told=reported[0][0] if reported else "no visit",
+            page=message.page, back=url_of(app, open_id, message.message_id), chosen=message.message_id,
+        )  # fmt: skip
+
+    async def entered(self, http: web.Request) -> web.Response:
+        app, open_id = self._lookup.whose(http)
+        told = await self._store.disk.read(
+            "SELECT detail FROM actions WHERE app_id = ? AND open_id = ? AND kind = 'enter'"
+            " ORDER BY action_id DESC LIMIT 1",
+            (app.app_id, open_id),
         )
-        rows = self._list(app, open_id, await self._messages(app, open_id), chosen=message.message_id)
-        return await self._screens(http, app, open_id, title="小程序", screens=joined([page, rows]))
+        return await self._mini_program(
+            http, app, open_id, told=told[0][0] if told else "no visit",
+            page="", back=url_of(app, open_id), chosen=0,
+        )  # fmt: skip
 
-    async def act(self, http: web.Request) -> web.StreamResponse:
-        app, open_id = self._whose(http)
-        form = {key: value for key, value in (await http.post()).items() if isinstance(value, str)}
-        body: dict[str, Any] = {"open_id": open_id, "action": form.get("action")}
-        if form.get("template_id"):
-            body["template_id"] = form["template_id"]
-        try:
-            await self._acts.do(app, body)
-        except BadRequest as error:
-            raise web.HTTPBadRequest(text=str(error)) from None
-        raise web.HTTPSeeOther(_url(app, open_id))
-
-    async def clock(self, http: web.Request) -> web.StreamResponse:
-        form = await http.post()
-        try:
-            advance, speed = read_wish(
-                {key: float(str(value)) for key, value in form.items() if key != "back"}
+    async def settings(self, http: web.Request) -> web.Response:
+        """消息管理: where this person ends a subscription, or takes no messages of a merchant at all."""
+        app, open_id = self._lookup.whose(http)
+        rejects, here = app.people[open_id].rejects, url_of(app, open_id, tail="settings")
+        act_url = url_of(app, open_id, tail="act")
+        others = joined(
+            render(
+                "_other_merchant.html", url=url_of(other, there, tail="settings"), name=other.settings.name
             )
-        except (BadClock, ValueError) as error:
-            raise web.HTTPBadRequest(text=str(error)) from None
-        self._store.move_clock(advance, speed)
-        raise web.HTTPSeeOther(_safe_back(str(form.get("back", ""))))
+            for other, there in self._store.everywhere(app, open_id)[1:]
+        )
+        screen = render(
+            "settings.html",
+            **self._frame(app),
+            back=url_of(app, open_id),
+            here=here,
+            act_url=act_url,
+            state="已不再接收它的消息" if rejects else "接收它的消息",
+            subscriptions=subscription_rows(app, open_id, act_url=act_url, back=here),
+            toggle="allow_messages" if rejects else "reject_messages",
+            toggle_text="重新接收" if rejects else "不再接收",
+            others=render("_other_merchants.html", rows=others) if others else Html(""),
+        )
+        return await self._beside_list(http, app, open_id, screen, title="消息管理", chosen=0)
 
-    async def clear_faults(self, http: web.Request) -> web.StreamResponse:
-        self._faults.clear()
-        raise web.HTTPSeeOther(_safe_back(str((await http.post()).get("back", ""))))
-
-    # --- finding ---------------------------------------------------------------------------------------
+    # --- drawing ---------------------------------------------------------------------------------------
 
     def _now(self) -> float:
         return self._store.clock.now()
 
-    def _app(self, http: web.Request) -> App | None:
-        """The app asked for, the one that knows this open_id, or the newest."""
-        apps = self._store.apps
-        if http.query.get("app_id"):
-            return apps.get(http.query["app_id"])
-        open_id = http.match_info.get("open_id")
-        if open_id:
-            return next((app for app in apps.values() if open_id in app.people), None)
-        return next(reversed(apps.values()), None)
+    def _frame(self, app: App) -> dict[str, object]:
+        """What every screen of a merchant has on top."""
+        name = app.settings.name
+        return {"time": clock_time(self._now()), "app_name": name, "initial": name[:1], "tint": tint_of(app)}
 
-    def _whose(self, http: web.Request) -> tuple[App, str]:
-        app, open_id = self._app(http), http.match_info["open_id"]
-        if app is None or open_id not in app.people:
-            raise web.HTTPNotFound(text="没有这位顾客 no such person", headers=SECURITY_HEADERS)
-        return app, open_id
+    def _home(self, app: App, open_id: str, inbox: list[Received]) -> Html:
+        if inbox:
+            card = home_card(inbox[0], self._now())
+            link = render("_home_link.html", card=card, url=message_url(inbox[0]))
+        else:
+            link = render("_quiet.html", text="暂无提醒")
+        return render("home.html", time=clock_time(self._now()), card=link, **_tabs(app, open_id))
 
-    async def _which(self, http: web.Request) -> tuple[App, str, Message]:
-        app, open_id = self._whose(http)
-        number = http.match_info["message_id"]
-        wanted = int(number) if number.isdecimal() and len(number) < 18 else 0
-        message = await self._acts.message(app, open_id, wanted)
-        if message is None:
-            raise web.HTTPNotFound(text="没有这条消息 no such message", headers=SECURITY_HEADERS)
-        return app, open_id, message
+    def _list(self, app: App, open_id: str, inbox: list[Received], *, chosen: int) -> Html:
+        rows = message_rows(inbox, now=self._now(), chosen=chosen, url=message_url)
+        unread = sum(not one.opened for one in inbox)
+        tabs = _tabs(app, open_id)
+        return render("list.html", time=clock_time(self._now()), rows=rows, unread=unread or "", **tabs)
 
-    async def _messages(self, app: App, open_id: str) -> list[tuple[Message, bool]]:
-        """Newest first, each with whether it was opened."""
-        rows = await self._store.disk.read(
-            "SELECT message_id, template_id, data, page, at,"
-            " EXISTS (SELECT 1 FROM visits WHERE visits.message_id = messages.message_id)"
-            " FROM messages WHERE app_id = ? AND open_id = ? ORDER BY at DESC, message_id DESC LIMIT ?",
-            (app.app_id, open_id, LISTED_MESSAGES),
+    def _lock(self, inbox: list[Received]) -> Html:
+        now = self._now()
+        if inbox:
+            newest = inbox[0]
+            url = url_of(newest.app, newest.open_id, newest.message.message_id, "open")
+            banner = push_banner(newest, now, url=url)
+        else:
+            banner = render("_no_push.html", text="没有新通知")
+        return render("lock.html", time=clock_time(now), day=full_day(now), banner=banner)
+
+    async def _mini_program(
+        self, http: web.Request, app: App, open_id: str, *, told: str, page: str, back: str, chosen: int
+    ) -> web.Response:
+        report, taken = report_words(told)
+        parameters = page_parameters(page)
+        screen = render(
+            "opened.html",
+            **self._frame(app),
+            page=page.partition("?")[0] or _FIRST_PAGE,
+            parameters=parameter_rows(parameters),
+            origin="参数由消息链接带入页面的 onLoad" if parameters else "链接没有带参数",
+            scene=scene_words(told),
+            report=report,
+            tone="ok" if taken else "warn",
+            back=back,
         )
-        return [(Message(*row), bool(opened)) for *row, opened in rows]
+        return await self._beside_list(http, app, open_id, screen, title="小程序", chosen=chosen)
 
-    async def _people(self, app: App, search: str, *, chosen: str) -> list[str]:
-        """Who matches; or the one that is looked at, who got a message lately, then anybody."""
-        if search:
-            return _matching(app, search)
-        recent = await self._store.disk.read(
-            "SELECT open_id FROM messages WHERE app_id = ? ORDER BY message_id DESC LIMIT ?",
-            (app.app_id, RECENT_MESSAGES),
-        )
-        found = dict.fromkeys([chosen] if chosen else [])
-        found |= dict.fromkeys(open_id for (open_id,) in recent)
-        for open_id in app.people:
-            if len(found) >= LISTED_PEOPLE:
-                break
-            found[open_id] = None
-        return list(found)[:LISTED_PEOPLE]
-
-    # --- drawing ---------------------------------------------------------------------------------------
-
-    def _home(self, app: App, open_id: str, messages: list[tuple[Message, bool]]) -> Html:
-        card = (
-            home_card(app, messages[0][0], self._now())
-            if messages
-            else render("_quiet.html", text="暂无提醒")
-        )
-        link = _url(app, open_id, messages[0][0].message_id) if messages else _url(app, open_id)
-        return render("home.html", time=clock_time(self._now()), card=card, url=link)
-
-    def _list(self, app: App, open_id: str, messages: list[tuple[Message, bool]], *, chosen: int) -> Html:
-        def url(message: Message) -> str:
-            return _url(app, open_id, message.message_id)
-
-        rows = message_rows(app, messages, now=self._now(), chosen=chosen, url=url)
-        unread = sum(not opened for _, opened in messages)
-        return render("list.html", time=clock_time(self._now()), rows=rows, unread=unread or "")
+    async def _beside_list(
+        self, http: web.Request, app: App, open_id: str, screen: Html, *, title: str, chosen: int
+    ) -> web.Response:
+        rows = self._list(app, open_id, await self._lookup.inbox(app, open_id), chosen=chosen)
+        return await self._screens(http, app, open_id, title=title, screens=joined([screen, rows]))
 
     async def _screens(
-        self, http: web.Request, app: App, open_id: str, *, title: str, screens: Html
+        self, http: web.Request, app: App, open_id: str, *, title: str, screens: Html, layout: str = ""
     ) -> web.Response:
         search = http.query.get("q", "").strip()
-        people = await self._people(app, search, chosen=open_id)
+        people = await self._lookup.people(app, search, chosen=open_id)
         picker = render(
             "picker.html",
             app_id=app.app_id,
             app_name=app.settings.name,
             search=search,
-            people=person_rows(app, people, chosen=open_id, url=lambda one: _url(app, one)),
+            people=person_rows(app, people, chosen=open_id, url=lambda one: url_of(app, one)),
             count=len(app.people),
         )
-        side = await self._side(app, open_id) if open_id else Html("")
-        return self._page(http, app, title, joined([picker, render("_stage.html", screens=screens), side]))
+        side = await self._side(http, app, open_id) if open_id else Html("")
+        content = joined([picker, render("_stage.html", screens=screens), side])
+        return self._page(http, title, content, layout=f"with-person {layout}" if open_id else "")
 
-    async def _side(self, app: App, open_id: str) -> Html:
-        read, person = self._store.disk.read, app.people[open_id]
+    async def _side(self, http: web.Request, app: App, open_id: str) -> Html:
+        read = self._store.disk.read
         sends = await read(
             "SELECT at, code, sub_code, template_id, accepted, history FROM log"
             " WHERE app_id = ? AND open_id = ? ORDER BY id DESC LIMIT ?",
@@ -251,25 +229,22 @@ class Phone:
             " WHERE app_id = ? AND open_id = ? ORDER BY action_id DESC LIMIT ?",
             (app.app_id, open_id, LISTED_ACTIONS),
         )
-        act_url = _url(app, open_id, tail="act")
         lines = action_rows(app, sends, deeds, now=self._now())
         return render(
             "side.html",
-            rows=joined(lines[:LISTED_ACTIONS]),
-            settings=setting_rows(app, open_id, act_url=act_url),
-            act_url=act_url,
-            toggle="allow_messages" if person.rejects else "reject_messages",
-            toggle_text="重新接收" if person.rejects else "不再接收",
+            rows=joined(lines[:LISTED_ACTIONS]) or render("_no_deeds.html"),
+            app_name=app.settings.name,
+            prompts=prompt_rows(app, open_id, act_url=url_of(app, open_id, tail="act"), back=http.path_qs),
             log_url=f"/sim/log?{urlencode({'app_id': app.app_id, 'to': open_id})}",
         )
 
-    def _page(self, http: web.Request, app: App | None, title: str, content: Html) -> web.Response:
+    def _page(self, http: web.Request, title: str, content: Html, *, layout: str = "") -> web.Response:
         speed, faults = self._store.clock.speed, self._faults.active()
         html = render(
             "base.html",
             title=title,
             content=content,
-            layout="with-person" if "open_id" in http.match_info else "",
+            layout=layout,
             clock=full_time(self._now()),
             back=http.path_qs,
             at_one="on" if speed == 1 else "",
@@ -281,22 +256,10 @@ class Phone:
         return web.Response(text=html, content_type="text/html", charset="utf-8", headers=SECURITY_HEADERS)
 
 
-def _matching(app: App, search: str) -> list[str]:
-    found = []
-    for number, open_id in enumerate(app.people):
-        names = number < SEARCHED_PEOPLE
-        if search in open_id or (names and (search in name_of(open_id) or search == masked_name(open_id))):
-            found.append(open_id)
-            if len(found) == LISTED_PEOPLE:
-                break
-    return found
-
-
-def _url(app: App, open_id: str, message_id: int | None = None, tail: str = "") -> str:
-    path = f"/sim/phone/{open_id}" + (f"/m/{message_id}" if message_id else "") + (f"/{tail}" if tail else "")
-    return f"{path}?app_id={app.app_id}"
-
-
-def _safe_back(path: str) -> str:
-    """Only to a page of the phone: a form of another site must not lead elsewhere."""
-    return path if path.startswith("/sim/phone") and "\n" not in path and "\r" not in path else "/sim/phone"
+def _tabs(app: App, open_id: str) -> dict[str, str]:
+    phone = url_of(app, open_id)
+    return {
+        "home": f"{phone}#home",
+        "messages": f"{phone}#messages",
+        "settings": url_of(app, open_id, tail="settings"),
+    }

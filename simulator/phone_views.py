@@ -2,27 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from simulator.acts import Message
 from simulator.clock import beijing, beijing_day
-from simulator.crowd import BATCHED
 from simulator.library import SUBSCRIBED
 from simulator.markup import Html, joined, render
 from simulator.people import masked_name, masked_phone
+from simulator.phone_lookup import Received
 from simulator.store import STANDING, App, Template
 
-_DEEDS = {
-    "visit": "打开消息",
-    "come": "自己打开小程序",
-    "prompted": "看到订阅弹窗",
-    "subscribe": "订阅",
-    "unsubscribe": "取消订阅",
-    "reject_messages": "不再接收消息",
-    "allow_messages": "重新接收消息",
-    "not_interested": "标为不感兴趣",
-}
 _TINTS = 6
+_WEEKDAYS = "一二三四五六日"
 
 
 def clock_time(at: float) -> str:
@@ -33,12 +22,29 @@ def full_time(at: float) -> str:
     return beijing(at).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def full_day(at: float) -> str:
+    day = beijing(at)
+    return f"{day.month} 月 {day.day} 日 星期{_WEEKDAYS[day.weekday()]}"
+
+
 def near_time(at: float, now: float) -> str:
     """刚刚, 19:30, 昨天, 11-19."""
     days = beijing_day(now) - beijing_day(at)
     if days == 0:
         return "刚刚" if now - at < 60 else clock_time(at)
     return "昨天" if days == 1 else beijing(at).strftime("%m-%d" if days < 300 else "%Y-%m-%d")
+
+
+def day_and_time(at: float, now: float) -> str:
+    """今天 19:30, 昨天 16:05, 11-19 16:05."""
+    days = beijing_day(now) - beijing_day(at)
+    day = "今天" if days == 0 else near_time(at, now)
+    return f"{day} {clock_time(at)}"
+
+
+def tint_of(app: App) -> int:
+    """Of the square that stands for a mini program, by the character in it."""
+    return ord(app.settings.name[:1] or " ") % _TINTS
 
 
 def values_of(template: Template, data: str) -> list[tuple[str, str]]:
@@ -48,68 +54,111 @@ def values_of(template: Template, data: str) -> list[tuple[str, str]]:
     return [(keyword, str(values.get(f"keyword{number}", {}).get("value", ""))) for number, keyword in pairs]
 
 
-def summary_of(app: App, message: Message) -> str:
-    template = app.templates[message.template_id]
-    values = values_of(template, message.data)
-    return f"{template.entry.name}：{values[0][1] if values else ''}"
+def summary_of(received: Received) -> str:
+    values = values_of(received.template, received.message.data)
+    return f"{received.template.entry.name}：{values[0][1] if values else ''}"
 
 
-def home_card(app: App, message: Message, now: float) -> Html:
-    template = app.templates[message.template_id]
-    values = values_of(template, message.data)
+def home_card(received: Received, now: float) -> Html:
+    app, template = received.app, received.template
+    values = values_of(template, received.message.data)
     return render(
         "_home_card.html",
         initial=app.settings.name[:1],
+        tint=tint_of(app),
         app_name=app.settings.name,
         title=template.entry.name,
         first=values[0][1] if values else "",
         second=values[1][1] if len(values) > 1 else "",
-        at=near_time(message.at, now),
+        at=near_time(received.message.at, now),
     )
 
 
-def message_rows(
-    app: App,
-    messages: list[tuple[Message, bool]],
-    *,
-    now: float,
-    chosen: int,
-    url: Callable[[Message], str],
-) -> Html:
-    if not messages:
+def push_banner(received: Received, now: float, *, url: str) -> Html:
+    """The newest message as it lies over the lock screen, where its template has a push."""
+    if not received.template.entry.has_push:
+        return render("_no_push.html", text="此模板不支持 PUSH")
+    values = values_of(received.template, received.message.data)
+    return render(
+        "_push.html",
+        url=url,
+        app_name=received.app.settings.name,
+        title=received.template.entry.name,
+        text=values[0][1] if values else "",
+        at=near_time(received.message.at, now),
+    )
+
+
+def message_rows(inbox: list[Received], *, now: float, chosen: int, url: Callable[[Received], str]) -> Html:
+    if not inbox:
         return render("_quiet.html", text="还没有消息")
     return joined(
         render(
             "_message.html",
-            url=url(message),
-            initial=app.settings.name[:1],
-            app_name=app.settings.name,
-            text=summary_of(app, message),
-            at=near_time(message.at, now),
-            exact=full_time(message.at),
+            url=url(one),
+            initial=one.app.settings.name[:1],
+            tint=tint_of(one.app),
+            app_name=one.app.settings.name,
+            text=summary_of(one),
+            at=near_time(one.message.at, now),
+            exact=full_time(one.message.at),
             state=" ".join(
-                ("read" if opened else "unread", "chosen" if message.message_id == chosen else "")
+                ("read" if one.opened else "unread", "chosen" if one.message.message_id == chosen else "")
             ),
+            hint="" if one.opened else "未读",
         )
-        for message, opened in messages
+        for one in inbox
     )
 
 
-def person_rows(app: App, open_ids: Iterable[str], *, chosen: str, url: Callable[[str], str]) -> Html:
-    rows = [
+def zone_cards(
+    messages: list[Received],
+    *,
+    now: float,
+    chosen: int,
+    open_url: Callable[[Received], str],
+    act_url: str,
+    back: Callable[[Received], str],
+) -> Html:
+    """One merchant's messages one below another; the chosen one stands out and shows its link."""
+    return joined(
         render(
+            "_zone_chosen.html" if one.message.message_id == chosen else "_zone_other.html",
+            message_id=one.message.message_id,
+            at=day_and_time(one.message.at, now),
+            exact=full_time(one.message.at),
+            title=one.template.entry.name,
+            fields=field_rows(one.template, one.message.data),
+            page=one.message.page or "（首页）",
+            url=open_url(one),
+            mute=_mute(one, act_url=act_url, back=back(one)),
+        )
+        for one in messages
+    )
+
+
+def _mute(received: Received, *, act_url: str, back: str) -> Html:
+    if received.message.template_id in received.app.people[received.open_id].not_interested:
+        return render("_muted.html")
+    return render("_mute.html", act_url=act_url, template_id=received.message.template_id, back=back)
+
+
+def person_rows(app: App, open_ids: Iterable[str], *, chosen: str, url: Callable[[str], str]) -> Html:
+    rows = []
+    for open_id in open_ids:
+        identity = app.identity_of(open_id)
+        row = render(
             "_person.html",
             url=url(open_id),
-            initial=masked_name(open_id)[0],
-            name=masked_name(open_id),
-            phone=masked_phone(open_id),
+            initial=masked_name(identity)[0],
+            name=masked_name(identity),
+            phone=masked_phone(identity),
             fact=_fact(app, open_id),
             tail=open_id[-4:],
             tint=sum(open_id.encode()) % _TINTS,
             current="page" if open_id == chosen else "false",
         )
-        for open_id in open_ids
-    ]
+        rows.append(row)
     return joined(rows) if rows else render("_quiet.html", text="没有找到")
 
 
@@ -121,7 +170,7 @@ def _fact(app: App, open_id: str) -> str:
         return "没有订阅"
     units = sum(balance for balance in balances if balance != STANDING)
     standing = sum(balance == STANDING for balance in balances)
-    return f"订阅余 {units} 次" + (f" · 长期 {standing} 项" if standing else "")
+    return f"订阅余 {units} 次" + (f" · 长期 {standing}" if standing else "")
 
 
 def field_rows(template: Template, data: str) -> Html:
@@ -135,58 +184,44 @@ def parameter_rows(parameters: dict[str, str]) -> Html:
     return joined(render("_field.html", keyword=key, value=value) for key, value in parameters.items())
 
 
-def setting_rows(app: App, open_id: str, *, act_url: str) -> Html:
+def subscription_rows(app: App, open_id: str, *, act_url: str, back: str) -> Html:
+    """In the phone's settings: what this person ever subscribed to or marked, and the way to end it."""
+    unwanted = app.people[open_id].not_interested
     rows = []
     for template in app.templates.values():
-        if template.entry.trigger != SUBSCRIBED:
+        known = open_id in template.consents or template.template_id in unwanted
+        if template.entry.trigger != SUBSCRIBED or not known:
             continue
-        balance = template.consents.get(open_id, 0)
-        standing = "已长期订阅" if balance == STANDING else "未订阅"
-        rows.append(
-            render(
-                "_setting.html",
-                name=template.entry.name,
-                state=standing if template.long_term else f"余 {balance} 次",
-                template_id=template.template_id,
-                act_url=act_url,
-            )
+        name = template.entry.name
+        marked = "不感兴趣 · " if template.template_id in unwanted else ""
+        state = marked + balance_words(template, open_id)
+        if not template.consents.get(open_id, 0):
+            rows.append(render("_subscription_ended.html", name=name, state=state))
+            continue
+        whose = {"act_url": act_url, "back": back, "template_id": template.template_id}
+        rows.append(render("_subscription.html", name=name, state=state, **whose))
+    return joined(rows) if rows else render("_quiet.html", text="还没有订阅过消息")
+
+
+def balance_words(template: Template, open_id: str) -> str:
+    balance = template.consents.get(open_id, 0)
+    if not balance:
+        return "未订阅"
+    return "已长期订阅" if balance == STANDING else f"还可接收 {balance} 次"
+
+
+def prompt_rows(app: App, open_id: str, *, act_url: str, back: str) -> Html:
+    """For the tester: the prompts of a mini program, which this phone cannot show."""
+    rows = [
+        render(
+            "_prompt.html",
+            name=template.entry.name,
+            state=balance_words(template, open_id),
+            template_id=template.template_id,
+            act_url=act_url,
+            back=back,
         )
+        for template in app.templates.values()
+        if template.entry.trigger == SUBSCRIBED
+    ]
     return joined(rows) if rows else render("_quiet.html", text="小程序还没有订阅模板")
-
-
-def action_rows(
-    app: App, sends: list[tuple[Any, ...]], deeds: list[tuple[Any, ...]], *, now: float
-) -> list[Html]:
-    """Newest first: what the platform did with sends to this person, and what the person did."""
-    lines = [(at, *_send_words(app, rest)) for at, *rest in sends]
-    lines += [(at, _DEEDS.get(kind, kind), _deed_detail(kind, detail)) for at, kind, detail in deeds]
-    lines.sort(key=lambda line: line[0], reverse=True)
-    return [_action(at, words, detail, now) for at, words, detail in lines]
-
-
-def _send_words(app: App, row: list[Any]) -> tuple[str, str]:
-    code, sub_code, template_id, accepted, history = row
-    template = app.templates.get(template_id or "")
-    name = template.entry.name if template else template_id or ""
-    if history:
-        return "历史消息", name
-    if accepted:
-        return f"平台受理 {code or '，没有回答'}", name
-    return f"平台拒绝 {sub_code or code or '，没有回答'}", name
-
-
-def _deed_detail(kind: str, detail: str) -> str:
-    if kind != "visit":
-        return detail
-    words = {
-        "reported": "记一次真实回访，场景值 1014",
-        "no signals_url": "没有设置上报地址",
-        BATCHED: "随一批上报",
-    }
-    return words.get(detail, f"没有报成：{detail}")
-
-
-def _action(at: float, words: str, detail: str, now: float) -> Html:
-    same_day = beijing_day(at) == beijing_day(now)
-    time = beijing(at).strftime("%H:%M:%S") if same_day else near_time(at, now)
-    return render("_action.html", time=time, exact=full_time(at), words=words, detail=detail)

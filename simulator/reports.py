@@ -42,10 +42,8 @@ class Reports:
         self._outboxes: dict[tuple[str, str], Outbox] = {}
         self.told: dict[str, Told] = {}
 
-    def visited(self, app: App, open_id: str, page: str, *, about: object, scene: str | None) -> None:
-        signal = visit_signal(open_id, page, at=time.time())
-        if scene is not None:
-            signal["scene"] = scene
+    def visited(self, app: App, open_id: str, page: str, *, about: object, scene: str) -> None:
+        signal = visit_signal(open_id, page, at=time.time(), scene=scene)
         self._put(app, "client", signal, about)
 
     def at_touchpoint(self, app: App, kind: str, open_id: str, touchpoint: str, *, about: object) -> None:

@@ -81,9 +81,14 @@ def reach(
     data: str,
     page: str,
     form_id: object = None,
+    at: float | None = None,
 ) -> int:
-    """From the person to the inbox: the checks that are left, then a unit is spent; the message's number."""
-    _check_person(store, app, template, open_id)
+    """From the person to the inbox: the checks that are left, then a unit is spent; the message's number.
+
+    `at` is when the message was due, where a moved clock has passed that time; otherwise it is now.
+    """
+    when = store.clock.now() if at is None else at
+    _check_person(store, app, template, open_id, when=when)
     form, balance = None, STANDING
     if template.entry.trigger == SUBSCRIBED:
         balance = template.consents.get(open_id, 0)
@@ -91,7 +96,7 @@ def reach(
             raise Refusal("MSG_UNSUBSCRIBED")
     else:
         form = store.forms.admitted(template.entry.trigger, app.app_id, open_id, form_id)
-    if template.is_tired(open_id, beijing_day(store.clock.now())):
+    if template.is_tired(open_id, beijing_day(when)):
         raise Refusal("MSG_SINGLE_SD_OVER")
     if has_sensitive_words(data):
         raise Refusal("DATA_SENSITIVE")
@@ -99,17 +104,17 @@ def reach(
         store.forms.spend(form)
     elif balance != STANDING:
         store.set_consent(app, template, open_id, balance - 1)
-    return store.deliver(app, template, open_id, data=data, page=page)
+    return store.deliver(app, template, open_id, data=data, page=page, at=when)
 
 
-def _check_person(store: Store, app: App, template: Template, open_id: str) -> None:
+def _check_person(store: Store, app: App, template: Template, open_id: str, *, when: float) -> None:
     person, entry = app.people[open_id], template.entry
     if person.rejects:
         raise Refusal("MSG_REJECTED")
     if template.template_id in person.not_interested:
         raise Refusal("MSG_CONTENT_NOT_INTERESTED")
     days = entry.recent_visit_days
-    if days and store.clock.now() - person.last_visit_at > days * DAY_SECONDS:
+    if days and when - person.last_visit_at > days * DAY_SECONDS:
         raise Refusal("NO_RECENT_VISIT_RECORD")
     if entry.needs_order and not store.forms.has_ordered(app.app_id, open_id):
         raise Refusal("NO_PLACE_ORDER_RECORD")

@@ -19,7 +19,10 @@ BATCH = 200
 ATTEMPTS = 3
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
 PAUSES_SECONDS = (0.2, 1.0)
-MESSAGE_SCENE = "1014"
+MESSAGE_SCENE, PUSH_SCENE = "1014", "1305"
+REPORTED, NOWHERE = "reported", "no signals_url"
+# What a visit's outcome ends with where the person came through a push; the store has no column for it.
+_BY_PUSH = ", by push"
 TOKEN_PARAMETER = "rt"  # noqa: S105 - the name of a link parameter
 
 
@@ -54,16 +57,27 @@ def consent_signal(
     }
 
 
-def visit_signal(open_id: str, page: str, *, at: float) -> dict[str, Any]:
+def visit_signal(open_id: str, page: str, *, at: float, scene: str = MESSAGE_SCENE) -> dict[str, Any]:
     signal = {
         "id": uuid.uuid4().hex,
         "kind": "visited",
         "open_id": open_id,
         "at": iso_beijing(at),
-        "scene": MESSAGE_SCENE,
+        "scene": scene,
     }
     token = page_parameters(page).get(TOKEN_PARAMETER)
     return {**signal, "token": token} if token else signal
+
+
+def outcome_told(outcome: str, scene: str) -> str:
+    return outcome + _BY_PUSH if scene == PUSH_SCENE else outcome
+
+
+def outcome_read(told: str) -> tuple[str, str]:
+    """(outcome, scene) out of `outcome_told`."""
+    if told.endswith(_BY_PUSH):
+        return told.removesuffix(_BY_PUSH), PUSH_SCENE
+    return told, MESSAGE_SCENE
 
 
 def page_parameters(page: str) -> dict[str, str]:

@@ -11,9 +11,10 @@ from simulator.clock import Clock, beijing_day, monday_of
 from simulator.disk import Disk
 from simulator.forms import Forms
 from simulator.grants import Grants, Logins
+from simulator.intakes import Intake, place_of
 from simulator.library import LIBRARY, LONG_TERM, Entry
 from simulator.limits import Limits
-from simulator.people import user_id_of
+from simulator.people import open_id_at, user_id_of
 from simulator.records import Records
 from simulator.signing import Keys
 from simulator.topics import Topics
@@ -142,6 +143,7 @@ class App:
     limits: Limits
     people: dict[str, Person] = field(default_factory=dict)
     templates: dict[str, Template] = field(default_factory=dict)
+    intakes: list[Intake] = field(default_factory=list)
     _of_user_id: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -149,15 +151,23 @@ class App:
         """The merchant's own number, 2088…; the app belongs to it."""
         return user_id_of(self.app_id)
 
+    def place_of(self, open_id: str) -> tuple[int, int] | None:
+        return place_of(self.intakes, self.people[open_id].seq)
+
+    def identity_of(self, open_id: str) -> str:
+        """Who this is at every app."""
+        place = self.place_of(open_id)
+        return open_id if place is None else f"{place[0]}/{place[1]}"
+
     def user_id_of(self, open_id: str) -> str | None:
-        return user_id_of(open_id) if self.settings.user_ids else None
+        return user_id_of(self.identity_of(open_id)) if self.settings.user_ids else None
 
     def open_id_of(self, user_id: object) -> str | None:
         """Only an app from before open_id knows people by their number; made when first asked for."""
         if not self.settings.user_ids or not isinstance(user_id, str):
             return None
         if len(self._of_user_id) != len(self.people):
-            self._of_user_id = {user_id_of(open_id): open_id for open_id in self.people}
+            self._of_user_id = {user_id_of(self.identity_of(one)): one for one in self.people}
         return self._of_user_id.get(user_id)
 
 
@@ -182,6 +192,7 @@ class Store:
         self._keys_taken = {key for key in meta if key.startswith(TAKEN)}
         self.facts = {key.removeprefix(FACT): value for key, value in meta.items() if key.startswith(FACT)}
         self.on_delivered: Delivered | None = None
+        self._grown: dict[str, Intake] = {}
         self.save_clock()
         self._load()
 
@@ -231,6 +242,30 @@ class Store:
         settings = json.dumps(asdict(app.settings), ensure_ascii=False)
         self.disk.put("apps", app.app_id, (app.app_id, settings, *app.keys.dump()))
 
+    def join(self, app: App, open_id: str, *, seed: int, position: int, at: float) -> None:
+        """A new person of an app, at `position` of `seed`; call `save_intakes` before the next await."""
+        seq = len(app.people)
+        if not app.intakes or not app.intakes[-1].goes_on_with(seed, position, seq):
+            app.intakes.append(Intake(app.app_id, seed, position, seq))
+        intake = app.intakes[-1]
+        intake.count += 1
+        self._grown[intake.key] = intake
+        self.save_person(app, open_id, Person(seq, at, at))
+
+    def save_intakes(self) -> None:
+        for key, intake in self._grown.items():
+            self.records.put("intake", key, intake)
+        self._grown.clear()
+
+    def everywhere(self, app: App, open_id: str) -> list[tuple[App, str]]:
+        """This person at each app that knows them, with their open_id there; the given one first."""
+        place, found = app.place_of(open_id), [(app, open_id)]
+        for other in self.apps.values() if place is not None else ():
+            there = open_id_at(other.app_id, *place)
+            if other is not app and there in other.people:
+                found.append((other, there))
+        return found
+
     def save_person(self, app: App, open_id: str, person: Person) -> None:
         app.people[open_id] = person
         unwanted = json.dumps(sorted(person.not_interested)) if person.not_interested else None
@@ -255,11 +290,18 @@ class Store:
         self.disk.put("consents", row[:3], row)
 
     def deliver(
-        self, app: App, template: Template, open_id: str, *, data: str, page: str, at: float | None = None
+        self,
+        app: App,
+        template: Template,
+        open_id: str,
+        *,
+        data: str,
+        page: str,
+        at: float,
+        history: bool = False,
     ) -> int:
-        """Put a message into a person's inbox and count it for fatigue; `at` in the past makes it history."""
-        when = self.clock.now() if at is None else at
-        day = beijing_day(when)
+        """Put a message into a person's inbox and count it for fatigue; nobody acts upon history."""
+        day = beijing_day(at)
         template.count_sent(open_id, day)
         message_id = self.next_id("messages")
         row = (
@@ -269,13 +311,13 @@ class Store:
             template.template_id,
             data,
             page,
-            when,
+            at,
             day,
-            int(at is not None),
+            int(history),
         )
         self.disk.put("messages", message_id, row)
-        if self.on_delivered is not None and at is None:
-            self.on_delivered(app, template, open_id, Inboxed(message_id, data, page, when))
+        if self.on_delivered is not None and not history:
+            self.on_delivered(app, template, open_id, Inboxed(message_id, data, page, at))
         return message_id
 
     def visit(
@@ -326,6 +368,8 @@ class Store:
             )
             app.limits.configure(app.settings.limits)
             self.apps[app_id] = app
+        for intake in sorted(self.records.take("intake", Intake).values(), key=lambda one: one.seq):
+            self.apps[intake.app_id].intakes.append(intake)
         people = read("SELECT * FROM people ORDER BY app_id, seq")
         for app_id, open_id, seq, joined_at, last_visit_at, rejects, unwanted in people:
             not_interested = frozenset(json.loads(unwanted or "[]"))

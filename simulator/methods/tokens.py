@@ -92,7 +92,7 @@ def user_facts(call: Call) -> Done:
         raise Refusal("isv.insufficient-user-permissions")
     fields: dict[str, object] = {
         "open_id": login.open_id,
-        "nick_name": masked_name(login.open_id),
+        "nick_name": masked_name(call.app.identity_of(login.open_id)),
     }
     user_id = call.app.user_id_of(login.open_id)
     return Done({**fields, "user_id": user_id} if user_id else fields)

@@ -101,6 +101,22 @@ def test_a_template_that_ended_meanwhile_reaches_nobody(shop: Merchant, template
     assert shop.simulator.get(path)["consents"] == {person: 1}
 
 
+def test_a_batch_counts_for_the_day_on_which_it_was_due(shop: Merchant) -> None:
+    daily = shop.adopt("TM0010007", ["签到奖励", "已签天数"], scene_rule="long_term_subscribe")
+    [person] = shop.people(1, seed=1)
+    shop.consent(daily, [person], kind="long_term")
+    biz = {"template_id": daily, "data": DATA, "schedule_send_time": _in(shop, days=1)}
+    batch_msg_id = shop.call(BATCH, biz).node["batch_msg_id"]
+
+    shop.simulator.post("/sim/clock", {"advance_seconds": 2 * 86_400})
+    record = _ended(shop, batch_msg_id)
+
+    assert record["msg_send_count"] == 1
+    assert shop.send(daily, person).outcome == "10000"
+    phone = shop.simulator.get(f"/sim/phone/{person}?app_id={shop.app_id}")
+    assert f'title="{biz["schedule_send_time"]}"' in phone
+
+
 def test_a_batch_that_has_begun_is_not_called_back(shop: Merchant, template: str) -> None:
     batch_msg_id = shop.call(BATCH, {"template_id": template, "data": DATA}).node["batch_msg_id"]
 

@@ -120,6 +120,8 @@ def test_what_they_do_is_reported_each_with_its_key(shop: Shop, console: Console
     assert visits.keys() == {act["open_id"] for act in mine if act["kind"] == "visit"}
     assert {signal["token"] for signal in visits.values()} == {"Abc-123_x"}
     assert {signal["scene"] for signal in visits.values()} == {"1014", "1305"}
+    pushed = {act["open_id"] for act in mine if act["kind"] == "visit" and "by push" in act["detail"]}
+    assert {open_id for open_id, signal in visits.items() if signal["scene"] == "1305"} == pushed
     assert {signal["touchpoint"] for signal in by_kind["exposed"]} == {"pay-result"}
     assert len({signal["id"] for signal in console.signals}) == len(console.signals)
     subscribed = {signal["open_id"] for signal in by_kind["subscribed"]}

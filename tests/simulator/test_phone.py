@@ -119,15 +119,15 @@ def test_pages_carry_a_strict_policy_and_no_script(merchant: Merchant, subscribe
         assert css.headers["Content-Type"].startswith("text/css")
 
 
-def test_the_person_changes_subscriptions_and_refuses_messages_on_the_phone(
+def test_the_person_subscribes_and_refuses_messages(
     merchant: Merchant, person: str, coupon_template: str
 ) -> None:
     path = f"/sim/phone/{person}"
 
     _, page = _submit(merchant, f"{path}/act", action="subscribe", template_id=coupon_template)
-    assert "余 1 次" in page
-    _, page = _submit(merchant, f"{path}/act", action="reject_messages")
-    assert "重新接收" in page
+    assert "还可接收 1 次" in page
+    _submit(merchant, f"{path}/act", action="reject_messages")
+    assert "重新接收" in _page(merchant, f"{path}/settings")
     assert merchant.send(coupon_template, person).outcome == "40004/MSG_REJECTED"
     assert "平台拒绝 MSG_REJECTED" in _page(merchant, path)
 

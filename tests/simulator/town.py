@@ -49,7 +49,8 @@ class Town:
         for open_id in open_ids:
             if consent:
                 self.store.set_consent(self.app, self.template, open_id, STANDING)
-            self.store.deliver(self.app, self.template, open_id, data=DATA, page="pages/index")
+            now = self.store.clock.now()
+            self.store.deliver(self.app, self.template, open_id, data=DATA, page="pages/index", at=now)
 
     def live(self, days: float, steps: int = 1) -> None:
         """Let time pass, in one jump or several."""

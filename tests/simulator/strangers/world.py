@@ -41,6 +41,11 @@ class World:
         return self._merchant(industry="tea", name="青禾茶集")
 
     @cached_property
+    def old_shop(self) -> Merchant:
+        """An app from before open_id: it knows people by their 2088 numbers too."""
+        return self._merchant(industry="rental", name="老街租机", user_ids=True)
+
+    @cached_property
     def provider(self) -> Merchant:
         return self._merchant(industry="general", name="云上服务商", kind="provider")
 
@@ -65,6 +70,10 @@ class World:
     def coupon(self) -> str:
         """优惠券领取提醒: one-time, ten messages in two days."""
         return self.shop.adopt("TM0000001", ["优惠内容", "使用方法"])
+
+    @cached_property
+    def old_shop_coupon(self) -> str:
+        return self.old_shop.adopt("TM0000001", ["优惠内容", "使用方法"])
 
     @cached_property
     def daily(self) -> str:
