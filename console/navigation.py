@@ -64,6 +64,7 @@ SECTIONS: tuple[Section, ...] = (
                 "settings",
                 ("mini_program", "mini_programs"),
             ),
+            Item(_("Sending rules"), "rules", "rules.view", "scale", ("rules",)),
             Item(_("Staff & rights"), "staff", "staff.view", "users", ("staff",)),
             Item(_("Audit log"), "audit", "audit.view", "history", ("audit",)),
         ),

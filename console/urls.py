@@ -15,6 +15,7 @@ from console.messaging.templates.urls import template_pages
 from console.mini_programs.urls import mini_program_pages
 from console.recall.urls import recall_pages
 from console.reconciliation.urls import reconciliation_pages
+from console.rules.urls import rule_pages
 from console.saved_views.urls import saved_view_pages
 from console.search.urls import search_pages
 from console.staff.urls import staff_pages
@@ -29,6 +30,7 @@ merchant_pages = [
     *mini_program_pages,
     *recall_pages,
     *reconciliation_pages,
+    *rule_pages,
     *saved_view_pages,
     *search_pages,
     *send_pages,

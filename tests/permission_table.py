@@ -124,6 +124,8 @@ TABLE = [
     Row("mini_programs", OPERATORS),
     Row("mini_program_stop", BRAKES, kwargs=mini_program, post=True),
     Row("mini_program_release", BRAKES, kwargs=mini_program, post=True),
+    Row("rules", ALL),
+    Row("rules_save", OWNER, post=True, passes=(422,)),
     Row("staff", OWNER),
     # audiences
     Row("lists", ALL),

@@ -137,6 +137,7 @@ FIGURES_AND_SETTINGS = [
     Row("reconciliation", "reconciliation/"),
     Row("audit", "audit/"),
     Row("mini programs", "settings/mini-programs/"),
+    Row("sending rules", "settings/rules/"),
     Row("staff", "settings/staff/"),
     Row("a job", job),
     Row("help", "help/"),
