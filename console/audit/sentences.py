@@ -119,6 +119,8 @@ DETAILS: Mapping[str, str | Promise] = {
     "name": pgettext_lazy("detail", "name"),
     "new_name": pgettext_lazy("detail", "new name"),
     "people": pgettext_lazy("detail", "people"),
+    "quiet_from": pgettext_lazy("detail", "quiet from"),
+    "quiet_to": pgettext_lazy("detail", "quiet until"),
     "reason": pgettext_lazy("detail", "reason"),
     "open_id": pgettext_lazy("detail", "open_id"),
     "refusal": pgettext_lazy("detail", "the platform's code"),
@@ -166,7 +168,7 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
         if before in detail and after in detail:
             was, now = (_shown(_in_words("role", detail.pop(key))) for key in (before, after))
             pairs.append(("", f"{was} → {now}"))
-    for key in ("cap_day", "cap_week"):
+    for key in ("cap_day", "cap_week", "quiet_from", "quiet_to"):
         if detail.get(key) != (was := detail.pop(f"{key}_before", None)):
             pairs.append((str(DETAILS[key]), f"{_shown(was)} → {_shown(detail[key])}"))
         detail.pop(key, None)

@@ -23,9 +23,20 @@ def _limit(label: Any, *, most: int) -> forms.IntegerField:
     )
 
 
+def _wall_time(label: Any) -> forms.TimeField:
+    errors = {"invalid": _("Write a time of day like 22:00, or leave it empty.")}
+    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    return forms.TimeField(label=label, required=False, widget=widget, error_messages=errors)
+
+
+RULES = ("cap_day", "cap_week", "quiet_from", "quiet_to")
+
+
 class RulesForm(forms.Form):
     cap_day = _limit(_("Most messages a day"), most=MOST_A_DAY)
     cap_week = _limit(_("Most messages a week"), most=MOST_A_WEEK)
+    quiet_from = _wall_time(_("Quiet from"))
+    quiet_to = _wall_time(_("Quiet until"))
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
@@ -35,7 +46,19 @@ class RulesForm(forms.Form):
         if day and week and week < day:
             words = _("Fewer a week than a day: the daily limit would never be reached. Raise this one.")
             self.add_error("cap_week", words)
+        self._look_at_quiet_hours(found)
         return found
+
+    def _look_at_quiet_hours(self, found: dict[str, Any]) -> None:
+        if {"quiet_from", "quiet_to"} & set(self.errors):
+            return
+        start, end = found.get("quiet_from"), found.get("quiet_to")
+        if (start is None) != (end is None):
+            missing = "quiet_from" if start is None else "quiet_to"
+            self.add_error(missing, _("Quiet hours need both times. Add this one, or empty the other."))
+        elif start is not None and start == end:
+            words = _("Both times are the same, which would be no hour or every hour. Change one.")
+            self.add_error("quiet_to", words)
 
     @property
     def seen_version(self) -> int:
@@ -45,4 +68,4 @@ class RulesForm(forms.Form):
 
     @property
     def rules(self) -> Rules:
-        return Rules(self.cleaned_data["cap_day"], self.cleaned_data["cap_week"])
+        return Rules(**{name: self.cleaned_data[name] for name in RULES})

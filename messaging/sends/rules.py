@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import time
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
@@ -14,10 +16,12 @@ from messaging.models import SendRules
 
 @dataclass(frozen=True)
 class Rules:
-    """None: no such limit."""
+    """None: no such limit; both ends of the quiet hours or neither."""
 
     cap_day: int | None = None
     cap_week: int | None = None
+    quiet_from: time | None = None
+    quiet_to: time | None = None
 
 
 class RulesChanged(Exception):
@@ -27,7 +31,9 @@ class RulesChanged(Exception):
 def rules_of(merchant: Merchant) -> tuple[Rules, int]:
     """With their version, which is 0 before anybody set any."""
     row = SendRules.objects.filter(merchant=merchant).first()
-    return (Rules(row.cap_day, row.cap_week), row.version) if row else (Rules(), 0)
+    if row is None:
+        return Rules(), 0
+    return Rules(row.cap_day, row.cap_week, row.quiet_from, row.quiet_to), row.version
 
 
 def save(merchant: Merchant, rules: Rules, *, version: int, by: User) -> bool:
@@ -40,11 +46,17 @@ def save(merchant: Merchant, rules: Rules, *, version: int, by: User) -> bool:
             if before == rules:
                 return False
             _write(merchant, rules, version=version, by=by)
-            was = {f"{name}_before": value for name, value in asdict(before).items()}
-            events.record("rules.changed", merchant=merchant, by=by, detail={**asdict(rules), **was})
+            detail = _told(rules) | {f"{name}_before": value for name, value in _told(before).items()}
+            events.record("rules.changed", merchant=merchant, by=by, detail=detail)
     except IntegrityError as error:  # two first ones at once
         raise RulesChanged from error
     return True
+
+
+def _told(rules: Rules) -> dict[str, Any]:
+    return {
+        name: f"{value:%H:%M}" if isinstance(value, time) else value for name, value in asdict(rules).items()
+    }
 
 
 def _write(merchant: Merchant, rules: Rules, *, version: int, by: User) -> None:

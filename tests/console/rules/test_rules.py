@@ -1,5 +1,7 @@
 """The page of sending rules: who may look, who may save, and what two savers at once read."""
 
+from datetime import time
+
 from django.urls import reverse
 
 from merchants.models import Event, User
@@ -26,6 +28,10 @@ class RulesPage(CastCase):
         audit = self.client.get(reverse("audit", args=["yunduo"]))
         self.assertContains(audit, "-- → 2")
         self.assertContains(audit, "2 → --")
+        self.post(quiet_from="22:00", quiet_to="08:00", version="2")
+        self.assertEqual(rules_of(self.yunduo)[0], Rules(None, None, time(22), time(8)))
+        self.assertContains(self.client.get(PAGE), 'value="22:00"')
+        self.assertContains(self.client.get(reverse("audit", args=["yunduo"])), "-- → 22:00")
         self.assertEqual(rules_of(self.qingcha), (Rules(), 0))
 
     def test_the_same_again_changes_nothing(self) -> None:
@@ -42,6 +48,10 @@ class RulesPage(CastCase):
             ({"cap_day": "51"}, "Write a whole number from 1 to 50"),
             ({"cap_week": "many"}, "Write a whole number from 1 to 200"),
             ({"cap_day": "5", "cap_week": "3"}, "Fewer a week than a day"),
+            ({"quiet_from": "22:00"}, "Quiet hours need both times"),
+            ({"quiet_to": "08:00"}, "Quiet hours need both times"),
+            ({"quiet_from": "22:00", "quiet_to": "22:00"}, "Both times are the same"),
+            ({"quiet_from": "25:00", "quiet_to": "08:00"}, "Write a time of day like 22:00"),
         ):
             with self.subTest(fields):
                 answer = self.post(**fields)
@@ -55,7 +65,9 @@ class RulesPage(CastCase):
         save(self.yunduo, Rules(3, None), version=0, by=self.owner)
         answer = self.post(cap_day="2", cap_week="5")
         self.assertContains(
-            answer, "Somebody saved other rules meanwhile: a day 3, a week no limit", status_code=422
+            answer,
+            "Somebody saved other rules meanwhile (Most messages a day 3, Most messages a week no limit",
+            status_code=422,
         )
         self.assertContains(answer, 'name="version" value="1"', status_code=422)
         self.assertEqual(rules_of(self.yunduo), (Rules(3, None), 1))
