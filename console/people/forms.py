@@ -55,7 +55,7 @@ class FindForm(forms.Form):
 class AskForm(forms.Form):
     """About one send of the person's mini program."""
 
-    send = forms.ModelChoiceField(queryset=None, label=_("Batch send"), empty_label=_("Choose one"))
+    send: Any = forms.ModelChoiceField(queryset=None, label=_("Batch send"), empty_label=_("Choose one"))
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
