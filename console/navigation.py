@@ -48,6 +48,7 @@ SECTIONS: tuple[Section, ...] = (
             Item(_("Batch sends"), "sends", "sends.view", "send", ("send", "sends")),
             Item(_("Templates"), "templates", "templates.view", "template", ("template", "templates")),
             Item(_("Audiences"), "lists", "lists.view", "users-group", ("list", "lists")),
+            Item(_("One person"), "people", "people.view", "id", ("people", "person")),
         ),
     ),
     Section(
@@ -64,6 +65,7 @@ SECTIONS: tuple[Section, ...] = (
                 "settings",
                 ("mini_program", "mini_programs"),
             ),
+            Item(_("Sending rules"), "rules", "rules.view", "scale", ("rules",)),
             Item(_("Staff & rights"), "staff", "staff.view", "users", ("staff",)),
             Item(_("Audit log"), "audit", "audit.view", "history", ("audit",)),
         ),

@@ -13,8 +13,10 @@ from console.membership.urls import list_pages
 from console.messaging.sends.urls import send_pages
 from console.messaging.templates.urls import template_pages
 from console.mini_programs.urls import mini_program_pages
+from console.people.urls import people_pages
 from console.recall.urls import recall_pages
 from console.reconciliation.urls import reconciliation_pages
+from console.rules.urls import rule_pages
 from console.saved_views.urls import saved_view_pages
 from console.search.urls import search_pages
 from console.staff.urls import staff_pages
@@ -27,8 +29,10 @@ merchant_pages = [
     *job_pages,
     *list_pages,
     *mini_program_pages,
+    *people_pages,
     *recall_pages,
     *reconciliation_pages,
+    *rule_pages,
     *saved_view_pages,
     *search_pages,
     *send_pages,

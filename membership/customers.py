@@ -71,6 +71,12 @@ def forget(customer: Customer, *, by: User | None, at: datetime) -> bool:
     return True
 
 
+def reveal(customer: Customer, *, by: User) -> None:
+    """Writes down who looked at the whole id."""
+    with transaction.atomic():
+        _record("people.revealed", customer, by)
+
+
 def set_do_not_send(customer: Customer, *, by: User, at: datetime) -> bool:
     """From now on every gate stops messages to this person. False when it was so before."""
     with transaction.atomic():

@@ -27,6 +27,8 @@ _VIEW = frozenset(
         "jobs.view",
         "reconciliation.view",
         "recall.view",
+        "rules.view",
+        "people.view",
     }
 )
 _OPERATE = frozenset(
@@ -39,13 +41,22 @@ _OPERATE = frozenset(
         "sends.brake",
         "unknown.decide",
         "people.reveal",
+        "people.edit",
     }
 )
 
 CAPABILITIES: Mapping[str, frozenset[str]] = {
     Role.OWNER: _VIEW
     | _OPERATE
-    | {"audit.view", "mini_programs.view", "mini_programs.edit", "staff.view", "staff.edit"},
+    | {
+        "audit.view",
+        "mini_programs.view",
+        "mini_programs.edit",
+        "people.forget",
+        "rules.edit",
+        "staff.view",
+        "staff.edit",
+    },
     Role.OPERATOR: _VIEW | _OPERATE | {"audit.view", "mini_programs.view"},
     Role.REVIEWER: _VIEW | {"audit.view", "people.reveal", "sends.brake"},
     Role.ANALYST: _VIEW,  # read only, personal data masked, also in exports; no upload downloads

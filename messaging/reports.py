@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 
 from merchants.models import Merchant, MiniProgram
 from merchants.refusals import BY_CHOICE, sentence
+from messaging.engine.quiet import Quiet, quiet_of
 from messaging.models import (
     BatchSend,
     Delivery,
@@ -70,7 +71,8 @@ class SendFigures:
 
     `to_send` leaves the skipped out; `settled` has an outcome. `rate_per_second` is the average since
     the start, None before anything left; `present_rate` that of the last seconds, None where it cannot be
-    told; `finishes_at` is a forecast from the present one, else from the average.
+    told; `finishes_at` is a forecast from the present one, else from the average. `held_until`: quiet hours
+    hold it so long.
     """
 
     frozen: int
@@ -89,6 +91,7 @@ class SendFigures:
     rate_per_second: float | None
     present_rate: float | None
     finishes_at: datetime | None
+    held_until: datetime | None
     visits: int
     shared_visits: int
     balanced: bool | None
@@ -128,7 +131,7 @@ class SendFigures:
 
 
 def send_figures(control: SendControl, *, at: datetime) -> SendFigures:
-    """Two queries: the counters and the recall rollup. The control row must be fresh."""
+    """The counters, the recall rollup and, while it is sending, the rules. The control row must be fresh."""
     counters = list(control.counters.values_list("state", "reason", "n"))
     sums: dict[str, int] = {}
     for state, _reason, n in counters:
@@ -137,6 +140,7 @@ def send_figures(control: SendControl, *, at: datetime) -> SendFigures:
     average, present = _average_rate(control, sums, at), _present_rate(control, sums, at)
     speed = average if present is None else present
     left = sums.get("queued", 0) + sums.get("sending", 0)
+    quiet = quiet_of(control) if left and control.state == SendState.SENDING else None
     return SendFigures(
         frozen=control.frozen_total or 0,
         **{state: sums.get(state, 0) for state in ("accepted", "refused", "unknown", "sending", "queued")},
@@ -149,7 +153,8 @@ def send_figures(control: SendControl, *, at: datetime) -> SendFigures:
         unknown_rows=_reasons(counters, "unknown", sums),
         rate_per_second=average,
         present_rate=present,
-        finishes_at=at + timedelta(seconds=left / speed) if speed and left else None,
+        finishes_at=_finish(quiet, at, left / speed) if speed and left else None,
+        held_until=quiet.until(at) if quiet and left else None,
         visits=recall.visits if recall else 0,
         shared_visits=recall.shared_visits if recall else 0,
         balanced=control.balanced,
@@ -161,6 +166,10 @@ def send_figures(control: SendControl, *, at: datetime) -> SendFigures:
         updated_at=at,
         cause_rows=_causes(counters),
     )
+
+
+def _finish(quiet: Quiet | None, at: datetime, seconds: float) -> datetime:
+    return quiet.finish(at, seconds=seconds) if quiet else at + timedelta(seconds=seconds)
 
 
 def _average_rate(control: SendControl, sums: dict[str, int], at: datetime) -> float | None:

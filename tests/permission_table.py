@@ -38,6 +38,14 @@ def mini_program(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"pk": app.pk}
 
 
+def customer(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"customer_id": build_messaging.people(app, 1)[0].pk}
+
+
+def wish(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"wish": "do_not_send"}
+
+
 def people_list(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"list_id": build_messaging.people_list(app, build_messaging.people(app, 1)).pk}
 
@@ -124,6 +132,14 @@ TABLE = [
     Row("mini_programs", OPERATORS),
     Row("mini_program_stop", BRAKES, kwargs=mini_program, post=True),
     Row("mini_program_release", BRAKES, kwargs=mini_program, post=True),
+    Row("people", ALL),
+    Row("people_find", ALL, post=True, passes=(422,)),
+    Row("person", ALL, kwargs=customer),
+    Row("person_reveal", READERS, kwargs=customer, post=True, passes=(200,)),
+    Row("person_mark", OPERATORS, kwargs=customer, post=True, data=wish, passes=(303,)),
+    Row("person_forget", OWNER, kwargs=customer),
+    Row("rules", ALL),
+    Row("rules_save", OWNER, post=True, passes=(422,)),
     Row("staff", OWNER),
     # audiences
     Row("lists", ALL),

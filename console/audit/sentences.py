@@ -63,6 +63,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "staff.role_changed": _("Changed a person's role"),
     "staff.disabled": _("Closed a person's seat"),
     "staff.password_changed": _("Changed a password"),
+    "rules.changed": _("Changed the sending rules"),
     "list.uploaded": _("Uploaded an audience"),
     "list.asked_for": _("Asked for an audience by a rule"),
     "list.checked": _("An audience was checked"),
@@ -87,6 +88,7 @@ AREAS: Mapping[str, str | Promise] = {
     "customer": _("Customers"),
     "mini_program": _("Mini programs"),
     "staff": _("Staff"),
+    "rules": _("Sending rules"),
 }
 
 SUBJECTS: Mapping[str, str | Promise] = {
@@ -102,6 +104,8 @@ DETAILS: Mapping[str, str | Promise] = {
     "percent": pgettext_lazy("detail", "percent"),
     "settled": pgettext_lazy("detail", "with an outcome"),
     "added": pgettext_lazy("detail", "added"),
+    "cap_day": pgettext_lazy("detail", "most messages a day"),
+    "cap_week": pgettext_lazy("detail", "most messages a week"),
     "count": pgettext_lazy("detail", "usable people"),
     "detail": pgettext_lazy("detail", "more exactly"),
     "difference": pgettext_lazy("detail", "difference"),
@@ -115,6 +119,8 @@ DETAILS: Mapping[str, str | Promise] = {
     "name": pgettext_lazy("detail", "name"),
     "new_name": pgettext_lazy("detail", "new name"),
     "people": pgettext_lazy("detail", "people"),
+    "quiet_from": pgettext_lazy("detail", "quiet from"),
+    "quiet_to": pgettext_lazy("detail", "quiet until"),
     "reason": pgettext_lazy("detail", "reason"),
     "open_id": pgettext_lazy("detail", "open_id"),
     "refusal": pgettext_lazy("detail", "the platform's code"),
@@ -162,6 +168,10 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
         if before in detail and after in detail:
             was, now = (_shown(_in_words("role", detail.pop(key))) for key in (before, after))
             pairs.append(("", f"{was} → {now}"))
+    for key in ("cap_day", "cap_week", "quiet_from", "quiet_to"):
+        if detail.get(key) != (was := detail.pop(f"{key}_before", None)):
+            pairs.append((str(DETAILS[key]), f"{_shown(was)} → {_shown(detail[key])}"))
+        detail.pop(key, None)
     for line in detail.pop("lines", []):
         if line["expected"] != line["actual"]:
             pairs.append((str(CHECKS[line["name"]]), f"{line['expected']:,} → {line['actual']:,}"))

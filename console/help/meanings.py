@@ -119,6 +119,10 @@ SKIPPED: Words = {
         " a fallback."
     ),
     SkipReason.NO_CONSENT: _("They never said yes to this template, or used it up. Ask at the next visit."),
+    SkipReason.FREQUENCY_CAP: _(
+        "Your own cap of messages to one person is reached, over all templates. Send later, or see Settings,"
+        " Sending rules."
+    ),
     SkipReason.FATIGUE: _(
         "The template's own limit per person is reached. Send later, or use another template."
     ),

@@ -15,14 +15,15 @@ from django.utils import timezone
 
 from merchants import events
 from merchants.partitions import BEIJING, ensure_months, month_of
-from messaging.engine import sql
+from messaging.engine import cap, sql
 from messaging.engine.fatigue import first_day
 from messaging.engine.text import rendering
 from messaging.models import SendControl, SendState
 
 # Opting out of profiling counts only where a rule looked at people to find them: a file was chosen by hand.
 # The gates in the order of the reach funnel: the first that fails names the reason. `fails`, `data` and
-# `join` are filled in only where the text differs per person (messaging.engine.text).
+# `join` are filled in only where the text differs per person (messaging.engine.text), `capped` and `counted`
+# only where the merchant set a cap (messaging.engine.cap).
 JUDGED = """
 SELECT e.customer_id,
     CASE
@@ -32,6 +33,7 @@ SELECT e.customer_id,
         {fails}
         WHEN NOT CASE WHEN %(standing)s THEN coalesce(k.standing, false) ELSE coalesce(k.units, 0) > 0 END
             THEN 'no_consent'
+        {capped}
         WHEN %(fatigue_total)s > 0 AND coalesce(f.n, 0) >= %(fatigue_total)s THEN 'fatigue'
     END AS gate,
     {data} AS data, coalesce(k.units, 0) AS units, coalesce(k.standing, false) AS standing
@@ -44,7 +46,7 @@ LEFT JOIN (
     WHERE template_id = %(template)s AND day BETWEEN %(first_day)s AND %(day)s
     GROUP BY customer_id
 ) f ON f.customer_id = e.customer_id
-{join}
+{counted}{join}
 WHERE e.people_list_id = %(people_list)s
 """
 FREEZE = """
@@ -71,6 +73,7 @@ class Judged:
 
     statement: str
     parameters: dict[str, Any]
+    is_capped: bool = False
 
 
 def judged(control: SendControl, *, at: datetime) -> Judged:
@@ -85,11 +88,16 @@ def judged(control: SendControl, *, at: datetime) -> Judged:
         "day": day,
         "people_list": control.people_list_id,
     }
-    if not control.pieces:
-        return Judged(JUDGED.format(fails="", data="NULL::jsonb", join=""), parameters)
-    text = rendering(control.pieces, control.data)
-    statement = JUDGED.format(fails=f"WHEN {text.fails} THEN 'does_not_fit'", data=text.data, join=text.join)
-    return Judged(statement, parameters | text.parameters)
+    limit = cap.cap_of(control.merchant_id)
+    parts = {"capped": "", "counted": "", "fails": "", "data": "NULL::jsonb", "join": ""}
+    if limit:
+        parts |= {"capped": cap.GATE, "counted": cap.JOIN}
+        parameters |= limit.parameters(day)
+    if control.pieces:
+        text = rendering(control.pieces, control.data)
+        parts |= {"fails": f"WHEN {text.fails} THEN 'does_not_fit'", "data": text.data, "join": text.join}
+        parameters |= text.parameters
+    return Judged(JUDGED.format(**parts), parameters, is_capped=bool(limit))
 
 
 def freeze(control: SendControl) -> bool:

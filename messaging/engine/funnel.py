@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.functional import Promise
 
 from messaging.engine import sql
-from messaging.engine.freeze import judged
+from messaging.engine.freeze import Judged, judged
 from messaging.models import Kind, SendControl, SkipReason
 
 ORDER = (
@@ -17,6 +17,7 @@ ORDER = (
     SkipReason.OPTED_OUT,
     SkipReason.DOES_NOT_FIT,
     SkipReason.NO_CONSENT,
+    SkipReason.FREQUENCY_CAP,
     SkipReason.FATIGUE,
 )
 FUNNEL = """
@@ -73,7 +74,7 @@ def forecast(control: SendControl, *, due_at: datetime, at: datetime) -> Funnel:
     people = judged(control, at=due_at)
     rows = {row[0]: row[1:] for row in sql.rows(FUNNEL.format(judged=people.statement), people.parameters)}
     found = {gate: row[0] for gate, row in rows.items()}
-    gates = [reason for reason in ORDER if found.get(str(reason)) or _judges(reason, control)]
+    gates = [reason for reason in ORDER if found.get(str(reason)) or _judges(reason, control, people)]
     will_send, spends = found.get("", 0), control.template_kind == Kind.ONE_TIME
     return Funnel(
         total=sum(found.values()),
@@ -89,10 +90,12 @@ def forecast(control: SendControl, *, due_at: datetime, at: datetime) -> Funnel:
     )
 
 
-def _judges(reason: SkipReason, control: SendControl) -> bool:
-    """Whether a gate that stops nobody is worth a step: two are there for some sends only."""
+def _judges(reason: SkipReason, control: SendControl, people: Judged) -> bool:
+    """Whether a gate that stops nobody is worth a step: three are there for some sends only."""
     if reason == SkipReason.OPTED_OUT:
         return control.people_list is not None and control.people_list.source == "rule"
+    if reason == SkipReason.FREQUENCY_CAP:
+        return people.is_capped
     return reason != SkipReason.DOES_NOT_FIT or bool(control.pieces)
 
 

@@ -1,6 +1,7 @@
 """Mark: the last step before a message leaves, one transaction. Only what it returns may be sent.
 
-Locks in this order, each in customer order: deliveries → frequency → consent → counters.
+Locks in this order, each in customer order: deliveries → customers, where there is a frequency cap →
+frequency → consent → counters.
 Races: whoever lost its lease, its token or its send finds no row here and sends nothing.
 """
 
@@ -18,6 +19,7 @@ from django.db import transaction
 
 from merchants.partitions import BEIJING
 from messaging.engine import sql
+from messaging.engine.cap import Cap, reached
 from messaging.engine.claim import Claim
 from messaging.engine.fatigue import first_day
 from messaging.models import SendControl
@@ -37,8 +39,9 @@ SELECT c.id, c.open_id, CASE
     WHEN c.do_not_send_at IS NOT NULL THEN 'do_not_send'
     WHEN c.profiling_opt_out_at IS NOT NULL AND l.source = 'rule' THEN 'opted_out'
     ELSE ''
-END
+END, r.cap_day, r.cap_week
 FROM membership_customer c JOIN membership_peoplelist l ON l.id = %(people_list)s
+LEFT JOIN messaging_sendrules r ON r.merchant_id = c.merchant_id
 WHERE c.id = ANY(%(customers)s)
 """
 TODAY = """
@@ -104,6 +107,7 @@ class _Wave:
     rows: list[sql.Row]
     day: date
     people: dict[int, tuple[str, str]] = field(default_factory=dict)  # open_id, the gate that stops them
+    capped: set[int] = field(default_factory=set)
     messages: Counter[int] = field(default_factory=Counter)
     consents: dict[int, tuple[int, bool]] = field(default_factory=dict)
 
@@ -134,7 +138,7 @@ def mark(control: SendControl, claimed: Claim, *, ids: Sequence[int], at: dateti
 
 
 def _learn(control: SendControl, wave: _Wave) -> None:
-    """Reads and locks frequency, then consent, in customer order."""
+    """Reads and locks people where there is a cap, frequency, then consent, in customer order."""
     parameters = {
         "mini_program": control.mini_program_id,
         "template": control.template_id,
@@ -143,7 +147,10 @@ def _learn(control: SendControl, wave: _Wave) -> None:
         "day": wave.day,
         "first_day": first_day(wave.day, value=control.fatigue_value, unit=control.fatigue_unit),
     }
-    wave.people = {row[0]: (row[1], row[2]) for row in sql.rows(PEOPLE, parameters)}
+    people = sql.rows(PEOPLE, parameters)
+    wave.people = {row[0]: (row[1], row[2]) for row in people}
+    if people and (limit := Cap(*people[0][3:])):
+        wave.capped = reached(limit, wave.customers, day=wave.day)
     sql.run(TODAY, parameters)
     for customer, n in sql.rows(FREQUENCY, parameters):
         wave.messages[customer] += n
@@ -158,6 +165,8 @@ def _first_failing_gate(control: SendControl, wave: _Wave, customer: int) -> str
     units, standing = wave.consents.get(customer, (0, False))
     if not (standing if control.template_kind == "long_term" else units > 0):
         return "no_consent"
+    if customer in wave.capped:
+        return "cap"
     if control.fatigue_total and wave.messages[customer] >= control.fatigue_total:
         return "fatigue"
     return ""

@@ -29,6 +29,7 @@ from messaging.engine import sql
 from messaging.engine.claim import Claim, claim, release
 from messaging.engine.control import MoveRefused, pause
 from messaging.engine.mark import Marked, mark
+from messaging.engine.quiet import IS_HELD
 from messaging.engine.record import Answer, record_stubbornly
 from messaging.models import PauseReason, SendControl
 
@@ -38,7 +39,7 @@ TOKEN_WAIT_SECONDS = 0.25
 TURN_SECONDS = 1.0  # then the next send gets its turn
 IN_FLIGHT_WAVES = 2
 
-WAITING = """
+WAITING = f"""
 SELECT s.id FROM messaging_sendcontrol s
 JOIN merchants_miniprogram p ON p.id = s.mini_program_id
 WHERE s.state = 'sending' AND p.stopped_at IS NULL AND s.id <> ALL(%(passed)s)
@@ -47,13 +48,19 @@ WHERE s.state = 'sending' AND p.stopped_at IS NULL AND s.id <> ALL(%(passed)s)
         WHERE d.send_id = s.id AND d.books_month = s.books_month AND d.state = 'queued'
             AND d.due_at <= clock_timestamp()
     )
+    AND NOT {IS_HELD}
 ORDER BY s.last_served_at NULLS FIRST, s.due_at, s.id
 LIMIT 1
-"""
+"""  # noqa: S608 - put together from constants only
 NEXT = f"""
 UPDATE messaging_sendcontrol SET last_served_at = clock_timestamp()
 WHERE id = ({WAITING} FOR UPDATE OF s SKIP LOCKED)
 RETURNING id
+"""  # noqa: S608 - put together from constants only
+NOW = f"""
+SELECT s.state, p.stopped_at IS NOT NULL, s.rate_per_second, {IS_HELD}
+FROM messaging_sendcontrol s JOIN merchants_miniprogram p ON p.id = s.mini_program_id
+WHERE s.id = %(send)s
 """  # noqa: S608 - put together from constants only
 BUSY = "UPDATE messaging_sendcontrol SET busy_count = busy_count + %(n)s WHERE id = %(send)s"
 
@@ -196,16 +203,12 @@ class Turn:
                 time.sleep(0.02)
 
     def _may_send(self) -> bool:
-        """Reads the control row afresh: state, stop switch, speed."""
-        fresh = (
-            SendControl.objects.filter(pk=self.control.pk)
-            .values_list("state", "mini_program__stopped_at", "rate_per_second")
-            .first()
-        )
-        if fresh is None:
+        """Reads the control row afresh: state, stop switch, speed; and whether quiet hours have begun."""
+        found = sql.rows(NOW, {"send": self.control.pk})
+        if not found:
             return False
-        state, stopped_at, self.control.rate_per_second = fresh
-        return state == "sending" and stopped_at is None
+        state, is_stopped, self.control.rate_per_second, is_held = found[0]
+        return state == "sending" and not (is_stopped or is_held)
 
     def _submit(self, row: Marked, read_at: float) -> Future[Outcome[Any]]:
         token = tokens.make(row.id, self.month)

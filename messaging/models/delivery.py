@@ -31,6 +31,7 @@ class SkipReason(models.TextChoices):
     OPTED_OUT = "opted_out", _("Opted out of profiling")
     DOES_NOT_FIT = "does_not_fit", _("Content does not fit")
     NO_CONSENT = "no_consent", _("No consent left")
+    FREQUENCY_CAP = "cap", _("Over the frequency cap")
     FATIGUE = "fatigue", _("Template fatigue")
     GAVE_UP = "gave_up", _("Gave up, never left")
     NOT_SENT = "not_sent", _("Never left")

@@ -18,7 +18,7 @@ from membership.models import PeopleList
 from merchants import events
 from messaging.engine import control as engine
 from messaging.engine import text
-from messaging.engine.freeze import lead
+from messaging.engine.freeze import Judged, judged, lead
 from messaging.engine.funnel import Funnel, forecast, stopped_by
 from messaging.models import BatchSend, SendControl, SendState
 from messaging.sends import versions
@@ -266,6 +266,11 @@ def people_stopped(
 ) -> list[tuple[int, str | None]]:
     """The people behind one drop of reach(): (customer id, open_id), by customer id above `after`."""
     return stopped_by(_prepared(batch), gate=gate, due_at=due(batch, at=at), after=after, limit=limit)
+
+
+def judged_now(batch: BatchSend, *, at: datetime) -> Judged:
+    """The gates as they stand. Raises NoSuchTime, PlaceholderError; ValueError without a template."""
+    return judged(_prepared(batch), at=batch.control.due_at or due(batch, at=at))
 
 
 def _prepared(batch: BatchSend) -> SendControl:

@@ -15,7 +15,14 @@ from messaging.engine.mark import mark
 from messaging.engine.reconcile import lines
 from messaging.engine.record import Answer, record
 from messaging.engine.schedule import advance
-from messaging.models import BatchSend, Delivery, DeliveryAttempt, SendControl, SubscriptionTemplate
+from messaging.models import (
+    BatchSend,
+    Delivery,
+    DeliveryAttempt,
+    SendControl,
+    SendRules,
+    SubscriptionTemplate,
+)
 from messaging.sends import batches
 from messaging.sends.content import Content
 from tests import build_messaging as build
@@ -72,6 +79,24 @@ class SendRaces(CommittedCastCase):
         self.assertEqual(Event.objects.filter(kind="send.scheduled").count(), 1)
         batch.refresh_from_db()
         self.assertEqual(batch.launches, 1)
+
+    def test_sends_of_two_templates_at_once_keep_one_cap(self) -> None:
+        """Each counts in a row of its own, so only the person's row can keep them apart."""
+        SendRules.objects.create(merchant=self.yunduo, cap_day=1)
+        at = timezone.now()
+        for _round in range(4):
+            people = build.people(self.mini_program, 32)
+            to = build.people_list(self.mini_program, people)
+            claims = []
+            for chosen in [build.template(self.mini_program) for _number in range(4)]:
+                build.consents(chosen, people)
+                control = build.send(self.mini_program, chosen, to)
+                claims.append((control, claim(control, limit=32)))
+            results = at_once(lambda n, c=claims: mark(c[n][0], c[n][1], ids=c[n][1].ids, at=at), 4)
+            reached = Counter(row.customer_id for rows in results for row in rows)
+            self.assertEqual(reached, Counter(who.pk for who in people))
+            for control, _claim in claims:
+                self.assertFalse([line for line in lines(control) if line.difference])
 
     def test_what_is_launched_is_the_version_that_was_confirmed(self) -> None:
         for _round in range(4):

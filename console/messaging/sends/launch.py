@@ -18,7 +18,7 @@ from console.messaging.sends.forms import CountForm, LaunchForm
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
 from console.messaging.sends.timing import timing
-from console.messaging.sends.words import fatigue_words
+from console.messaging.sends.words import cap_words, fatigue_words
 from messaging import reports
 from messaging.engine import text
 from messaging.engine.control import MoveRefused
@@ -27,6 +27,7 @@ from messaging.models import BatchSend, SendState, SkipReason
 from messaging.sends import batches
 from messaging.sends.personal import next_entry
 from messaging.sends.placeholders import PlaceholderError
+from messaging.sends.rules import rules_of
 from messaging.sends.wall_time import NoSuchTime
 
 PAGE, PARTIAL = "messaging/sends/launch.html", "messaging/sends/_launch.html"
@@ -115,6 +116,7 @@ def _context(
         "message": message_of(batch),
         "timing": when,
         "fatigue": fatigue_words(template) if template and template.fatigue_total else "",
+        "cap": cap_words(rules_of(batch.merchant)[0]),
         "sending_now": reports.sending_now(batch.mini_program),
         "finish": _finish(when.due or at, reach),
         "at": at,

@@ -25,6 +25,7 @@ PASSED: Mapping[str, str | Promise] = {
     SkipReason.OPTED_OUT: gettext_lazy("Not opted out of profiling"),
     SkipReason.DOES_NOT_FIT: gettext_lazy("Content fits"),
     SkipReason.NO_CONSENT: gettext_lazy("With consent left"),
+    SkipReason.FREQUENCY_CAP: gettext_lazy("Within the frequency cap"),
     SkipReason.FATIGUE: gettext_lazy("Within template fatigue"),
 }
 

@@ -72,6 +72,10 @@ def _approved(view: View) -> Situation:
 
 
 def _sending(view: View) -> Situation | None:
+    if held_until := view.figures.held_until:
+        words = _("Held by quiet hours. It goes on by itself %(time)s; %(left)s not sent yet.")
+        numbers = {"time": in_words(held_until, now=view.at), "left": f"{view.figures.queued:,}"}
+        return Situation("info", "clock", words % numbers, _("Nobody is lost. See Settings, Sending rules."))
     if not view.again:
         return None
     words = ngettext(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from merchants.refusals import sentence
 from messaging.models import SkipReason
 from messaging.models.templates import FatigueRule, FatigueUnit
+from messaging.sends.rules import Rules
 
 UNKNOWN: Mapping[str, str | Promise] = {
     "timeout": gettext_lazy("No answer in time"),
@@ -54,6 +55,19 @@ def fatigue_words(rule: FatigueRule) -> str:
             rule.fatigue_value,
         )
     return words % {"total": rule.fatigue_total, "n": rule.fatigue_value}
+
+
+def cap_words(rules: Rules) -> str:
+    """Empty where the merchant set no cap."""
+    if rules.cap_day and rules.cap_week:
+        words = _("at most %(day)s a day and %(week)s a week to one person, of all templates")
+    elif rules.cap_day:
+        words = _("at most %(day)s a day to one person, of all templates")
+    elif rules.cap_week:
+        words = _("at most %(week)s a week to one person, of all templates")
+    else:
+        return ""
+    return words % {"day": rules.cap_day, "week": rules.cap_week}
 
 
 def zone_words(zone: str) -> str:

@@ -3,7 +3,9 @@
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings as django_settings
@@ -14,7 +16,7 @@ from merchants import leases, tokens
 from merchants.partitions import BEIJING
 from messaging.engine import funnel, slot, text
 from messaging.engine.reconcile import lines
-from messaging.models import Delivery, FrequencyCount, SendControl, SendState
+from messaging.models import Delivery, FrequencyCount, SendControl, SendRules, SendState
 from tests import build_messaging
 from tests.shop import Shop, open_shop
 from tests.simulator_process import SimulatorProcess
@@ -50,6 +52,24 @@ def test_everybody_with_consent_gets_it_once_and_the_log_agrees(shop: Shop) -> N
     assert build_messaging.states(control) == {"accepted": 50, "skipped": 10}
     summary = shop.summary()
     assert summary["accepted_people"] == summary["accepted_messages"] == 50
+    assert balanced(control)
+
+
+def test_quiet_hours_that_begin_under_way_hold_the_rest_and_let_it_go_afterwards(shop: Shop) -> None:
+    shop.grant(60)
+    control = sending(shop, rate_per_second=20)
+    assert slot.work(seconds=0.5)
+    wall = timezone.localtime(timezone=ZoneInfo(shop.app.merchant.time_zone))
+    hours = [(wall + timedelta(hours=hour)).time() for hour in (-1, 1)]
+    SendRules.objects.create(merchant=shop.app.merchant, quiet_from=hours[0], quiet_to=hours[1])
+    before = shop.summary()["accepted_messages"]
+    assert 0 < before < 60
+    assert not slot.work(seconds=1)
+    assert shop.summary()["accepted_messages"] == before
+    assert build_messaging.states(control) == {"accepted": before, "queued": 60 - before}
+    SendRules.objects.all().delete()
+    work_until_idle()
+    assert shop.summary()["accepted_people"] == shop.summary()["accepted_messages"] == 60
     assert balanced(control)
 
 

@@ -12,6 +12,7 @@ from messaging.engine.claim import claim
 from messaging.engine.freeze import freeze
 from messaging.engine.mark import mark
 from messaging.models import BatchSend, Consent, FrequencyCount, SendControl
+from messaging.sends.rules import Rules, save
 from tests import build_messaging
 from tests.console.messaging.sends.base import HTMX, SendCase
 
@@ -186,6 +187,16 @@ class LimitsAndConsent(SendCase):
         answer = self.page(self.draft(chosen=chosen))
         self.assertContains(answer, "at most 1 a person in 7 days")
         self.assertContains(answer, "1 person of this list has reached it and is left out.")
+
+    def test_the_frequency_cap_says_how_many_have_reached_it(self) -> None:
+        self.assertNotContains(self.page(self.draft()), "Frequency cap")
+        save(self.yunduo, Rules(cap_week=3), version=0, by=self.owner)
+        today = timezone.now().astimezone(BEIJING).date()
+        FrequencyCount.objects.create(customer=self.people[0], template=self.template, day=today, n=3)
+        answer = self.page(self.draft())
+        self.assertContains(answer, "at most 3 a week to one person, of all templates")
+        self.assertContains(answer, "1 person of this list has reached it and is left out.")
+        self.assertContains(answer, "Over the frequency cap")
 
     def test_the_speed_says_who_shares_it_and_a_stopped_mini_program_is_told(self) -> None:
         batch = self.draft()

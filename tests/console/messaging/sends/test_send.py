@@ -1,4 +1,5 @@
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -6,6 +7,7 @@ from django.utils import timezone
 from merchants import events
 from merchants.models import MiniProgram
 from messaging.models import BatchSend, RecallCount, SendControl
+from messaging.sends.rules import Rules, save
 from tests.console.messaging.sends.base import HTMX, SendCase
 
 
@@ -48,6 +50,14 @@ class SendPage(SendCase):
             text = self.page(self.launched("paused", pause_reason=reason))
             self.assertIn("Paused by itself", text)
             self.assertIn(sentence, text)
+
+    def test_quiet_hours_say_until_when_they_hold_it(self) -> None:
+        wall = timezone.localtime(timezone=ZoneInfo(self.yunduo.time_zone))
+        start, end = ((wall + timedelta(hours=hour)).time() for hour in (-1, 1))
+        save(self.yunduo, Rules(quiet_from=start, quiet_to=end), version=0, by=self.owner)
+        page = self.page(self.launched(started_at=timezone.now()))
+        self.assertIn("Held by quiet hours. It goes on by itself", page)
+        self.assertIn("6 not sent yet.", page)
 
     def test_where_nobody_was_sent_to_it_says_so_instead_of_nought_of_nought(self) -> None:
         ended = {"finished_at": timezone.now(), "started_at": timezone.now()}
@@ -169,7 +179,7 @@ class SendPage(SendCase):
         )
         few = self.queries(self.url("send", small))
         self.assertEqual(self.queries(self.url("send", large)), few)
-        self.assertLessEqual(few, 21)  # 5 of them tell who came back
+        self.assertLessEqual(few, 22)  # 5 of them tell who came back, 1 whether quiet hours hold it
 
     def test_a_send_of_another_merchant_is_404_for_us_and_ours_for_them(self) -> None:
         batch = self.draft()

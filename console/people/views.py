@@ -1,0 +1,137 @@
+"""One person: every message with what let it pass or stopped it, consent, and what the person asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from console import focus
+from console.access import MerchantRequest, merchant_page
+from console.htmx import answer, invalid, redirect, toast
+from console.lists import keyset_page
+from console.people.forms import AskForm, FindForm, ForgetForm
+from membership import customers
+from membership.models import Customer
+from messaging import person as reports
+
+PER_PAGE = 20
+
+
+@require_safe
+@merchant_page("people.view")
+def people(request: MerchantRequest) -> HttpResponse:
+    return render(
+        request,
+        "people/find.html",
+        {"form": FindForm(merchant=request.merchant, mini_program=request.mini_program)},
+    )
+
+
+@require_POST
+@merchant_page("people.view")
+def people_find(request: MerchantRequest) -> HttpResponse:
+    form = FindForm(request.POST, merchant=request.merchant, mini_program=request.mini_program)
+    if form.is_valid() and form.found is not None:
+        return redirect(request, "person", merchant=request.merchant.slug, customer_id=form.found.pk)
+    focus.on_first_problem(form)
+    return invalid(request, "people/find.html", "people/_find_form.html", {"form": form})
+
+
+@require_safe
+@merchant_page("people.view")
+def person(request: MerchantRequest, customer_id: int) -> HttpResponse:
+    return _page(request, _customer(request, customer_id), is_revealed=False)
+
+
+@require_POST
+@merchant_page("people.reveal")
+def person_reveal(request: MerchantRequest, customer_id: int) -> HttpResponse:
+    """The same page with the whole id; asking for it is an event."""
+    customer = _customer(request, customer_id)
+    customers.reveal(customer, by=request.user)
+    response = _page(request, customer, is_revealed=True)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(request: MerchantRequest, customer: Customer, *, is_revealed: bool) -> HttpResponse:
+    at = timezone.now()
+    keyset = keyset_page(request, reports.rows_of(customer), per_page=PER_PAGE)
+    ask = AskForm(request.GET if request.GET.get("send") else None, customer=customer)
+    told = reports.why(customer, ask.cleaned_data["send"], at=at) if ask.is_bound and ask.is_valid() else None
+    context = {
+        "customer": customer,
+        "is_revealed": is_revealed,
+        "consents": reports.consents_of(customer),
+        "keyset": keyset,
+        "messages_got": reports.messages_of(keyset.rows),
+        "ask": ask,
+        "told": told,
+        "at": at,
+    }
+    return render(request, "people/person.html", context)
+
+
+Move = Callable[[Customer, MerchantRequest], bool]
+MOVES: Mapping[str, tuple[Move, str | Promise]] = {
+    "do_not_send": (
+        lambda customer, request: customers.set_do_not_send(customer, by=request.user, at=timezone.now()),
+        gettext_lazy("On the do-not-send list. From now on every send leaves this person out."),
+    ),
+    "send_again": (
+        lambda customer, request: customers.clear_do_not_send(customer, by=request.user),
+        gettext_lazy("Taken off the do-not-send list. Consent still decides."),
+    ),
+    "opt_out": (
+        lambda customer, request: customers.set_profiling_opt_out(
+            customer, by=request.user, at=timezone.now()
+        ),
+        gettext_lazy("Noted. Audiences that a rule picks leave this person out."),
+    ),
+    "opt_in": (
+        lambda customer, request: customers.clear_profiling_opt_out(customer, by=request.user),
+        gettext_lazy("Noted. Rules may pick this person again."),
+    ),
+}
+
+
+@require_POST
+@merchant_page("people.edit")
+def person_mark(request: MerchantRequest, customer_id: int) -> HttpResponse:
+    """What the person asked for. The same wish twice changes nothing."""
+    customer = _customer(request, customer_id)
+    if request.POST.get("wish") not in MOVES:
+        return HttpResponseBadRequest("unknown wish")
+    move, said = MOVES[request.POST["wish"]]
+    if customer.forgotten_at is None and move(customer, request):
+        toast(request, str(said))
+    return redirect(request, "person", merchant=request.merchant.slug, customer_id=customer.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page("people.forget")
+def person_forget(request: MerchantRequest, customer_id: int) -> HttpResponse:
+    customer = _customer(request, customer_id)
+    form = ForgetForm(request.POST or None, customer=customer)
+    if request.method == "POST" and form.is_valid():
+        if customers.forget(customer, by=request.user, at=timezone.now()):
+            toast(request, _("Erased. What is left counts in the books and names nobody."))
+        return redirect(request, "person", merchant=request.merchant.slug, customer_id=customer.pk)
+    focus.on_first_problem(form)
+    context: dict[str, Any] = {"customer": customer, "form": form}
+    respond = invalid if request.method == "POST" else answer
+    return respond(request, "people/forget.html", "people/_forget_form.html", context)
+
+
+def _customer(request: MerchantRequest, customer_id: int) -> Customer:
+    rows = Customer.objects.for_merchant(request.merchant).select_related("mini_program", "merchant")
+    found: Customer = get_object_or_404(rows, pk=customer_id)
+    return found
