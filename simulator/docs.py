@@ -5,6 +5,7 @@ import textwrap
 from aiohttp import web
 
 from simulator import log
+from simulator.admission import REFUSES
 from simulator.codes import SUB_CODES
 from simulator.faults import KINDS, NOTICE_KINDS
 from simulator.markup import TEMPLATES
@@ -23,18 +24,14 @@ FAULT_ONLY = (
     "isv.invalid-token",
     "isv.invalid-digest",
     "isv.decryption-error-not-valid-encrypt-type",
-    "isv.not-support-app-auth",
-    "isv.suspected-attack",
     "isv.forbidden-api",
     "app-cert-expired",
-    "isv.missing-signature-config",
     "isv.ip-forbidden",
     "QUERY_CONSUMER_REQEUST_ERROR",
     "MSG_SEND_ERROR",
     "SYSTEM_ERROR",
 )
 LINE_CHARS = 118
-_OWN = {sub_code for method in METHODS.values() for sub_code in method.refuses}
 
 
 async def docs(_: web.Request) -> web.Response:
@@ -49,9 +46,7 @@ async def docs(_: web.Request) -> web.Response:
         "notify_kinds": "\n".join(f"- {kind}" for kind in NOTIFY_KINDS),
         "app_states": ", ".join(APP_STATES),
         "log_fields": log.__doc__ or "",
-        "sub_codes": "\n".join(
-            f"- {sub_code} ({code})" for sub_code, (code, _) in SUB_CODES.items() if sub_code not in _OWN
-        ),
+        "sub_codes": "\n".join(f"- {sub_code} ({SUB_CODES[sub_code][0]})" for sub_code in REFUSES),
     }
     for name, fact in facts.items():
         text = text.replace("{{" + name + "}}", fact)
@@ -69,7 +64,9 @@ async def methods(_: web.Request) -> web.Response:
         }
         for name, method in METHODS.items()
     }
-    return web.json_response({"methods": offered, "missing": MISSING, "fault_only": FAULT_ONLY})
+    before = {sub_code: SUB_CODES[sub_code][0] for sub_code in REFUSES}
+    said = {"methods": offered, "before_any_method": before, "missing": MISSING, "fault_only": FAULT_ONLY}
+    return web.json_response(said)
 
 
 def _described(name: str, method: Method) -> str:

@@ -21,12 +21,14 @@ from simulator.topics import Topics
 if TYPE_CHECKING:
     from simulator.notices import Notices
 
+ONLINE, OFFLINE, NOT_A_MINI_PROGRAM = "online", "offline", "not_a_mini_program"
+# What a send is refused with in each state; other methods: see authorisation.check_state.
 APP_STATES = {
-    "online": None,
-    "offline": "APP_NO_AVAIABLE",
+    ONLINE: None,
+    OFFLINE: "APP_NO_AVAIABLE",
     "no_message_capability": "MSG_UNAUTHORIZED",
     "no_send_permission": "MESSAGE_SEND_AUTH_ERROR",
-    "not_a_mini_program": "APP_TYPE_ERROR",
+    NOT_A_MINI_PROGRAM: "APP_TYPE_ERROR",
 }
 STATUSES = ("ONLINE", "OFFLINE", "AUDITING", "REJECTED")
 # SIM values: none of these is published by the real platform.
@@ -51,12 +53,14 @@ class Settings:
     server_key: str = ""
     skew_seconds: float = 0
     review_seconds: float = REVIEW_SECONDS
-    state: str = "online"
+    state: str = ONLINE
     public_app_bound: bool = False
     kind: str = MINI_PROGRAM
     user_ids: bool = False
     allow_rsa: bool = False
     sign_with_empties: bool = False
+    signature_config: bool = True
+    refuses_key_names: bool = False
     aes_key: str = ""
     no_permission: list[str] = field(default_factory=list)
     limits: dict[str, float] = field(default_factory=dict)

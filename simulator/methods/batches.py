@@ -95,11 +95,13 @@ METHODS = {
             "SCHEDULE_TIME_INVALID",
             "BATCH_SEND_QUOTA_OVER_LIMIT",
         ),
+        judges_state=True,
     ),
     "alipay.open.app.mini.batchtemplatemsg.query": Method(
         query_batch,
         takes=("batch_msg_id",),
         gives=("record",),
         refuses=("isv.illegal-json", "ILLEGAL_ARGUMENT_PARAMS"),
+        of_mini_program=True,
     ),
 }

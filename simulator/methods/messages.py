@@ -122,6 +122,7 @@ METHODS = {
         takes=("to_open_id", "to_user_id", "user_template_id", "page", "data", "form_id"),
         gives=(),
         refuses=(*APP_AND_TEMPLATE, *CONTENT, *PERSON),
+        judges_state=True,
     ),
     "alipay.open.app.messagetemplate.subscribe.query": Method(
         query_subscriptions,
@@ -135,5 +136,6 @@ METHODS = {
             "MSG_TEMPLATE_NOT_EXIST",
             "MSG_TEMPLATE_INVALID",
         ),
+        of_mini_program=True,
     ),
 }

@@ -133,6 +133,7 @@ METHODS = {
         takes=("industry_code", "industry_scenario", "scene_rule", "has_push", "page_num", "page_size"),
         gives=("template_lib_list", "page_num", "page_size", "total_count"),
         refuses=("isv.illegal-json", "ILLEGAL_ARGUMENT_PARAMS"),
+        of_mini_program=True,
     ),
     "alipay.open.mini.message.template.apply": Method(
         apply_template,
@@ -146,11 +147,13 @@ METHODS = {
             "MESSAGE_TEMPLATE_KEYWORD_ILLEGAL",
             "USER_TEMPLATE_OVER_LIMIT",
         ),
+        of_mini_program=True,
     ),
     "alipay.open.mini.message.template.batchquery": Method(
         query_templates,
         takes=("biz_type", "status_list", "page_num", "page_size"),
         gives=("template_list", "page_num", "page_size", "total_count"),
         refuses=("isv.illegal-json", "ILLEGAL_ARGUMENT_PARAMS"),
+        of_mini_program=True,
     ),
 }
