@@ -18,6 +18,10 @@ _DEEDS = {
     "prompted": "看到订阅弹窗",
     "subscribe": "订阅",
     "unsubscribe": "取消订阅",
+    "subscribe_silently": "按保留的选择自动订阅",
+    "keep_accept": "总是同意，不再询问",
+    "keep_reject": "总是拒绝，不再询问",
+    "ask_again": "改回每次询问",
     "reject_messages": "不再接收消息",
     "allow_messages": "重新接收消息",
     "not_interested": "标为不感兴趣",
@@ -142,13 +146,16 @@ def setting_rows(app: App, open_id: str, *, act_url: str) -> Html:
             continue
         balance = template.consents.get(open_id, 0)
         standing = "已长期订阅" if balance == STANDING else "未订阅"
+        state = standing if template.long_term else f"余 {balance} 次"
+        kept = template.kept.get(open_id)
         rows.append(
             render(
                 "_setting.html",
                 name=template.entry.name,
-                state=standing if template.long_term else f"余 {balance} 次",
+                state=f"{state} · {_DEEDS[f'keep_{kept}']}" if kept else state,
                 template_id=template.template_id,
                 act_url=act_url,
+                again=render("_ask_again.html") if kept else Html(""),
             )
         )
     return joined(rows) if rows else render("_quiet.html", text="小程序还没有订阅模板")

@@ -35,6 +35,7 @@ STATUSES = ("ONLINE", "OFFLINE", "AUDITING", "REJECTED")
 TEMPLATES_PER_APP = 50
 REVIEW_SECONDS = 3.0
 STANDING = -1
+ACCEPT, REJECT = "accept", "reject"
 MINI_PROGRAM, PROVIDER = "mini_program", "provider"
 TAKEN, FACT = "taken: ", "fact: "
 # (app, template, open_id, message) of each message that arrives now; what it does must be quick.
@@ -78,7 +79,8 @@ class Person:
 
 @dataclass(slots=True)
 class Template:
-    """An adopted template. `consents` maps open_id to one-time units, or to STANDING / 0 for long-term."""
+    """An adopted template. `consents` maps open_id to one-time units, or to STANDING / 0 for long-term;
+    `kept` to the answer that is not asked for again."""
 
     template_id: str
     lib_code: str
@@ -87,6 +89,7 @@ class Template:
     review_until: float
     forced_status: str = ""
     consents: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
     sent_days: dict[str, tuple[int, ...]] = field(default_factory=dict)
     data_keys: frozenset[str] = field(init=False)
 
@@ -100,6 +103,12 @@ class Template:
     @property
     def long_term(self) -> bool:
         return self.entry.scene_rule == LONG_TERM
+
+    def kept_choice(self, open_id: str) -> str:
+        """accept, reject, or nothing: then the prompt shows. SIM: a long-term consent that stands is kept."""
+        if self.long_term and self.consents.get(open_id):
+            return ACCEPT
+        return self.kept.get(open_id, "")
 
     def status(self, now: float) -> str:
         if self.forced_status:
@@ -258,6 +267,15 @@ class Store:
         row = (app.app_id, template.template_id, open_id, balance)
         self.disk.put("consents", row[:3], row)
 
+    def keep_choice(self, app: App, template: Template, open_id: str, choice: str) -> None:
+        """Nothing for `choice`: the person is asked again."""
+        if choice:
+            template.kept[open_id] = choice
+        else:
+            template.kept.pop(open_id, None)
+        row = (app.app_id, template.template_id, open_id, choice)
+        self.disk.put("kept_choices", row[:3], row)
+
     def deliver(
         self, app: App, template: Template, open_id: str, *, data: str, page: str, at: float | None = None
     ) -> int:
@@ -341,6 +359,8 @@ class Store:
             self.apps[app_id].templates[template_id] = Template(template_id, **record)
         for app_id, template_id, open_id, balance in read("SELECT * FROM consents"):
             self.apps[app_id].templates[template_id].consents[open_id] = balance
+        for app_id, template_id, open_id, choice in read("SELECT * FROM kept_choices WHERE choice <> ''"):
+            self.apps[app_id].templates[template_id].kept[open_id] = choice
         today = beijing_day(self.clock.now())
         recent = "SELECT app_id, template_id, open_id, day FROM messages WHERE day >= ? ORDER BY message_id"
         for app_id, template_id, open_id, day in read(recent, (today - 60,)):
