@@ -1,6 +1,7 @@
 """GET /sim/docs: what this platform offers and what it lacks, as text."""
 
 import textwrap
+from collections.abc import Iterable
 
 from aiohttp import web
 
@@ -71,13 +72,25 @@ async def methods(_: web.Request) -> web.Response:
 
 def _described(name: str, method: Method) -> str:
     where = "beside biz_content" if method.outside else "in biz_content"
-    refuses = ", ".join(f"{sub_code} ({SUB_CODES[sub_code][0]})" for sub_code in method.refuses)
     facts = (
-        f"takes {where}: {', '.join(method.takes)}",
-        f"gives: {', '.join(method.gives) or 'nothing but code and msg'}",
-        f"refuses: {refuses}",
+        f"takes {where}: {_grouped(method.takes)}",
+        f"gives: {_grouped(method.gives) or 'nothing but code and msg'}",
+        f"refuses: {', '.join(map(_refusal, method.refuses))}",
     )
     return "\n".join([f"- {name}", *(_folded(fact) for fact in facts)])
+
+
+def _refusal(sub_code: str) -> str:
+    return f"{sub_code} ({SUB_CODES[sub_code][0]}{', by a fault only' * (sub_code in FAULT_ONLY)})"
+
+
+def _grouped(paths: Iterable[str]) -> str:
+    """Fields of one field together: a, b {c, d[] {e}}."""
+    fields: dict[str, list[str]] = {}
+    for path in paths:
+        name, _, rest = path.partition(".")
+        fields.setdefault(name, []).extend([rest] if rest else [])
+    return ", ".join(f"{name} {{{_grouped(rest)}}}" if rest else name for name, rest in fields.items())
 
 
 def _folded(fact: str) -> str:

@@ -42,6 +42,7 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Method:
     """`takes` stands in biz_content, or beside it when `outside`; `refuses` are the method's own refusals.
+    Fields are paths to the last depth, as "record.msg_content.keyword_list[].name".
 
     `of_provider`: a provider calls it for itself, no authorisation of a merchant is taken.
     `token_inside`: a provider may name the merchant by a token in biz_content, which the method looks at.
@@ -58,6 +59,11 @@ class Method:
     token_inside: bool = False
     of_mini_program: bool = False
     judges_state: bool = False
+
+
+def inside(of: str, *names: str) -> tuple[str, ...]:
+    """Paths of the fields of a field."""
+    return tuple(f"{of}.{name}" for name in names)
 
 
 def page_of(rows: list[Any], biz: dict[str, Any]) -> tuple[list[Any], int, int]:

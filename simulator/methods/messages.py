@@ -4,7 +4,7 @@ from typing import Any
 
 from simulator.codes import Done, Refusal
 from simulator.library import SUBSCRIBED
-from simulator.methods.call import Call, Method
+from simulator.methods.call import Call, Method, inside
 from simulator.sending import MAX_TEMPLATE_ID_CHARS, content, reach, template_to_send
 from simulator.store import ACCEPT, App, Store, Template
 
@@ -119,18 +119,30 @@ PERSON = (
     "TRADE_NO_NOT_MATCH_USERID",
     "MSG_SINGLE_SD_OVER",
 )
+# What goes wrong inside the platform, so that here only a fault brings it.
+BROKEN = ("QUERY_CONSUMER_REQEUST_ERROR", "MSG_SEND_ERROR")
 METHODS = {
     "alipay.open.app.mini.templatemessage.send": Method(
         send,
         takes=("to_open_id", "to_user_id", "user_template_id", "page", "data", "form_id"),
         gives=(),
-        refuses=(*APP_AND_TEMPLATE, *CONTENT, *PERSON),
+        refuses=(*APP_AND_TEMPLATE, *CONTENT, *PERSON, *BROKEN),
         judges_state=True,
     ),
     "alipay.open.app.messagetemplate.subscribe.query": Method(
         query_subscriptions,
-        takes=("open_id", "user_id", "template_id_list"),
-        gives=("show_component", "subscribe_relations"),
+        takes=("open_id", "user_id", "template_id_list[]"),
+        gives=(
+            "show_component",
+            *inside(
+                "subscribe_relations[]",
+                "template_id",
+                "subscribe_type",
+                "subscribe_state",
+                "keep_state",
+                "show",
+            ),
+        ),
         refuses=(
             "BIZ_CONTENT_IS_NULL",
             "ILLEGAL_ARGUMENT_PARAMS",
@@ -138,6 +150,7 @@ METHODS = {
             "OPENID_INVALID",
             "MSG_TEMPLATE_NOT_EXIST",
             "MSG_TEMPLATE_INVALID",
+            "SYSTEM_ERROR",
         ),
         of_mini_program=True,
     ),

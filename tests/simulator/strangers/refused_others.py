@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.simulator.strangers.asks import Ask, Row, Table
+from tests.simulator.strangers.asks import Ask, Row, Table, broken
 from tests.simulator.strangers.world import DAY, World
 
 LIBRARY = "alipay.open.mini.message.templatelib.batchquery"
@@ -162,6 +162,12 @@ APP_TOKENS: Table = {
     "REFRESH_TOKEN_NOT_VALID": Row(_refreshed_before),
     "REFRESH_TOKEN_TIME_OUT": Row(_refreshed_too_late),
 }
+
+
+def _about_its_token(world: World) -> Ask:
+    return Ask(world.provider, {"app_auth_token": world.app_token(world.shop, world.provider)})
+
+
 APP_TOKEN_FACTS: Table = {
     "isv.illegal-json": Row(lambda world: Ask(world.provider, "nonsense")),
     "APP_NOT_ISV": Row(lambda world: Ask(world.shop, {"app_auth_token": "2026BB0"})),
@@ -172,6 +178,7 @@ APP_TOKEN_FACTS: Table = {
             world.other_provider, {"app_auth_token": world.app_token(world.shop, world.provider)}
         )
     ),
+    "SYSTEM_ERROR": broken(_about_its_token, APP_TOKEN_QUERY, "SYSTEM_ERROR"),
 }
 
 
@@ -209,6 +216,7 @@ USER_TOKENS: Table = {
     ),
     "isv.refreshed-token-invalid": Row(_user_refreshed_before),
     "isv.refresh-token-time-out": Row(_user_refreshed_too_late),
+    "isp.unknow-error": broken(_user_refresh, USER_TOKEN, "isp.unknow-error"),
 }
 
 

@@ -21,6 +21,7 @@ USUAL = {
     "refuses_key_names": False,
     "aes_key": "",
     "notify_url": "",
+    "user_ids": False,
 }
 
 
