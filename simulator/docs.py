@@ -40,7 +40,7 @@ async def docs(_: web.Request) -> web.Response:
     facts = {
         "methods": "\n".join(_described(name, method) for name, method in METHODS.items()),
         "missing": "\n".join(f"- {name}" for name in MISSING),
-        "fault_only": ", ".join(FAULT_ONLY),
+        "fault_only": textwrap.fill(", ".join(FAULT_ONLY), LINE_CHARS, break_on_hyphens=False),
         "fault_kinds": ", ".join(KINDS),
         "notice_fault_kinds": ", ".join(NOTICE_KINDS),
         "message_kinds": "\n".join(f"- {kind}" for kind in MESSAGE_KINDS),
