@@ -1,4 +1,4 @@
-"""What simulated people do: subscribe, change their mind, come from a message."""
+"""What simulated people do: subscribe, answer the prompt, change their mind, come from a message."""
 
 import asyncio
 import time
@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from simulator.choices import TEMPLATES_A_PROMPT, ask, subscribe, unsubscribe
 from simulator.control import (
     YIELD_EVERY,
     BadRequest,
@@ -35,6 +36,8 @@ from simulator.store import STANDING, App, Store, Template
 ACTIONS = (
     "subscribe",
     "unsubscribe",
+    "prompt",
+    "ask_again",
     "reject_messages",
     "allow_messages",
     "not_interested",
@@ -82,7 +85,7 @@ class Acts:
             if setting:
                 self._set(app, template, open_id, units)
             else:
-                self._grant(app, template, open_id, units)
+                subscribe(self._store, app, template, open_id, units)
             if number % YIELD_EVERY == YIELD_EVERY - 1:
                 await asyncio.sleep(0)
         signals = []
@@ -130,9 +133,15 @@ class Acts:
         if action in ("reject_messages", "allow_messages"):
             self._change_mind(app, str(open_id), action, None)
             return {"done": action}
+        if action == "prompt":
+            return await self._answer_prompt(app, str(open_id), body)
         template = template_named(app, body.get("template_id"))
         if action == "not_interested":
             self._change_mind(app, str(open_id), action, template)
+            return {"done": action}
+        if action == "ask_again":
+            self._store.keep_choice(app, template, str(open_id), "")
+            self._store.note(app, str(open_id), action, template.entry.name)
             return {"done": action}
         return await self._change_consent(app, template, str(open_id), body)
 
@@ -178,20 +187,36 @@ class Acts:
         _check_subscribable(template)
         units = whole(body, "units", least=1, most=MAX_UNITS, usual=1)
         if body["action"] == "subscribe":
-            self._grant(app, template, open_id, units)
+            subscribe(self._store, app, template, open_id, units, keep=_keep(body))
             kind = "subscribed"
         else:
-            self._store.set_consent(app, template, open_id, 0)
+            unsubscribe(self._store, app, template, open_id)
             kind = "revoked"
         self._store.note(app, open_id, str(body["action"]), template.entry.name)
         signal = consent_signal(kind, template, open_id, at=time.time(), units=units)
         report = await self._reporter.report(app, app.settings.server_key, [signal])
         return {"done": body["action"], "balance": template.consents[open_id], **report.as_answer()}
 
-    def _grant(self, app: App, template: Template, open_id: str, units: int) -> None:
-        """One-time units accumulate; a long-term consent stands until the person ends it."""
-        held = template.consents.get(open_id, 0)
-        self._set(app, template, open_id, held + units)
+    async def _answer_prompt(self, app: App, open_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What my.requestSubscribeMessage does; a kept answer is given without any panel."""
+        templates = _asked(self._store, app, body.get("template_ids"))
+        accepts = body.get("accept", [one.template_id for one in templates])
+        if not isinstance(accepts, list):
+            raise BadRequest("accept: a list of template ids, or left out for all")
+        answered = ask(self._store, app, templates, open_id, accepts=accepts, keep=_keep(body))
+        if answered.shown:
+            self._store.note(app, open_id, "prompted")
+        for template in answered.kept:
+            choice = answered.choices[template.template_id]
+            self._store.note(app, open_id, f"keep_{choice}", template.entry.name)
+        for template in answered.subscribed:
+            kind = "subscribe" if template in answered.shown else "subscribe_silently"
+            self._store.note(app, open_id, kind, template.entry.name)
+        now = time.time()
+        signals = [consent_signal("subscribed", one, open_id, at=now) for one in answered.subscribed]
+        report = await self._reporter.report(app, app.settings.server_key, signals)
+        show = bool(answered.shown)
+        return {"done": "prompt", "show": show, "choices": answered.choices, **report.as_answer()}
 
     def _set(self, app: App, template: Template, open_id: str, units: int) -> None:
         self._store.set_consent(app, template, open_id, STANDING if template.long_term and units else units)
@@ -204,6 +229,27 @@ def _outcome(report: Report) -> str:
 def _check_subscribable(template: Template) -> None:
     if template.entry.trigger != SUBSCRIBED:
         raise BadRequest(f"template_id: nobody subscribes to {template.template_id}; a form or a trade pays")
+
+
+def _asked(store: Store, app: App, wish: Any) -> list[Template]:
+    if not isinstance(wish, list) or not 1 <= len(wish) <= TEMPLATES_A_PROMPT:
+        raise BadRequest(f"template_ids: 1 to {TEMPLATES_A_PROMPT} template ids (errorCode 203)")
+    templates = [template_named(app, one) for one in dict.fromkeys(map(str, wish))]
+    now = store.clock.now()
+    for template in templates:
+        _check_subscribable(template)
+        if template.status(now) != "ONLINE":
+            raise BadRequest(f"template_ids: {template.template_id} is not online (errorCode 106008)")
+    if len({one.long_term for one in templates}) > 1:
+        raise BadRequest("template_ids: one-time and long-term cannot be mixed (errorCode 106002)")
+    return templates
+
+
+def _keep(body: dict[str, Any]) -> bool:
+    keep = body.get("keep", False)
+    if not isinstance(keep, bool):
+        raise BadRequest("keep: true or false")
+    return keep
 
 
 def _check_kind(template: Template, kind: Any) -> None:

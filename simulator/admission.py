@@ -8,11 +8,12 @@ from functools import lru_cache
 
 from aiohttp import web
 
+from simulator.authorisation import authorised, check_state
 from simulator.batches import Batches
 from simulator.clock import BEIJING
 from simulator.codes import Refusal
 from simulator.methods import METHODS
-from simulator.methods.call import Call
+from simulator.methods.call import Call, Method
 from simulator.reading import form_fields
 from simulator.sealing import looks_sealed, unseal
 from simulator.signing import string_to_sign
@@ -21,6 +22,47 @@ from simulator.uploads import Upload, parts_of
 
 CHARSETS = {"utf-8": "utf-8", "utf8": "utf-8", "gbk": "gbk", "gb2312": "gbk"}
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+# Of the published lengths those of free values; the others are of names and dates that are judged whole.
+MAX_CHARS = {"sign": 344, "notify_url": 256, "return_url": 256, "app_auth_token": 40, "auth_token": 40}
+# The platform's own names, where a value uses one as a key.
+_OWN_KEYS = re.compile(r"(?<!\w)(?:body|subject|service|out_trade_no|seller_id|total_fee)=")
+
+# Every refusal that comes before the method, in the order in which they are judged.
+REFUSES = (
+    "isv.missing-method",
+    "isv.missing-app-id",
+    "isv.invalid-app-id",
+    "isv.invalid-method",
+    "isv.missing-signature-type",
+    "isv.invalid-signature-type",
+    "isv.missing-signature",
+    "isv.invalid-charset",
+    "isv.invalid-format",
+    "isv.missing-version",
+    "isv.missing-timestamp",
+    "isv.invalid-timestamp",
+    "isv.invalid-parameter",
+    "isv.suspected-attack",
+    "isv.missing-signature-config",
+    "isv.invalid-signature",
+    "isv.invalid-app-state",
+    "isv.not-support-app-auth",
+    "aop.invalid-app-auth-token",
+    "invalid-auth-relations",
+    "aop.app-auth-token-time-out",
+    "aop.invalid-app-auth-token-no-api",
+    "aop.no-product-reg-by-partner",
+    "isv.self-invoke-forbidden",
+    "isv.insufficient-isv-permissions",
+    "isv.decryption-error-missing-encrypt-type",
+    "isv.invalid-encrypt-type",
+    "isv.missing-encrypt-key",
+    "isv.invalid-encrypt",
+    "isv.decryption-error-not-valid-encrypt-key",
+    "isv.decryption-error-unknown",
+    "isv.method-call-limited",
+    "isv.app-call-limited",
+)
 
 
 @dataclass(slots=True)
@@ -71,7 +113,10 @@ def admit(request: Request, store: Store, batches: Batches) -> Call:
     _check_form(request.params, caller)
     _check_signature(request, caller)
     _check_skew(request.params["timestamp"], caller)
+    method = METHODS[request.params["method"]]
+    _check_state(method, caller)
     app = _meant(request.params, caller, store)
+    _check_state(method, app)
     content = _opened(request, app)
     return Call(
         store,
@@ -99,6 +144,8 @@ def _caller(request: Request) -> App:
 
 def _check_signature(request: Request, app: App) -> None:
     params = request.params
+    if not app.settings.signature_config:
+        raise Refusal("isv.missing-signature-config")
     content = string_to_sign(params)
     contents = [content]
     if app.settings.sign_with_empties:
@@ -117,34 +164,26 @@ def _sign_types(app: App) -> tuple[str, ...]:
 
 def _meant(params: dict[str, str], caller: App, store: Store) -> App:
     """Whose data the call means: the caller's own, or with app_auth_token the merchant's who gave it."""
-    method, token = params["method"], params.get("app_auth_token")
-    if METHODS[method].of_provider:
+    name, token = params["method"], params.get("app_auth_token")
+    method = METHODS[name]
+    if method.of_provider:
+        if token:
+            raise Refusal("isv.not-support-app-auth")
         return caller
     if token:
-        app = _authorised(store, caller, token, method)
-        if method in app.settings.no_permission:
-            raise Refusal("aop.no-product-reg-by-partner")
-        return app
+        return authorised(store, caller, token, name)
     if caller.settings.kind == PROVIDER:
+        if method.token_inside:
+            return caller
         raise Refusal("isv.self-invoke-forbidden")
-    if method in caller.settings.no_permission:
+    if name in caller.settings.no_permission:
         raise Refusal("isv.insufficient-isv-permissions")
     return caller
 
 
-def _authorised(store: Store, caller: App, token: str, method: str) -> App:
-    grant = store.grants.of_token(token)
-    if grant is None or not store.grants.holds(grant, token):
-        raise Refusal("aop.invalid-app-auth-token")
-    if grant.provider_id != caller.app_id:
-        raise Refusal("invalid-auth-relations")
-    if caller.settings.state != "online":
-        raise Refusal("isv.invalid-app-state")
-    if store.clock.now() > grant.ends_at:
-        raise Refusal("aop.app-auth-token-time-out")
-    if method not in grant.methods:
-        raise Refusal("aop.invalid-app-auth-token-no-api")
-    return store.apps[grant.app_id]
+def _check_state(method: Method, app: App) -> None:
+    if not method.judges_state:
+        check_state(app, mini_program=method.of_mini_program)
 
 
 def _opened(request: Request, app: App) -> str | None:
@@ -186,6 +225,17 @@ def _check_form(params: dict[str, str], app: App) -> None:
         raise Refusal("isv.missing-timestamp")
     if _instant(params["timestamp"]) is None:
         raise Refusal("isv.invalid-timestamp")
+    _check_values(params, app)
+
+
+def _check_values(params: dict[str, str], app: App) -> None:
+    for name, most in MAX_CHARS.items():
+        if len(params.get(name, "")) > most:
+            raise Refusal("isv.invalid-parameter", f"{name} 超过 {most} 个字符")
+    if app.settings.refuses_key_names:
+        for name, value in params.items():
+            if name != "sign" and _OWN_KEYS.search(value):
+                raise Refusal("isv.suspected-attack", f"{name} 的值中含有平台关键字")
 
 
 @lru_cache(maxsize=256)

@@ -76,6 +76,7 @@ class Habits:
     window_days: int = 7
     long_term_rate: float = 0.6
     one_time_rate: float = 0.5
+    keep_rate: float = 0.1
     annoyance: float = 1.0
     coupon_templates: tuple[str, ...] = ()
     prompts: tuple[Prompt, ...] = field(default=(Prompt(),))
@@ -237,3 +238,8 @@ def prompt_seen(habits: Habits, visit: object) -> tuple[Prompt, bool]:
 def subscribes(habits: Habits, visit: object, template_id: str, *, long_term: bool) -> bool:
     rate = habits.long_term_rate if long_term else habits.one_time_rate
     return chance(habits.seed, "subscribe", visit, template_id) < rate
+
+
+def keeps_answer(habits: Habits, visit: object) -> bool:
+    """Whether who is asked wants no more questions; of each panel once, as its box is one for all."""
+    return chance(habits.seed, "keep", visit) < habits.keep_rate

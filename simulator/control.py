@@ -234,7 +234,14 @@ def _filters(http: web.Request) -> dict[str, str | None]:
     return {column: http.query.get(name) for name, column in names.items()}
 
 
-_SWITCHES = ("public_app_bound", "user_ids", "allow_rsa", "sign_with_empties")
+_SWITCHES = (
+    "public_app_bound",
+    "user_ids",
+    "allow_rsa",
+    "sign_with_empties",
+    "signature_config",
+    "refuses_key_names",
+)
 _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(
         (

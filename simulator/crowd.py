@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from simulator import behaviour
 from simulator.behaviour import Arrival, Habits, Prompt
+from simulator.choices import TEMPLATES_A_PROMPT, ask, unsubscribe
 from simulator.clock import DAY_SECONDS, beijing_day
 from simulator.library import SUBSCRIBED
 from simulator.reports import Reports
@@ -26,7 +27,6 @@ YIELD_EVERY = 500
 MAX_PLANNED = 200_000
 REPLAYED_DAYS = 14
 MAX_REPLAYED = 200_000
-TEMPLATES_A_PROMPT = 3
 COME, OPEN, LEAVE = "come", "open", "leave"
 # What `visits.reported` and the list of deeds say of a visit that goes out with others.
 BATCHED = "in a batch"
@@ -236,21 +236,42 @@ class Crowd:
             self._reports.at_touchpoint(app, "exposed", open_id, prompt.touchpoint, about=visit)
         household.acts["exposed"] += 1
         wanted = [one for one in self._offered(app, prompt) if _can_take(one, open_id)]
-        if not asks or not wanted:
-            return
-        if prompt.touchpoint:
-            self._reports.at_touchpoint(app, "prompted", open_id, prompt.touchpoint, about=visit)
-        self._note(household, planned, "prompted")
-        for template in wanted:
+        if asks and wanted:
+            self._answer(household, planned, prompt, wanted, visit)
+
+    def _answer(
+        self,
+        household: Household,
+        planned: Planned,
+        prompt: Prompt,
+        templates: list[Template],
+        visit: tuple[object, ...],
+    ) -> None:
+        """A panel shows for those of the templates whose answer was not kept; the others are silent."""
+        app, open_id, habits = household.app, planned.open_id, household.habits
+        accepts = {
+            one.template_id
+            for one in templates
+            if behaviour.subscribes(habits, visit, one.template_id, long_term=one.long_term)
+        }
+        keep = behaviour.keeps_answer(habits, visit)
+        answered = ask(self._store, app, templates, open_id, accepts=accepts, keep=keep)
+        if answered.shown:
+            if prompt.touchpoint:
+                self._reports.at_touchpoint(app, "prompted", open_id, prompt.touchpoint, about=visit)
+            self._note(household, planned, "prompted")
+        for template in answered.shown:
             household.acts[f"offered {_kind(template)}"] += 1
-            if behaviour.subscribes(
-                household.habits, visit, template.template_id, long_term=template.long_term
-            ):
-                held = template.consents.get(open_id, 0)
-                self._store.set_consent(app, template, open_id, STANDING if template.long_term else held + 1)
+        for template in answered.kept:
+            choice = answered.choices[template.template_id]
+            self._note(household, planned, f"keep_{choice}", template.entry.name)
+        for template in answered.subscribed:
+            if template in answered.shown:
                 household.acts[f"subscribed {_kind(template)}"] += 1
                 self._note(household, planned, "subscribe", template.entry.name)
-                self._reports.consent(app, "subscribed", template, open_id, about=visit)
+            else:
+                self._note(household, planned, "subscribe_silently", template.entry.name)
+            self._reports.consent(app, "subscribed", template, open_id, about=visit)
 
     def _offered(self, app: App, prompt: Prompt) -> list[Template]:
         """Those named, or the first of the app, never of both kinds; only what is online."""
@@ -267,7 +288,7 @@ class Crowd:
         if way == "unsubscribe" and not template.consents.get(open_id, 0):
             way = "not_interested"  # nothing is left that could be ended
         if way == "unsubscribe":
-            self._store.set_consent(app, template, open_id, 0)
+            unsubscribe(self._store, app, template, open_id)
             self._reports.consent(app, "revoked", template, open_id, about=planned.at)
         elif way == "not_interested":
             person.not_interested |= {template_id}

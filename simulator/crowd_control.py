@@ -7,9 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from simulator.behaviour import Habits, Prompt
+from simulator.choices import TEMPLATES_A_PROMPT
 from simulator.clock import iso_beijing
 from simulator.control import BadRequest, app_named, body_of, failing_politely, query_number, template_named
-from simulator.crowd import TEMPLATES_A_PROMPT, Crowd
+from simulator.crowd import Crowd
 from simulator.reports import Reports, Told
 from simulator.store import App, Store
 
@@ -18,7 +19,15 @@ MAX_PROMPTS = 20
 MAX_TOUCHPOINT_CHARS = 64
 MIN_WINDOW_DAYS, MAX_WINDOW_DAYS = 4, 30  # a message is opened within three days and a morning
 MAX_ANNOYANCE = 1_000_000.0
-SHARES = ("recall_rate", "coupon_lift", "true_effect", "base_return", "long_term_rate", "one_time_rate")
+SHARES = (
+    "recall_rate",
+    "coupon_lift",
+    "true_effect",
+    "base_return",
+    "long_term_rate",
+    "one_time_rate",
+    "keep_rate",
+)
 
 
 class CrowdControl:

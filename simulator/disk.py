@@ -20,6 +20,8 @@ TABLES = {
     "templates": "app_id TEXT, template_id TEXT, record TEXT, PRIMARY KEY (app_id, template_id)",
     "consents": "app_id TEXT, template_id TEXT, open_id TEXT, balance INTEGER,"
     " PRIMARY KEY (app_id, template_id, open_id)",
+    "kept_choices": "app_id TEXT, template_id TEXT, open_id TEXT, choice TEXT,"
+    " PRIMARY KEY (app_id, template_id, open_id)",
     "messages": "message_id INTEGER PRIMARY KEY, app_id TEXT, open_id TEXT, template_id TEXT, data TEXT,"
     " page TEXT, at REAL, day INTEGER, history INTEGER",
     "visits": "visit_id INTEGER PRIMARY KEY, message_id INTEGER, at REAL, reported TEXT",

@@ -1,10 +1,12 @@
 """GET /sim/docs: what this platform offers and what it lacks, as text."""
 
 import textwrap
+from collections.abc import Iterable
 
 from aiohttp import web
 
 from simulator import log
+from simulator.admission import REFUSES
 from simulator.codes import SUB_CODES
 from simulator.faults import KINDS, NOTICE_KINDS
 from simulator.markup import TEMPLATES
@@ -23,18 +25,14 @@ FAULT_ONLY = (
     "isv.invalid-token",
     "isv.invalid-digest",
     "isv.decryption-error-not-valid-encrypt-type",
-    "isv.not-support-app-auth",
-    "isv.suspected-attack",
     "isv.forbidden-api",
     "app-cert-expired",
-    "isv.missing-signature-config",
     "isv.ip-forbidden",
     "QUERY_CONSUMER_REQEUST_ERROR",
     "MSG_SEND_ERROR",
     "SYSTEM_ERROR",
 )
 LINE_CHARS = 118
-_OWN = {sub_code for method in METHODS.values() for sub_code in method.refuses}
 
 
 async def docs(_: web.Request) -> web.Response:
@@ -42,16 +40,14 @@ async def docs(_: web.Request) -> web.Response:
     facts = {
         "methods": "\n".join(_described(name, method) for name, method in METHODS.items()),
         "missing": "\n".join(f"- {name}" for name in MISSING),
-        "fault_only": ", ".join(FAULT_ONLY),
+        "fault_only": textwrap.fill(", ".join(FAULT_ONLY), LINE_CHARS, break_on_hyphens=False),
         "fault_kinds": ", ".join(KINDS),
         "notice_fault_kinds": ", ".join(NOTICE_KINDS),
         "message_kinds": "\n".join(f"- {kind}" for kind in MESSAGE_KINDS),
         "notify_kinds": "\n".join(f"- {kind}" for kind in NOTIFY_KINDS),
         "app_states": ", ".join(APP_STATES),
         "log_fields": log.__doc__ or "",
-        "sub_codes": "\n".join(
-            f"- {sub_code} ({code})" for sub_code, (code, _) in SUB_CODES.items() if sub_code not in _OWN
-        ),
+        "sub_codes": "\n".join(f"- {sub_code} ({SUB_CODES[sub_code][0]})" for sub_code in REFUSES),
     }
     for name, fact in facts.items():
         text = text.replace("{{" + name + "}}", fact)
@@ -69,18 +65,32 @@ async def methods(_: web.Request) -> web.Response:
         }
         for name, method in METHODS.items()
     }
-    return web.json_response({"methods": offered, "missing": MISSING, "fault_only": FAULT_ONLY})
+    before = {sub_code: SUB_CODES[sub_code][0] for sub_code in REFUSES}
+    said = {"methods": offered, "before_any_method": before, "missing": MISSING, "fault_only": FAULT_ONLY}
+    return web.json_response(said)
 
 
 def _described(name: str, method: Method) -> str:
     where = "beside biz_content" if method.outside else "in biz_content"
-    refuses = ", ".join(f"{sub_code} ({SUB_CODES[sub_code][0]})" for sub_code in method.refuses)
     facts = (
-        f"takes {where}: {', '.join(method.takes)}",
-        f"gives: {', '.join(method.gives) or 'nothing but code and msg'}",
-        f"refuses: {refuses}",
+        f"takes {where}: {_grouped(method.takes)}",
+        f"gives: {_grouped(method.gives) or 'nothing but code and msg'}",
+        f"refuses: {', '.join(map(_refusal, method.refuses))}",
     )
     return "\n".join([f"- {name}", *(_folded(fact) for fact in facts)])
+
+
+def _refusal(sub_code: str) -> str:
+    return f"{sub_code} ({SUB_CODES[sub_code][0]}{', by a fault only' * (sub_code in FAULT_ONLY)})"
+
+
+def _grouped(paths: Iterable[str]) -> str:
+    """Fields of one field together: a, b {c, d[] {e}}."""
+    fields: dict[str, list[str]] = {}
+    for path in paths:
+        name, _, rest = path.partition(".")
+        fields.setdefault(name, []).extend([rest] if rest else [])
+    return ", ".join(f"{name} {{{_grouped(rest)}}}" if rest else name for name, rest in fields.items())
 
 
 def _folded(fact: str) -> str:

@@ -130,6 +130,15 @@ class Grants:
     def holds(self, grant: Grant, token: str) -> bool:
         return not grant.revoked and token == grant.token
 
+    def stands(self, provider_id: str, app_id: str) -> bool:
+        """Whether the provider holds any authorisation of this app that has not ended."""
+        now = self._clock.now()
+        return any(
+            one.used and not one.revoked and now <= one.ends_at
+            for one in self._by_code.values()
+            if (one.provider_id, one.app_id) == (provider_id, app_id)
+        )
+
     def _renewed(self, grant: Grant) -> Grant:
         _retire(grant)
         number = len(grant.ended_tokens)

@@ -5,6 +5,9 @@ names the kind in `msg_method`; other notices go to an address of their own and 
 Both are form-encoded, and signed over every field but `sign` and `sign_type`, empty values left out. A
 notice keeps its `notify_id` and every byte over its deliveries. Rows are on disk; memory holds only when
 what is due.
+
+The message service tells only those who subscribed to the topic by HTTP. What nobody is told is kept as
+`nowhere`, with one line in the log of deliveries that says why.
 """
 
 import base64
@@ -21,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from simulator.clock import beijing
 from simulator.faults import Faults
 from simulator.store import App, Store
+from simulator.topics import HTTP, Subscription
 
 # Simulated seconds between one delivery and the next: eight deliveries in about 25 hours.
 LADDER_SECONDS = (240, 600, 600, 3_600, 7_200, 21_600, 54_000)
@@ -54,6 +58,11 @@ COMMON_FIELDS = frozenset(
 )
 WAITING, DELIVERED, GIVEN_UP, NOWHERE = "waiting", "delivered", "given_up", "nowhere"
 STATES = (WAITING, DELIVERED, GIVEN_UP, NOWHERE)
+# Why a notice goes nowhere, as the log of deliveries says it.
+NO_ADDRESS = "the app has no notify_url"
+NOT_AUTHORISED = "the merchant has not authorised this app, or no longer"
+NOT_SUBSCRIBED = "the app has not subscribed to this topic"
+ONLY_WEBSOCKET = "subscribed by WEBSOCKET, which this platform does not speak"
 COLUMNS = "number, app_id, notify_id, kind, url, form, created_at, due_at, attempts, state"
 
 
@@ -118,7 +127,7 @@ class Notices:
         self, app: App, kind: str, content: dict[str, Any], *, url: str = "", auth_app_id: str = ""
     ) -> Notice:
         """Owe the app a notice of one of `KINDS`. `auth_app_id` names the merchant's app when `app` is a
-        provider's. Without an address the notice is kept as `nowhere` and never delivered."""
+        provider's. A message that it did not subscribe to goes `nowhere`, as does what has no address."""
         now, number = self._store.clock.now(), self._store.next_id("notices")
         trouble = self._faults.for_notice(kind, app.app_id)
         notify_id = self._store.derived("notice", number)[:34]
@@ -135,11 +144,33 @@ class Notices:
             created_at=now,
             due_at=now + trouble.late_seconds + shuffled,
         )
-        notice = notice if notice.url else replace(notice, state=NOWHERE)
+        silent = "" if notice.url else NO_ADDRESS
+        if kind in MESSAGE_KINDS:
+            silent = self._not_subscribed(app, kind, content, auth_app_id) or silent
+        if silent:
+            return self._keep_silent(replace(notice, state=NOWHERE), silent)
         self.save(notice)
-        if notice.state == WAITING:
-            for copy in range(1 + trouble.copies):
-                self._push(app.app_id, notice.due_at, number, extra=copy > 0)
+        for copy in range(1 + trouble.copies):
+            self._push(app.app_id, notice.due_at, number, extra=copy > 0)
+        return notice
+
+    def _not_subscribed(self, app: App, topic: str, content: dict[str, Any], merchant: str) -> str:
+        """Why the message service does not tell this app, or nothing."""
+        merchant = "" if merchant == app.app_id else merchant
+        if merchant and not self._store.grants.stands(app.app_id, merchant):
+            return NOT_AUTHORISED
+        held = self._store.topics.of(app.app_id, topic, merchant)
+        about = self._store.apps.get(merchant, app)
+        concerned = [one for one in held if _concerns(one, about, content)]
+        if not concerned:
+            return NOT_SUBSCRIBED
+        return "" if any(one.comm_type == HTTP for one in concerned) else ONLY_WEBSOCKET
+
+    def _keep_silent(self, notice: Notice, why: str) -> Notice:
+        self.save(notice)
+        delivery_id = self._store.next_id("notice_deliveries")
+        row = (delivery_id, notice.number, notice.created_at, None, None, None, "", why, 0)
+        self._store.disk.put("notice_deliveries", delivery_id, row)
         return notice
 
     def save(self, notice: Notice) -> None:
@@ -178,6 +209,14 @@ class Notices:
     def _push(self, app_id: str, at: float, number: int, *, extra: bool = False) -> None:
         self._order += 1
         heapq.heappush(self._heaps.setdefault(app_id, []), Due(at, self._order, number, extra))
+
+
+def _concerns(subscription: Subscription, about: App, content: dict[str, Any]) -> bool:
+    """A person's own subscription is for what happens to that person."""
+    if not subscription.whose:
+        return True
+    named = (content.get("open_id"), about.open_id_of(content.get("user_id")))
+    return subscription.whose in named
 
 
 def _fields(

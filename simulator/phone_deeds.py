@@ -5,7 +5,7 @@ from typing import Any
 from simulator.clock import beijing, beijing_day
 from simulator.crowd import BATCHED
 from simulator.markup import Html, render
-from simulator.phone_views import full_time, near_time
+from simulator.phone_views import KEPT, full_time, near_time
 from simulator.signals import NOWHERE, PUSH_SCENE, REPORTED, outcome_read
 from simulator.store import App
 
@@ -16,6 +16,10 @@ _DEEDS = {
     "prompted": "看到订阅弹窗",
     "subscribe": "订阅",
     "unsubscribe": "取消订阅",
+    "subscribe_silently": "按保留的选择自动订阅",
+    "keep_accept": KEPT["accept"],
+    "keep_reject": KEPT["reject"],
+    "ask_again": "改回每次询问",
     "reject_messages": "不再接收消息",
     "allow_messages": "重新接收消息",
     "not_interested": "标为不感兴趣",

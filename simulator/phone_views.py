@@ -10,6 +10,7 @@ from simulator.people import masked_name, masked_phone
 from simulator.phone_lookup import Received
 from simulator.store import STANDING, App, Template
 
+KEPT = {"accept": "总是同意，不再询问", "reject": "总是拒绝，不再询问"}
 _TINTS = 6
 _WEEKDAYS = "一二三四五六日"
 
@@ -189,17 +190,19 @@ def subscription_rows(app: App, open_id: str, *, act_url: str, back: str) -> Htm
     unwanted = app.people[open_id].not_interested
     rows = []
     for template in app.templates.values():
-        known = open_id in template.consents or template.template_id in unwanted
+        kept = template.kept.get(open_id)
+        known = open_id in template.consents or kept or template.template_id in unwanted
         if template.entry.trigger != SUBSCRIBED or not known:
             continue
         name = template.entry.name
         marked = "不感兴趣 · " if template.template_id in unwanted else ""
-        state = marked + balance_words(template, open_id)
-        if not template.consents.get(open_id, 0):
-            rows.append(render("_subscription_ended.html", name=name, state=state))
-            continue
+        state = marked + balance_words(template, open_id) + (f" · {KEPT[kept]}" if kept else "")
+        buttons = [render("_ask_again.html")] if kept else []
+        if template.consents.get(open_id, 0):
+            buttons.insert(0, render("_unsubscribe.html"))
         whose = {"act_url": act_url, "back": back, "template_id": template.template_id}
-        rows.append(render("_subscription.html", name=name, state=state, **whose))
+        form = render("_subscription_form.html", buttons=joined(buttons), **whose) if buttons else Html("")
+        rows.append(render("_subscription.html", name=name, state=state, form=form))
     return joined(rows) if rows else render("_quiet.html", text="还没有订阅过消息")
 
 

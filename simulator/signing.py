@@ -13,6 +13,8 @@ _PADDING = padding.PKCS1v15()
 # RSA with SHA-1 is the platform's legacy; an app takes it only where its settings say so.
 _DIGESTS = {"RSA2": hashes.SHA256(), "RSA": hashes.SHA1()}  # noqa: S303
 _CACHED_ANSWERS = 4096
+# Longer ones hardly ever come twice, and a refused signature repeats all that was sent.
+_MAX_CACHED_BYTES = 256
 
 
 def string_to_sign(params: Mapping[str, str], *, empties: bool = False) -> str:
@@ -76,7 +78,9 @@ class Keys:
         return True
 
     def sign_answer(self, node: bytes, sign_type: str = "RSA2") -> str:
-        """Signing costs half a millisecond, and most answers are the same bytes: those are kept."""
+        """Signing costs half a millisecond, and most answers are the same few bytes: those are kept."""
+        if len(node) > _MAX_CACHED_BYTES:
+            return _text(self.platform_private.sign(node, _PADDING, _DIGESTS[sign_type]))
         known = self._answers.get((sign_type, node))
         if known is None:
             known = _text(self.platform_private.sign(node, _PADDING, _DIGESTS[sign_type]))

@@ -22,18 +22,21 @@ from simulator.topics import Topics
 if TYPE_CHECKING:
     from simulator.notices import Notices
 
+ONLINE, OFFLINE, NOT_A_MINI_PROGRAM = "online", "offline", "not_a_mini_program"
+# What a send is refused with in each state; other methods: see authorisation.check_state.
 APP_STATES = {
-    "online": None,
-    "offline": "APP_NO_AVAIABLE",
+    ONLINE: None,
+    OFFLINE: "APP_NO_AVAIABLE",
     "no_message_capability": "MSG_UNAUTHORIZED",
     "no_send_permission": "MESSAGE_SEND_AUTH_ERROR",
-    "not_a_mini_program": "APP_TYPE_ERROR",
+    NOT_A_MINI_PROGRAM: "APP_TYPE_ERROR",
 }
 STATUSES = ("ONLINE", "OFFLINE", "AUDITING", "REJECTED")
 # SIM values: none of these is published by the real platform.
 TEMPLATES_PER_APP = 50
 REVIEW_SECONDS = 3.0
 STANDING = -1
+ACCEPT, REJECT = "accept", "reject"
 MINI_PROGRAM, PROVIDER = "mini_program", "provider"
 TAKEN, FACT = "taken: ", "fact: "
 # (app, template, open_id, message) of each message that arrives now; what it does must be quick.
@@ -52,12 +55,14 @@ class Settings:
     server_key: str = ""
     skew_seconds: float = 0
     review_seconds: float = REVIEW_SECONDS
-    state: str = "online"
+    state: str = ONLINE
     public_app_bound: bool = False
     kind: str = MINI_PROGRAM
     user_ids: bool = False
     allow_rsa: bool = False
     sign_with_empties: bool = False
+    signature_config: bool = True
+    refuses_key_names: bool = False
     aes_key: str = ""
     no_permission: list[str] = field(default_factory=list)
     limits: dict[str, float] = field(default_factory=dict)
@@ -75,7 +80,8 @@ class Person:
 
 @dataclass(slots=True)
 class Template:
-    """An adopted template. `consents` maps open_id to one-time units, or to STANDING / 0 for long-term."""
+    """An adopted template. `consents` maps open_id to one-time units, or to STANDING / 0 for long-term;
+    `kept` to the answer that is not asked for again."""
 
     template_id: str
     lib_code: str
@@ -84,6 +90,7 @@ class Template:
     review_until: float
     forced_status: str = ""
     consents: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
     sent_days: dict[str, tuple[int, ...]] = field(default_factory=dict)
     data_keys: frozenset[str] = field(init=False)
 
@@ -97,6 +104,12 @@ class Template:
     @property
     def long_term(self) -> bool:
         return self.entry.scene_rule == LONG_TERM
+
+    def kept_choice(self, open_id: str) -> str:
+        """accept, reject, or nothing: then the prompt shows. SIM: a long-term consent that stands is kept."""
+        if self.long_term and self.consents.get(open_id):
+            return ACCEPT
+        return self.kept.get(open_id, "")
 
     def status(self, now: float) -> str:
         if self.forced_status:
@@ -289,6 +302,15 @@ class Store:
         row = (app.app_id, template.template_id, open_id, balance)
         self.disk.put("consents", row[:3], row)
 
+    def keep_choice(self, app: App, template: Template, open_id: str, choice: str) -> None:
+        """Nothing for `choice`: the person is asked again."""
+        if choice:
+            template.kept[open_id] = choice
+        else:
+            template.kept.pop(open_id, None)
+        row = (app.app_id, template.template_id, open_id, choice)
+        self.disk.put("kept_choices", row[:3], row)
+
     def deliver(
         self,
         app: App,
@@ -381,6 +403,8 @@ class Store:
             self.apps[app_id].templates[template_id] = Template(template_id, **record)
         for app_id, template_id, open_id, balance in read("SELECT * FROM consents"):
             self.apps[app_id].templates[template_id].consents[open_id] = balance
+        for app_id, template_id, open_id, choice in read("SELECT * FROM kept_choices WHERE choice <> ''"):
+            self.apps[app_id].templates[template_id].kept[open_id] = choice
         today = beijing_day(self.clock.now())
         recent = "SELECT app_id, template_id, open_id, day FROM messages WHERE day >= ? ORDER BY message_id"
         for app_id, template_id, open_id, day in read(recent, (today - 60,)):

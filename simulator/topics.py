@@ -1,4 +1,4 @@
-"""Which messages of the message service an app has subscribed to. Sending them is another module's work."""
+"""Which messages of the message service an app has subscribed to, about itself or about a merchant's app."""
 
 from dataclasses import dataclass
 
@@ -10,25 +10,26 @@ TOPICS = (
     "alipay.marketing.activity.delivery.message",
 )
 COMM_TYPES = ("HTTP", "WEBSOCKET")
-AUTH_TYPES = ("app_auth", "user_auth")
+HTTP = COMM_TYPES[0]
+APP_AUTH, USER_AUTH = AUTH_TYPES = ("app_auth", "user_auth")
 
 
 @dataclass(slots=True)
 class Subscription:
     app_id: str
+    """Who is told."""
     topic: str
     comm_type: str
     auth_type: str
     whose: str
     """open_id of the person with user_auth, else empty."""
+    merchant: str = ""
+    """The merchant's app it is about, where the one that is told is a provider's; else empty."""
 
     @property
     def key(self) -> str:
-        return key_of(self.app_id, self.topic, self.auth_type, self.whose)
-
-
-def key_of(app_id: str, topic: str, auth_type: str, whose: str) -> str:
-    return "|".join((app_id, topic, auth_type, whose))
+        parts = (self.app_id, self.topic, self.auth_type, self.whose)
+        return "|".join((*parts, self.merchant) if self.merchant else parts)
 
 
 class Topics:
@@ -47,6 +48,7 @@ class Topics:
         del self._held[key]
         self._records.drop("topic", key)
 
-    def listeners(self, topic: str) -> list[Subscription]:
-        """Everybody who wants to hear of this topic."""
-        return [one for one in self._held.values() if one.topic == topic]
+    def of(self, app_id: str, topic: str, merchant: str) -> list[Subscription]:
+        """Its subscriptions to the topic: about the merchant's app, or with an empty one about itself."""
+        wanted = (app_id, topic, merchant)
+        return [one for one in self._held.values() if (one.app_id, one.topic, one.merchant) == wanted]

@@ -9,8 +9,8 @@ from simulator.batches import Batch
 from simulator.clock import BEIJING, DAY_SECONDS, beijing
 from simulator.codes import Done, Refusal
 from simulator.library import SUBSCRIBED
-from simulator.methods.call import Call, Method
-from simulator.methods.messages import APP_AND_TEMPLATE, CONTENT
+from simulator.methods.call import Call, Method, inside
+from simulator.methods.messages import APP_AND_TEMPLATE, BROKEN, CONTENT
 from simulator.sending import content, has_sensitive_words, template_to_send
 
 # SIM: earliest and latest time of a batch that waits; nothing is published.
@@ -94,12 +94,27 @@ METHODS = {
             "CROWD_CODE_INVALID",
             "SCHEDULE_TIME_INVALID",
             "BATCH_SEND_QUOTA_OVER_LIMIT",
+            *BROKEN,
         ),
+        judges_state=True,
     ),
     "alipay.open.app.mini.batchtemplatemsg.query": Method(
         query_batch,
         takes=("batch_msg_id",),
-        gives=("record",),
+        gives=inside(
+            "record",
+            "batch_msg_id",
+            "template_id",
+            "crowd_code",
+            "msg_content.title",
+            "msg_content.jump_url",
+            "msg_content.keyword_list[].name",
+            "msg_content.keyword_list[].value",
+            "msg_send_count",
+            "msg_send_status",
+            "msg_send_time",
+        ),
         refuses=("isv.illegal-json", "ILLEGAL_ARGUMENT_PARAMS"),
+        of_mini_program=True,
     ),
 }

@@ -42,8 +42,12 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Method:
     """`takes` stands in biz_content, or beside it when `outside`; `refuses` are the method's own refusals.
+    Fields are paths to the last depth, as "record.msg_content.keyword_list[].name".
 
-    `of_provider`: a provider calls it for itself, so no authorisation of a merchant is looked at.
+    `of_provider`: a provider calls it for itself, no authorisation of a merchant is taken.
+    `token_inside`: a provider may name the merchant by a token in biz_content, which the method looks at.
+    `of_mini_program`: only an app that is one may call it. `judges_state`: it has own words for that
+    and for an app that is offline.
     """
 
     work: Callable[[Call], Done]
@@ -52,6 +56,14 @@ class Method:
     refuses: tuple[str, ...]
     outside: bool = False
     of_provider: bool = False
+    token_inside: bool = False
+    of_mini_program: bool = False
+    judges_state: bool = False
+
+
+def inside(of: str, *names: str) -> tuple[str, ...]:
+    """Paths of the fields of a field."""
+    return tuple(f"{of}.{name}" for name in names)
 
 
 def page_of(rows: list[Any], biz: dict[str, Any]) -> tuple[list[Any], int, int]:

@@ -4,9 +4,9 @@ from typing import Any
 
 from simulator.codes import Done, Refusal
 from simulator.library import SUBSCRIBED
-from simulator.methods.call import Call, Method
+from simulator.methods.call import Call, Method, inside
 from simulator.sending import MAX_TEMPLATE_ID_CHARS, content, reach, template_to_send
-from simulator.store import App, Store, Template
+from simulator.store import ACCEPT, App, Store, Template
 
 MAX_QUERIED_TEMPLATES = 3
 
@@ -49,9 +49,10 @@ def query_subscriptions(call: Call) -> Done:
         raise Refusal("SUBSCRIBE_TEMPLATE_OVER_LIMIT")
     open_id = _known(call.app, biz.get("open_id"), biz.get("user_id"), "OPENID_INVALID")
     templates = [_asked_template(call.store, call.app, template_id) for template_id in asked]
-    relations = [_relation(template, open_id) for template in templates if open_id in template.consents]
+    known = [one for one in templates if open_id in one.consents or open_id in one.kept]
+    relations = [_relation(template, open_id) for template in known]
     fields: dict[str, object] = {
-        "show_component": not all(open_id in template.consents for template in templates)
+        "show_component": not all(template.kept_choice(open_id) for template in templates)
     }
     if relations:
         fields["subscribe_relations"] = relations
@@ -70,14 +71,16 @@ def _asked_template(store: Store, app: App, template_id: str) -> Template:
 
 
 def _relation(template: Template, open_id: str) -> dict[str, object]:
-    subscribed = template.consents[open_id] != 0
-    return {
+    kept = template.kept_choice(open_id)
+    relation: dict[str, object] = {
         "template_id": template.template_id,
         "subscribe_type": "longterm" if template.long_term else "onetime",
-        "subscribe_state": "1" if subscribed else "0",
-        "keep_state": "1" if template.long_term and subscribed else "0",
-        "show": not subscribed,
+        "subscribe_state": "1" if template.consents.get(open_id) else "0",
+        "show": not kept,
     }
+    if kept:
+        relation["keep_state"] = "1" if kept == ACCEPT else "0"
+    return relation
 
 
 APP_AND_TEMPLATE = (
@@ -116,17 +119,30 @@ PERSON = (
     "TRADE_NO_NOT_MATCH_USERID",
     "MSG_SINGLE_SD_OVER",
 )
+# What goes wrong inside the platform, so that here only a fault brings it.
+BROKEN = ("QUERY_CONSUMER_REQEUST_ERROR", "MSG_SEND_ERROR")
 METHODS = {
     "alipay.open.app.mini.templatemessage.send": Method(
         send,
         takes=("to_open_id", "to_user_id", "user_template_id", "page", "data", "form_id"),
         gives=(),
-        refuses=(*APP_AND_TEMPLATE, *CONTENT, *PERSON),
+        refuses=(*APP_AND_TEMPLATE, *CONTENT, *PERSON, *BROKEN),
+        judges_state=True,
     ),
     "alipay.open.app.messagetemplate.subscribe.query": Method(
         query_subscriptions,
-        takes=("open_id", "user_id", "template_id_list"),
-        gives=("show_component", "subscribe_relations"),
+        takes=("open_id", "user_id", "template_id_list[]"),
+        gives=(
+            "show_component",
+            *inside(
+                "subscribe_relations[]",
+                "template_id",
+                "subscribe_type",
+                "subscribe_state",
+                "keep_state",
+                "show",
+            ),
+        ),
         refuses=(
             "BIZ_CONTENT_IS_NULL",
             "ILLEGAL_ARGUMENT_PARAMS",
@@ -134,6 +150,8 @@ METHODS = {
             "OPENID_INVALID",
             "MSG_TEMPLATE_NOT_EXIST",
             "MSG_TEMPLATE_INVALID",
+            "SYSTEM_ERROR",
         ),
+        of_mini_program=True,
     ),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.codes import Done, Refusal
 from simulator.library import INDUSTRIES, LIBRARY, LONG_TERM, ONE_TIME, SUBSCRIBED, Entry, visible_to
-from simulator.methods.call import Call, Method, page_of
+from simulator.methods.call import Call, Method, inside, page_of
 from simulator.reading import json_object
 from simulator.store import STATUSES, TEMPLATES_PER_APP, App, Template
 
@@ -127,16 +127,37 @@ def _library_entry(lib_code: object) -> Entry | None:
     return LIBRARY.get(lib_code) if isinstance(lib_code, str) else None
 
 
+_FATIGUE = inside("fatigue", "value", "unit", "total")
 METHODS = {
     "alipay.open.mini.message.templatelib.batchquery": Method(
         query_library,
         takes=("industry_code", "industry_scenario", "scene_rule", "has_push", "page_num", "page_size"),
-        gives=("template_lib_list", "page_num", "page_size", "total_count"),
+        gives=(
+            *inside(
+                "template_lib_list[]",
+                "code",
+                "name",
+                "keyword_desc",
+                "scene_rule",
+                "industry_code",
+                "industry_scenario",
+                "has_push",
+                "delivery_settings",
+                *_FATIGUE,
+                "selectable",
+                *inside("not_selectable_reason", "reason_text", "action_url"),
+                "status",
+            ),
+            "page_num",
+            "page_size",
+            "total_count",
+        ),
         refuses=("isv.illegal-json", "ILLEGAL_ARGUMENT_PARAMS"),
+        of_mini_program=True,
     ),
     "alipay.open.mini.message.template.apply": Method(
         apply_template,
-        takes=("lib_code", "scene_rule", "keyword_list"),
+        takes=("lib_code", "scene_rule", "keyword_list[].name"),
         gives=("template_id",),
         refuses=(
             "isv.illegal-json",
@@ -146,11 +167,27 @@ METHODS = {
             "MESSAGE_TEMPLATE_KEYWORD_ILLEGAL",
             "USER_TEMPLATE_OVER_LIMIT",
         ),
+        of_mini_program=True,
     ),
     "alipay.open.mini.message.template.batchquery": Method(
         query_templates,
-        takes=("biz_type", "status_list", "page_num", "page_size"),
-        gives=("template_list", "page_num", "page_size", "total_count"),
+        takes=("biz_type", "status_list[]", "page_num", "page_size"),
+        gives=(
+            *inside(
+                "template_list[]",
+                "template_id",
+                "name",
+                "keyword_desc",
+                "scene_rule",
+                "delivery_settings",
+                *_FATIGUE,
+                "status",
+            ),
+            "page_num",
+            "page_size",
+            "total_count",
+        ),
         refuses=("isv.illegal-json", "ILLEGAL_ARGUMENT_PARAMS"),
+        of_mini_program=True,
     ),
 }

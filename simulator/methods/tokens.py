@@ -3,7 +3,7 @@
 from simulator.clock import beijing
 from simulator.codes import Done, Refusal
 from simulator.grants import ACCESS_SECONDS, APP_REFRESH_SECONDS, APP_TOKEN_SECONDS, REFRESH_SECONDS, Grant
-from simulator.methods.call import Call, Method
+from simulator.methods.call import Call, Method, inside
 from simulator.people import masked_name
 from simulator.store import PROVIDER
 
@@ -102,19 +102,12 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+_TOKEN = ("app_auth_token", "app_refresh_token", "auth_app_id", "expires_in", "re_expires_in", "user_id")
 METHODS = {
     "alipay.open.auth.token.app": Method(
         app_token,
         takes=("grant_type", "code", "refresh_token"),
-        gives=(
-            "app_auth_token",
-            "app_refresh_token",
-            "auth_app_id",
-            "expires_in",
-            "re_expires_in",
-            "user_id",
-            "tokens",
-        ),
+        gives=(*_TOKEN, *inside("tokens[]", *_TOKEN)),
         refuses=(
             "isv.illegal-json",
             "APP_NOT_ISV",
@@ -136,7 +129,7 @@ METHODS = {
             "user_id",
             "auth_app_id",
             "expires_in",
-            "auth_methods",
+            "auth_methods[]",
             "auth_start",
             "auth_end",
             "status",
@@ -148,6 +141,7 @@ METHODS = {
             "ILLEGAL_PARAM",
             "AUTH_TOKEN_NOT_EXISTED",
             "AUTH_TOKEN_NOT_CONSISTENT",
+            "SYSTEM_ERROR",
         ),
         of_provider=True,
     ),
@@ -170,6 +164,7 @@ METHODS = {
             "isv.refresh-token-invalid",
             "isv.refreshed-token-invalid",
             "isv.refresh-token-time-out",
+            "isp.unknow-error",
         ),
         outside=True,
     ),

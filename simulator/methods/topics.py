@@ -1,13 +1,17 @@
 """Subscriptions to the message service, by the new pair of methods and the old one.
 
-The platform publishes no sub_code of these methods: SIM, they answer with the public ones.
+The platform publishes no sub_code of these methods: SIM, they answer with the public ones. A provider
+subscribes for itself to what happens at a merchant's app, which it names by app_auth_token or by auth_token.
 """
 
+from collections.abc import Callable
 from typing import Any
 
+from simulator.authorisation import authorised, check_state
 from simulator.codes import Done, Refusal
 from simulator.methods.call import Call, Method
-from simulator.topics import AUTH_TYPES, COMM_TYPES, TOPICS, Subscription, key_of
+from simulator.store import PROVIDER
+from simulator.topics import AUTH_TYPES, COMM_TYPES, TOPICS, USER_AUTH, Subscription
 
 _INVALID = "isv.invalid-parameter"
 
@@ -55,7 +59,7 @@ def _comm_type(biz: dict[str, Any]) -> str:
 
 def _held(call: Call, biz: dict[str, Any]) -> Subscription | None:
     wanted = _subscription(call, biz, COMM_TYPES[0])
-    return call.store.topics.get(key_of(wanted.app_id, wanted.topic, wanted.auth_type, wanted.whose))
+    return call.store.topics.get(wanted.key)
 
 
 def _subscription(call: Call, biz: dict[str, Any], comm_type: str) -> Subscription:
@@ -66,22 +70,17 @@ def _subscription(call: Call, biz: dict[str, Any], comm_type: str) -> Subscripti
         raise Refusal(_INVALID, f"auth_type 需为 {' 或 '.join(AUTH_TYPES)}")
     if biz.get("tag"):
         raise Refusal(_INVALID, "该消息没有 tag")
-    app, whose, token = call.app, "", biz.get("auth_token")
-    if auth_type == "user_auth":
-        whose = call.store.logins.admitted(app.app_id, token if isinstance(token, str) else "").open_id
-    elif token:
-        app_id = _authorised(call, token)
-        return Subscription(app_id, str(topic), comm_type, str(auth_type), "")
-    return Subscription(app.app_id, str(topic), comm_type, str(auth_type), whose)
-
-
-def _authorised(call: Call, token: Any) -> str:
-    grant = call.store.grants.of_token(token) if isinstance(token, str) else None
-    if grant is None or not call.store.grants.holds(grant, str(token)):
-        raise Refusal("aop.invalid-app-auth-token")
-    if grant.provider_id != call.caller.app_id:
-        raise Refusal("invalid-auth-relations")
-    return grant.app_id
+    about, whose, token = call.app, "", biz.get("auth_token")
+    given = token if isinstance(token, str) else ""
+    if auth_type != USER_AUTH and token:
+        about = authorised(call.store, call.caller, given, call.params["method"])
+        check_state(about)
+    if about.settings.kind == PROVIDER:
+        raise Refusal("isv.self-invoke-forbidden")
+    if auth_type == USER_AUTH:
+        whose = call.store.logins.admitted(about.app_id, given).open_id
+    merchant = "" if about is call.caller else about.app_id
+    return Subscription(call.caller.app_id, str(topic), comm_type, str(auth_type), whose, merchant)
 
 
 _TAKES = ("topic", "auth_type", "auth_token", "tag")
@@ -92,10 +91,21 @@ _REFUSES = (
     "aop.auth-token-time-out",
     "aop.invalid-app-auth-token",
     "invalid-auth-relations",
+    "aop.app-auth-token-time-out",
+    "aop.invalid-app-auth-token-no-api",
+    "aop.no-product-reg-by-partner",
+    "isv.invalid-app-state",
+    "isv.self-invoke-forbidden",
 )
+
+
+def _method(work: Callable[[Call], Done], takes: tuple[str, ...], gives: tuple[str, ...] = ()) -> Method:
+    return Method(work, takes, gives, _REFUSES, token_inside=True)
+
+
 METHODS = {
-    "alipay.open.app.message.topic.subscribe": Method(subscribe, (*_TAKES, "comm_type"), (), _REFUSES),
-    "alipay.open.app.message.topic.unsubscribe": Method(unsubscribe, _TAKES, (), _REFUSES),
-    "alipay.open.app.message.subscription.modify": Method(modify, (*_TAKES, "comm_type"), (), _REFUSES),
-    "alipay.open.app.message.subscription.query": Method(query, _TAKES, ("topic", "comm_type"), _REFUSES),
+    "alipay.open.app.message.topic.subscribe": _method(subscribe, (*_TAKES, "comm_type")),
+    "alipay.open.app.message.topic.unsubscribe": _method(unsubscribe, _TAKES),
+    "alipay.open.app.message.subscription.modify": _method(modify, (*_TAKES, "comm_type")),
+    "alipay.open.app.message.subscription.query": _method(query, _TAKES, ("topic", "comm_type")),
 }

@@ -17,11 +17,21 @@ from tests.simulator.merchant import Merchant
 from tests.simulator_process import SimulatorError, SimulatorProcess
 
 RECEIVED = "alipay.marketing.activity.message.received"
+SUBSCRIBE = "alipay.open.app.message.topic.subscribe"
+UNSUBSCRIBE = "alipay.open.app.message.topic.unsubscribe"
 GAPS = (240, 600, 600, 3_600, 7_200, 21_600, 54_000)
 
 
 class Shop(Merchant):
     """A merchant whose platform's clock may be moved."""
+
+    def listen(self, topic: str = RECEIVED, comm_type: str = "HTTP", **more: Any) -> None:
+        biz = {"topic": topic, "comm_type": comm_type, "auth_type": "app_auth", **more}
+        assert self.call(SUBSCRIBE, biz).outcome == "10000"
+
+    def stop_listening(self, topic: str = RECEIVED, **more: Any) -> None:
+        biz = {"topic": topic, "auth_type": "app_auth", **more}
+        assert self.call(UNSUBSCRIBE, biz).outcome == "10000"
 
     def owe(self, kind: str = RECEIVED, **more: Any) -> list[dict[str, Any]]:
         return self.simulator.post("/sim/notices", {"app_id": self.app_id, "kind": kind, **more})["notices"]
@@ -39,7 +49,9 @@ class Shop(Merchant):
 
 @pytest.fixture(scope="session")
 def shared_shop(clocked_process: SimulatorProcess) -> Shop:
-    return Shop(clocked_process, clocked_process.post("/sim/apps", {"industry": "rental"}))
+    shop = Shop(clocked_process, clocked_process.post("/sim/apps", {"industry": "rental"}))
+    shop.listen()
+    return shop
 
 
 @pytest.fixture
@@ -59,6 +71,13 @@ def verify(shop: Shop, post: dict[str, str]) -> bool:
     signed = {name: value for name, value in post.items() if name not in ("sign", "sign_type")}
     content = get_sign_content(signed).encode("utf-8")
     return verify_with_rsa(shop.texts["alipay_public_key"], content, post["sign"])
+
+
+def why(notice: dict[str, Any]) -> str:
+    """The one line about a notice that goes nowhere: nothing was sent, and why."""
+    [line] = notice["deliveries"]
+    assert (line["sent_at"], line["finished_at"], line["http_status"]) == (None, None, None)
+    return str(line["outcome"])
 
 
 def times(notice: dict[str, Any]) -> list[datetime]:
@@ -264,7 +283,7 @@ def test_an_app_without_an_address_is_told_nothing_and_the_log_says_so(shop: Sho
 
     assert owed["state"] == "nowhere"
     [notice] = shop.notices(after=owed["number"] - 1)
-    assert (notice["state"], notice["deliveries"], gateway.posts) == ("nowhere", [], [])
+    assert (notice["state"], why(notice), gateway.posts) == ("nowhere", "the app has no notify_url", [])
 
 
 def test_of_many_each_is_taken_once(shop: Shop, gateway: Gateway) -> None:
@@ -330,6 +349,7 @@ def test_a_restart_goes_on_with_the_ladder(tmp_path: Path, gateway: Gateway) -> 
     gateway.answers = [(200, b"not yet")]
     with SimulatorProcess.start(store=tmp_path / "store.db", speed=0) as first:
         shop = Shop(first, first.post("/sim/apps", {"industry": "tea", "notify_url": gateway.url}))
+        shop.listen()
         [owed] = shop.owe()
         assert shop.notices()[0]["attempts"] == 1
 

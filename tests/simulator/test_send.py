@@ -226,8 +226,9 @@ def test_the_order_of_the_checks_is_app_template_data_user_consent_fatigue_words
     clocked: SimulatorProcess,
 ) -> None:
     """Everything is wrong at first; whatever is put right shows the next thing that is wrong."""
-    merchant = Merchant.create(clocked, industry="rental", review_seconds=0, state="offline")
+    merchant = Merchant.create(clocked, industry="rental", review_seconds=0)
     daily = merchant.adopt("TM0010007", ["签到奖励", "已签天数"], scene_rule="long_term_subscribe")
+    merchant.configure(state="offline")
     [person] = merchant.people(1, seed=1)
     biz = merchant.message("0" * 32, "nobody", data="{}")
     assert merchant.post({**merchant.params(SEND, biz), "sign": "x"}).outcome == "40002/isv.invalid-signature"

@@ -43,7 +43,18 @@ class Town:
         self.template = Template("t1", "TM0010002", ("奖品名称", "参与方式"), TEN, TEN)
         self.store.save_template(self.app, self.template)
         self.crowd = Crowd(self.store, Reports(self.store, Reporter()))
-        self.crowd.switch(self.app, Habits(**{"seed": 5, **habits}))
+        self._habits = {"seed": 5, **habits}
+        self.let_act()
+
+    def let_act(self, **habits: Any) -> None:
+        """Anew, with other habits than before where they are given."""
+        self._habits |= habits
+        self.crowd.switch(self.app, Habits(**self._habits))
+
+    def adopt(self, template_id: str, lib_code: str, keywords: tuple[str, ...]) -> Template:
+        template = Template(template_id, lib_code, keywords, TEN, TEN)
+        self.store.save_template(self.app, template)
+        return template
 
     def send(self, open_ids: list[str], *, consent: bool = False) -> None:
         for open_id in open_ids:

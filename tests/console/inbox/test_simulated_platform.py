@@ -8,9 +8,11 @@ import pytest
 from merchants import rate, secrets
 from merchants.models import Notice
 from tests import build
+from tests.simulator.merchant import Merchant
 from tests.simulator_process import SimulatorProcess
 
 EXPIRED = "alipay.marketing.activity.message.expired"
+SUBSCRIBE = "alipay.open.app.message.topic.subscribe"
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +23,10 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorPro
 
 @pytest.fixture
 def app_id(simulator: SimulatorProcess, live_server: Any) -> str:
-    """An app known on both sides; the platform tells this console's inbox."""
+    """An app known on both sides; the platform tells this console's inbox what the app subscribed to."""
     made = simulator.post("/sim/apps", {"industry": "rental", "notify_url": f"{live_server.url}/inbox/"})
+    subscribed = Merchant(simulator, made).call(SUBSCRIBE, {"topic": EXPIRED, "comm_type": "HTTP"})
+    assert subscribed.outcome == "10000"
     build.mini_program(
         build.merchant(),
         app_id=made["app_id"],

@@ -26,3 +26,15 @@ class Row:
 
 
 Table = dict[str, Row]
+Maker = Callable[..., Ask]
+
+
+def broken(make: Maker, method: str, sub_code: str) -> Row:
+    """It goes wrong inside the platform, once."""
+
+    def prepare(world: World) -> Ask:
+        ask = make(world)
+        ask.merchant.fault("sub_code", value=sub_code, method=method, count=1)
+        return ask
+
+    return Row(prepare)

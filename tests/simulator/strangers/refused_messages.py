@@ -1,10 +1,9 @@
 """Every refusal of one message, of a batch, and of the question who subscribed."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
-from tests.simulator.strangers.asks import Ask, Row, Table
+from tests.simulator.strangers.asks import Ask, Maker, Row, Table, broken
 from tests.simulator.strangers.world import DAY, World
 
 SEND = "alipay.open.app.mini.templatemessage.send"
@@ -39,9 +38,6 @@ def batch(world: World, **changes: Any) -> Ask:
     return Ask(
         world.shop, {name: value for name, value in biz.items() if value is not None}, {}, world.coupon
     )
-
-
-Maker = Callable[..., Ask]
 
 
 def _in_state(make: Maker, state: str) -> Row:
@@ -190,6 +186,8 @@ SENDS: Table = {
     "FORM_ID_SEND_LIMIT": Row(_used_form),
     "TRADE_NO_NOT_MATCH_USERID": Row(_unpaid_trade),
     "MSG_SINGLE_SD_OVER": Row(_tired),
+    "QUERY_CONSUMER_REQEUST_ERROR": broken(message, SEND, "QUERY_CONSUMER_REQEUST_ERROR"),
+    "MSG_SEND_ERROR": broken(message, SEND, "MSG_SEND_ERROR"),
 }
 BATCHES: Table = {
     **_app_template_and_content(batch, "template_id"),
@@ -201,6 +199,8 @@ BATCHES: Table = {
     "BATCH_SEND_QUOTA_OVER_LIMIT": Row(
         lambda world: Ask(world.full, {"template_id": next(iter(_templates_of(world))), "data": TWO})
     ),
+    "QUERY_CONSUMER_REQEUST_ERROR": broken(batch, BATCH, "QUERY_CONSUMER_REQEUST_ERROR"),
+    "MSG_SEND_ERROR": broken(batch, BATCH, "MSG_SEND_ERROR"),
 }
 
 
@@ -223,6 +223,11 @@ def _about_a_template_in_review(world: World) -> Ask:
     return ask
 
 
+def _about_a_subscriber(world: World) -> Ask:
+    biz = {"open_id": world.subscriber(world.shop, world.coupon), "template_id_list": [world.coupon]}
+    return Ask(world.shop, biz, {}, world.coupon)
+
+
 QUESTIONS: Table = {
     "BIZ_CONTENT_IS_NULL": Row(lambda world: Ask(world.shop), only="official"),
     "ILLEGAL_ARGUMENT_PARAMS": Row(lambda world: Ask(world.shop, "nonsense")),
@@ -230,6 +235,7 @@ QUESTIONS: Table = {
     "OPENID_INVALID": _question(open_id="074nobody"),
     "MSG_TEMPLATE_NOT_EXIST": _question(template_id_list=["0" * 32]),
     "MSG_TEMPLATE_INVALID": Row(_about_a_template_in_review),
+    "SYSTEM_ERROR": broken(_about_a_subscriber, SUBSCRIBED, "SYSTEM_ERROR"),
 }
 BATCH_QUESTIONS: Table = {
     "isv.illegal-json": Row(lambda world: Ask(world.shop, "nonsense")),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.simulator.strangers.asks import Ask, Row, Table
+from tests.simulator.strangers.asks import Ask, Row, Table, broken
 from tests.simulator.strangers.world import DAY, World
 
 LIBRARY = "alipay.open.mini.message.templatelib.batchquery"
@@ -64,11 +64,37 @@ def _old_user_token(world: World) -> Ask:
     )
 
 
+def _about_a_merchant(world: World, token: str, *, by: str = "provider") -> Ask:
+    biz = {"topic": TOPIC, "comm_type": "HTTP", "auth_type": "app_auth", "auth_token": token}
+    return Ask(getattr(world, by), biz)
+
+
 def _token_of_another_provider(world: World) -> Ask:
-    token = world.app_token(world.shop, world.provider)
-    return Ask(
-        world.shop, {"topic": TOPIC, "comm_type": "HTTP", "auth_type": "app_auth", "auth_token": token}
-    )
+    return _about_a_merchant(world, world.app_token(world.shop, world.provider), by="shop")
+
+
+def _expired_app_token(world: World) -> Ask:
+    ask = _about_a_merchant(world, world.app_token(world.shop, world.provider, days=5))
+    world.later(6 * DAY)
+    return ask
+
+
+def _token_for_other_methods(world: World) -> Ask:
+    return _about_a_merchant(world, world.app_token(world.shop, world.provider, methods=[LIBRARY]))
+
+
+def _of_a_merchant_without_the_product(world: World) -> Ask:
+    world.configure(world.shop, no_permission=[SUBSCRIBE, UNSUBSCRIBE, MODIFY, QUERY])
+    return _about_a_merchant(world, world.app_token(world.shop, world.provider))
+
+
+def _of_a_merchant_who_is_offline(world: World) -> Ask:
+    world.configure(world.shop, state="offline")
+    return _about_a_merchant(world, world.app_token(world.shop, world.provider))
+
+
+def _about_nobody(world: World) -> Ask:
+    return Ask(world.provider, {"topic": TOPIC, "comm_type": "HTTP", "auth_type": "app_auth"})
 
 
 TOPICS: Table = {
@@ -78,6 +104,11 @@ TOPICS: Table = {
     "aop.auth-token-time-out": Row(_old_user_token),
     "aop.invalid-app-auth-token": _topic(auth_token="2026BB0"),
     "invalid-auth-relations": Row(_token_of_another_provider),
+    "aop.app-auth-token-time-out": Row(_expired_app_token),
+    "aop.invalid-app-auth-token-no-api": Row(_token_for_other_methods),
+    "aop.no-product-reg-by-partner": Row(_of_a_merchant_without_the_product),
+    "isv.invalid-app-state": Row(_of_a_merchant_who_is_offline),
+    "isv.self-invoke-forbidden": Row(_about_nobody),
 }
 
 
@@ -131,6 +162,12 @@ APP_TOKENS: Table = {
     "REFRESH_TOKEN_NOT_VALID": Row(_refreshed_before),
     "REFRESH_TOKEN_TIME_OUT": Row(_refreshed_too_late),
 }
+
+
+def _about_its_token(world: World) -> Ask:
+    return Ask(world.provider, {"app_auth_token": world.app_token(world.shop, world.provider)})
+
+
 APP_TOKEN_FACTS: Table = {
     "isv.illegal-json": Row(lambda world: Ask(world.provider, "nonsense")),
     "APP_NOT_ISV": Row(lambda world: Ask(world.shop, {"app_auth_token": "2026BB0"})),
@@ -141,6 +178,7 @@ APP_TOKEN_FACTS: Table = {
             world.other_provider, {"app_auth_token": world.app_token(world.shop, world.provider)}
         )
     ),
+    "SYSTEM_ERROR": broken(_about_its_token, APP_TOKEN_QUERY, "SYSTEM_ERROR"),
 }
 
 
@@ -178,6 +216,7 @@ USER_TOKENS: Table = {
     ),
     "isv.refreshed-token-invalid": Row(_user_refreshed_before),
     "isv.refresh-token-time-out": Row(_user_refreshed_too_late),
+    "isp.unknow-error": broken(_user_refresh, USER_TOKEN, "isp.unknow-error"),
 }
 
 

@@ -64,11 +64,61 @@ def test_the_last_unit_spent_is_a_refusal_in_the_answer_about_consent(
             "template_id": world.coupon,
             "subscribe_type": "onetime",
             "subscribe_state": "1",
-            "keep_state": "0",
-            "show": False,
+            "show": True,
         }
     ]
-    assert [(one["subscribe_state"], one["show"]) for one in after] == [("0", True)]
+    assert after == [{**before[0], "subscribe_state": "0"}]
+
+
+def test_the_answer_about_consent_tells_which_choices_are_kept(stranger: Stranger, world: World) -> None:
+    other = world.shop.adopt("TM0000002", ["预约项目", "预约时间"])
+    template_ids = [world.coupon, other]
+    client, person = stranger(world.shop), world.person(world.shop)
+    asked = {"open_id": person, "template_id_list": template_ids}
+    prompt = {"template_ids": template_ids, "accept": [world.coupon]}
+
+    def states() -> tuple[bool, list[tuple[str, str | None, bool]]]:
+        node = client.call(SUBSCRIBED, asked)
+        told = [
+            (one["subscribe_state"], one.get("keep_state"), one["show"])
+            for one in node.get("subscribe_relations", [])
+        ]
+        return node["show_component"], told
+
+    never_asked = states()
+    world.shop.act(person, "prompt", **prompt)
+    asked_once = states()
+    world.shop.act(person, "prompt", **prompt, keep=True)
+    kept = states()
+    world.shop.act(person, "unsubscribe", template_id=world.coupon)
+    changed = states()
+
+    assert never_asked == (True, [])
+    assert asked_once == (True, [("1", None, True)])
+    assert kept == (False, [("1", "1", False), ("0", "0", False)])
+    assert changed == (True, [("0", None, True), ("0", "0", False)])
+
+
+def test_a_kept_accept_yields_a_unit_silently_and_a_kept_reject_none(
+    stranger: Stranger, world: World
+) -> None:
+    person, rejecting = world.person(world.shop), world.person(world.shop)
+    prompt = {"template_ids": [world.coupon]}
+    biz = {"user_template_id": world.coupon, "data": TWO}
+    client = stranger(world.shop)
+
+    shown = world.shop.act(person, "prompt", **prompt, keep=True)
+    assert client.call(SEND, {**biz, "to_open_id": person}) == SUCCESS
+    assert client.call(SEND, {**biz, "to_open_id": person})["sub_code"] == "MSG_UNSUBSCRIBED"
+    silent = world.shop.act(person, "prompt", **prompt, accept=[])
+    sent = client.call(SEND, {**biz, "to_open_id": person})
+    world.shop.act(rejecting, "prompt", **prompt, accept=[], keep=True)
+    refusing = world.shop.act(rejecting, "prompt", **prompt)
+
+    assert (shown["show"], silent["show"], sent) == (True, False, SUCCESS)
+    assert silent["choices"] == {world.coupon: "accept"}
+    assert (refusing["show"], refusing["choices"]) == (False, {world.coupon: "reject"})
+    assert client.call(SEND, {**biz, "to_open_id": rejecting})["sub_code"] == "MSG_UNSUBSCRIBED"
 
 
 def test_a_long_term_consent_pays_and_stands(stranger: Stranger, world: World) -> None:
@@ -82,9 +132,9 @@ def test_a_long_term_consent_pays_and_stands(stranger: Stranger, world: World) -
 
     assert (first, second) == (SUCCESS, SUCCESS)
     asked = client.call(SUBSCRIBED, {"open_id": person, "template_id_list": [world.daily]})
-    assert [(one["subscribe_type"], one["keep_state"]) for one in asked["subscribe_relations"]] == [
-        ("longterm", "1")
-    ]
+    [relation] = asked["subscribe_relations"]
+    assert (relation["subscribe_type"], relation["keep_state"], relation["show"]) == ("longterm", "1", False)
+    assert asked["show_component"] is False
     assert world.phone(world.shop, person).count("每日签到提醒：5 积分") == 2
 
 

@@ -6,6 +6,7 @@ import urllib.request
 
 import pytest
 
+from tests.simulator.conftest import Gateway
 from tests.simulator.strangers.conftest import Stranger
 from tests.simulator.strangers.refused_messages import SEND, TWO
 from tests.simulator.strangers.refused_others import (
@@ -150,6 +151,21 @@ def test_a_message_of_the_message_service_is_subscribed_changed_and_ended(
     assert client.call(QUERY, which) == SUCCESS
     assert client.call(UNSUBSCRIBE, which)["sub_code"] == "isv.invalid-parameter"
     assert client.call(MODIFY, {**which, "comm_type": "HTTP"})["sub_code"] == "isv.invalid-parameter"
+
+
+def test_a_message_is_pushed_while_it_is_subscribed(
+    stranger: Stranger, world: World, gateway: Gateway
+) -> None:
+    client, topic = stranger(world.tea), "alipay.marketing.activity.message.expired"
+    world.configure(world.tea, notify_url=gateway.url)
+
+    assert client.call(SUBSCRIBE, {"topic": topic, "comm_type": "HTTP"}) == SUCCESS
+    pushed = world.pushed(world.tea, topic)
+    assert client.call(UNSUBSCRIBE, {"topic": topic}) == SUCCESS
+    not_pushed = world.pushed(world.tea, topic)
+
+    assert (pushed, not_pushed) == ("delivered", "nowhere")
+    assert [post["msg_method"] for post in gateway.posts] == [topic]
 
 
 def test_what_a_person_lets_an_app_hear_is_theirs_alone(stranger: Stranger, world: World) -> None:

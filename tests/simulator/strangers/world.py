@@ -17,6 +17,11 @@ USUAL = {
     "allow_rsa": False,
     "sign_with_empties": False,
     "no_permission": [],
+    "signature_config": True,
+    "refuses_key_names": False,
+    "aes_key": "",
+    "notify_url": "",
+    "user_ids": False,
 }
 
 
@@ -160,6 +165,13 @@ class World:
 
     def phone(self, merchant: Merchant, open_id: str) -> str:
         return self.platform.get(f"/sim/phone/{open_id}?app_id={merchant.app_id}")
+
+    def pushed(self, merchant: Merchant, kind: str) -> str:
+        """What became of one notice of the kind that the platform owes now."""
+        [owed] = self.platform.post("/sim/notices", {"app_id": merchant.app_id, "kind": kind})["notices"]
+        path = f"/sim/notices?settled=1&app_id={merchant.app_id}&after={owed['number'] - 1}"
+        [notice] = self.platform.get(path)["notices"]
+        return str(notice["state"])
 
     # --- changing -------------------------------------------------------------------------------------
 
