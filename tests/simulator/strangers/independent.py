@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.simulator.merchant import Merchant
 from tests.simulator.strangers.official import Untrusted
-from tests.simulator.strangers.shape import foreign_fields
+from tests.simulator.strangers.shape import wrong_fields
 
 PACKAGES = Path(sys.prefix) / "stranger"
 SCRIPT = Path(__file__).with_name("independent_process.py")
@@ -63,5 +63,5 @@ class IndependentSdk:
         answer = self._process.ask(question)
         if "raised" in answer:
             raise Untrusted(f"{answer['raised']}: {answer['message']}")
-        assert foreign_fields(method, answer["node"]) == []
+        assert wrong_fields(method, answer["node"]) == []
         return answer["node"]

@@ -14,7 +14,7 @@ from alipay.aop.api.FileItem import FileItem
 from alipay.aop.api.util import WebUtils
 
 from tests.simulator.merchant import Merchant
-from tests.simulator.strangers.shape import foreign_fields
+from tests.simulator.strangers.shape import wrong_fields
 
 
 class Untrusted(Exception):
@@ -47,7 +47,7 @@ class OfficialSdk:
         self._client = DefaultAlipayClient(config)
 
     def call(self, method: str, biz: Any = None, **params: Any) -> dict[str, Any]:
-        """The node of a verified answer, with no field that the contract lacks.
+        """The node of a verified answer, whose fields are those of the contract.
 
         A dict of `biz` goes through the SDK's model, text as it is. Of `params` those that the SDK's request
         knows are set there (bytes as a file), others ride along.
@@ -71,7 +71,7 @@ class OfficialSdk:
             node = json.loads(self._client.execute(request))
         except ResponseException as error:
             raise Untrusted(str(error)) from error
-        assert foreign_fields(method, node) == []
+        assert wrong_fields(method, node) == []
         return node
 
 

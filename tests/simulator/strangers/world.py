@@ -17,6 +17,8 @@ USUAL = {
     "allow_rsa": False,
     "sign_with_empties": False,
     "no_permission": [],
+    "user_ids": False,
+    "aes_key": "",
 }
 
 
