@@ -27,6 +27,16 @@ from tests.simulator.strangers.world import DAY, World
 
 SUCCESS = {"code": "10000", "msg": "Success"}
 TIME = "%Y-%m-%d %H:%M:%S"
+DOES_NOT_HOLD = [
+    ("unknown", ("20001", "aop.invalid-app-auth-token")),
+    ("taken back", ("20001", "aop.invalid-app-auth-token")),
+    ("of another provider", ("40003", "invalid-auth-relations")),
+    ("over its end", ("20001", "aop.app-auth-token-time-out")),
+    ("for another method", ("20001", "aop.invalid-app-auth-token-no-api")),
+    ("of a merchant without the product", ("20001", "aop.no-product-reg-by-partner")),
+    ("held by a provider that is offline", ("40003", "isv.invalid-app-state")),
+    ("left out", ("40006", "isv.self-invoke-forbidden")),
+]
 
 
 def test_a_provider_sends_for_the_merchant_who_authorised_it(stranger: Stranger, world: World) -> None:
@@ -72,19 +82,7 @@ def test_the_platform_tells_a_provider_what_its_token_is_good_for(stranger: Stra
     assert (replaced["status"], current["status"]) == ("invalid", "valid")
 
 
-@pytest.mark.parametrize(
-    ("case", "outcome"),
-    [
-        ("unknown", ("20001", "aop.invalid-app-auth-token")),
-        ("taken back", ("20001", "aop.invalid-app-auth-token")),
-        ("of another provider", ("40003", "invalid-auth-relations")),
-        ("over its end", ("20001", "aop.app-auth-token-time-out")),
-        ("for another method", ("20001", "aop.invalid-app-auth-token-no-api")),
-        ("of a merchant without the product", ("20001", "aop.no-product-reg-by-partner")),
-        ("held by a provider that is offline", ("40003", "isv.invalid-app-state")),
-        ("left out", ("40006", "isv.self-invoke-forbidden")),
-    ],
-)
+@pytest.mark.parametrize(("case", "outcome"), DOES_NOT_HOLD)
 def test_a_token_that_does_not_hold_is_refused(
     stranger: Stranger, world: World, case: str, outcome: tuple[str, str]
 ) -> None:
