@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from tests.simulator.fuzzing import METHODS
 from tests.simulator.strangers.shape import NEVER
-from tests.simulator.test_fuzz import METHODS
 from tests.simulator_process import SimulatorProcess
 
 CONTRACT = json.loads(
