@@ -128,6 +128,8 @@ BY_METHOD = {
     APP_TOKEN_QUERY: _APP_TOKEN_FACTS,
     USER_TOKEN: _USER_TOKENS,
 }
+# B.4.4: how many messages one form or one trade pays for.
+PAYS_FOR = {"form": 1, "trade": 3}
 # Where the documentation names no refusal for a fault that a caller can make, the platform answers with
 # these: public codes, and the one business code that says "a parameter is wrong".
 _TOPICS = """isv.illegal-json isv.invalid-parameter aop.invalid-auth-token aop.auth-token-time-out

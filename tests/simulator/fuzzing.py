@@ -1,6 +1,6 @@
 """Whatever may stand in a field, and a town in which every method can be told what is right.
 
-Size by PROOF_SIZE: `ci` (30 examples of each, always the same) or `full` (1,000, others each time unless
+Size by PROOF_SIZE: `ci` (30 examples of each, always the same) or `full` (500, others each time unless
 --hypothesis-seed says which).
 """
 
@@ -41,7 +41,7 @@ from tests.simulator_process import SimulatorProcess
 
 FULL = os.environ.get("PROOF_SIZE") == "full"
 fuzzing = settings(
-    max_examples=1_000 if FULL else 30,
+    max_examples=500 if FULL else 30,
     derandomize=not FULL,
     database=None,
     deadline=None,

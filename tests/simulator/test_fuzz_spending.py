@@ -6,13 +6,11 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import example, given
 
-from tests.simulator.documented import BATCH, SEND
+from tests.simulator.documented import BATCH, PAYS_FOR, SEND
 from tests.simulator.fuzzing import WRONG, Fields, Town, fuzzing
 from tests.simulator.merchant import Answer
 from tests.simulator_process import SimulatorProcess
 
-# B.4.4: how many messages one form or one trade pays for.
-PAYS_FOR = {"form": 1, "trade": 3}
 DAY = 86_400
 
 

@@ -5,14 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.documented import SEND
+from tests.simulator.documented import PAYS_FOR, SEND
 from tests.simulator.merchant import Merchant
 from tests.simulator.strangers.conftest import Stranger
 from tests.simulator.strangers.refused_messages import TWO, data_of
 from tests.simulator.strangers.world import World
 
-# B.4.4: how many messages one form or one trade pays for.
-PAYS_FOR = {"form": 1, "trade": 3}
 OTHER = {"form": "trade", "trade": "form"}
 Biz = dict[str, Any]
 Spoil = Callable[[World, Biz, str], Merchant | None]
