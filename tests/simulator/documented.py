@@ -80,12 +80,15 @@ _APP_TOKENS = _each(
 _APP_TOKEN_FACTS = _each(
     "40004", "ILLEGAL_PARAM APP_NOT_ISV AUTH_TOKEN_NOT_EXISTED SYSTEM_ERROR AUTH_TOKEN_NOT_CONSISTENT"
 )
-# A.7.7, where isp.unknow-error is named again; it is public, and any method may answer it.
-_USER_TOKENS = _each(
-    "40002",
-    """isv.grant-type-invalid isv.code-invalid isv.refresh-token-invalid isv.refresh-token-time-out
-    isv.refreshed-token-invalid isv.unmatched-app-id""",
-)
+# A.7.7
+_USER_TOKENS = {
+    **_each(
+        "40002",
+        """isv.grant-type-invalid isv.code-invalid isv.refresh-token-invalid isv.refresh-token-time-out
+        isv.refreshed-token-invalid isv.unmatched-app-id""",
+    ),
+    **_each("20000", "isp.unknow-error"),
+}
 # B.2.4, said of the older twin of the method
 _ADOPTIONS = _each(
     "40004",
@@ -114,10 +117,14 @@ _PERSON = _each(
     MSG_CONTENT_NOT_INTERESTED MSG_SINGLE_SD_OVER NO_RECENT_VISIT_RECORD NO_PLACE_ORDER_RECORD
     MSG_SEND_ERROR""",
 )
-# B.5.4: those of a message that a submit can know, and three of its own
+# B.5.4: those of B.4.5 that a submit can know, and three of its own
 _BATCHES = {
     **_APP_AND_CONTENT,
-    **_each("40004", "BATCH_SEND_QUOTA_OVER_LIMIT SCHEDULE_TIME_INVALID CROWD_CODE_INVALID"),
+    **_each(
+        "40004",
+        """QUERY_CONSUMER_REQEUST_ERROR MSG_SEND_ERROR
+        BATCH_SEND_QUOTA_OVER_LIMIT SCHEDULE_TIME_INVALID CROWD_CODE_INVALID""",
+    ),
 }
 BY_METHOD = {
     SEND: {**_APP_AND_CONTENT, **_PERSON},
@@ -132,8 +139,10 @@ BY_METHOD = {
 PAYS_FOR = {"form": 1, "trade": 3}
 # Where the documentation names no refusal for a fault that a caller can make, the platform answers with
 # these: public codes, and the one business code that says "a parameter is wrong".
-_TOPICS = """isv.illegal-json isv.invalid-parameter aop.invalid-auth-token aop.auth-token-time-out
-    aop.invalid-app-auth-token invalid-auth-relations"""
+_OF_A_MERCHANT = """aop.app-auth-token-time-out aop.invalid-app-auth-token-no-api
+    aop.no-product-reg-by-partner isv.invalid-app-state isv.self-invoke-forbidden"""
+_TOPICS = f"""isv.illegal-json isv.invalid-parameter aop.invalid-auth-token aop.auth-token-time-out
+    aop.invalid-app-auth-token invalid-auth-relations {_OF_A_MERCHANT}"""
 UNDOCUMENTED: dict[str, frozenset[str]] = {
     method: frozenset(names.split())
     for method, names in {
@@ -151,11 +160,18 @@ UNDOCUMENTED: dict[str, frozenset[str]] = {
         UPLOAD: "isv.invalid-parameter isv.upload-fail isv.invalid-file-extension isv.invalid-file-size",
     }.items()
 }
-# Documented, and here answered by a fault only: the method does not name them among its refusals yet.
+# What goes wrong inside the platform: no rule can bring it, only a fault.
+INSIDE = {
+    *_each("", "isp.unknow-error aop.unknow-error QUERY_CONSUMER_REQEUST_ERROR MSG_SEND_ERROR SYSTEM_ERROR")
+}
+# What these methods do not name among their refusals yet.
 UNNAMED_YET = {
     SEND: {"QUERY_CONSUMER_REQEUST_ERROR", "MSG_SEND_ERROR"},
+    BATCH: {"QUERY_CONSUMER_REQEUST_ERROR", "MSG_SEND_ERROR"},
     SUBSCRIBED: {"SYSTEM_ERROR"},
     APP_TOKEN_QUERY: {"SYSTEM_ERROR"},
+    USER_TOKEN: {"isp.unknow-error"},
+    **{method: set(_OF_A_MERCHANT.split()) for method in (SUBSCRIBE, UNSUBSCRIBE, MODIFY, QUERY)},
 }
 ALL = {**PUBLIC, **{name: code for table in BY_METHOD.values() for name, code in table.items()}}
 

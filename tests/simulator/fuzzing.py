@@ -104,7 +104,7 @@ class Town:
         )
         documented = simulator.get("/sim/methods")["methods"]
         self._outside = {name: facts["outside_biz_content"] for name, facts in documented.items()}
-        self.takes = {name: tuple(facts["takes"]) for name, facts in documented.items()}
+        self.takes = {name: _outermost(facts["takes"]) for name, facts in documented.items()}
         self.data = json.dumps({"keyword1": {"value": "甲"}, "keyword2": {"value": "乙"}})
         self._people = 0
         self.old = {kind: self._old_template(kind) for kind in ("form", "trade")}
@@ -299,6 +299,11 @@ class Town:
             "page_size": [10, "1", 11],
             "image_type": ["png", "jpg", "bmp", "exe"],
         }
+
+
+def _outermost(paths: list[str]) -> tuple[str, ...]:
+    """Names of fields, where a path to the last depth may be given: keyword_list of keyword_list[].name."""
+    return tuple(dict.fromkeys(path.partition(".")[0].removesuffix("[]") for path in paths))
 
 
 def sendable(params: dict[str, Any]) -> dict[str, str]:

@@ -4,9 +4,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulator.documented import BATCH, BATCH_QUERY, SEND, SUBSCRIBED
 from tests.simulator.strangers.asks import Ask, Row, Table
 from tests.simulator.strangers.world import DAY, World
+
+SEND = "alipay.open.app.mini.templatemessage.send"
+BATCH = "alipay.open.app.mini.templatemessage.batchsend"
+BATCH_QUERY = "alipay.open.app.mini.batchtemplatemsg.query"
+SUBSCRIBED = "alipay.open.app.messagetemplate.subscribe.query"
 
 
 def data_of(*values: str) -> str:

@@ -18,7 +18,10 @@ CONTRACT = json.loads((Path(__file__).parents[2] / "vectors" / "contract.json").
 PUBLIC = dict.fromkeys(("code", "msg", "sub_code", "sub_msg"), "string")
 # Documented as absent in some accepted answers; a conversation of its own shows each of them present.
 SOMETIMES: dict[str, frozenset[str]] = {
-    SUBSCRIBED: frozenset({"subscribe_relations"}),  # B.3.5: absent for who never subscribed
+    SUBSCRIBED: frozenset(
+        # B.3.5: absent for who never subscribed; B.3.3: told of a choice that is kept
+        {"subscribe_relations", "subscribe_relations[].keep_state"}
+    ),
     BATCH_QUERY: frozenset({"record.crowd_code"}),  # B.5.1: absent for all subscribers
     LIBRARY: frozenset({"template_lib_list[].not_selectable_reason"}),  # B.2.1: with selectable false
     QUERY: frozenset({"topic", "comm_type"}),  # SIM: absent while the topic is not subscribed

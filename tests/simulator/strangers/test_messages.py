@@ -200,20 +200,6 @@ def test_fans_alone_are_meant_where_the_library_says_so(stranger: Stranger, worl
     assert (adopted["delivery_settings"], offered["delivery_settings"]) == ("follower", "follower")
 
 
-def test_the_prompt_is_worth_showing_to_who_has_not_answered_all_of_it(
-    stranger: Stranger, world: World
-) -> None:
-    client, person = stranger(world.shop), world.subscriber(world.shop, world.coupon)
-    one, two = [world.coupon], [world.coupon, world.daily]
-
-    nodes = [client.call(SUBSCRIBED, {"open_id": person, "template_id_list": asked}) for asked in (one, two)]
-    new = client.call(SUBSCRIBED, {"open_id": world.person(world.shop), "template_id_list": one})
-
-    assert [node["show_component"] for node in nodes] == [False, True]
-    assert [len(node["subscribe_relations"]) for node in nodes] == [1, 1]
-    assert new == {**SUCCESS, "show_component": True}
-
-
 def test_a_batch_reaches_those_of_the_crowd_who_subscribed(stranger: Stranger, world: World) -> None:
     subscribers = [world.subscriber(world.shop, world.coupon) for _ in range(3)]
     outsider = world.person(world.shop)

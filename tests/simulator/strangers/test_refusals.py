@@ -45,7 +45,7 @@ def test_the_tables_hold_exactly_what_is_documented() -> None:
 
 
 def test_every_method_that_the_platform_offers_has_a_table(world: World) -> None:
-    assert sorted(world.platform.get("/sim/methods")["methods"]) == sorted(TABLES)
+    assert sorted(world.documented) == sorted(TABLES)
 
 
 def _what_could_be_spent(world: World, ask: Ask) -> tuple[Any, int]:

@@ -17,8 +17,11 @@ USUAL = {
     "allow_rsa": False,
     "sign_with_empties": False,
     "no_permission": [],
-    "user_ids": False,
+    "signature_config": True,
+    "refuses_key_names": False,
     "aes_key": "",
+    "notify_url": "",
+    "user_ids": False,
 }
 
 
@@ -141,12 +144,17 @@ class World:
 
     # --- looking --------------------------------------------------------------------------------------
 
-    def units(self, merchant: Merchant, template: str) -> dict[str, int]:
-        path = f"/sim/consents?app_id={merchant.app_id}&template_id={template}"
-        return self.platform.get(path)["consents"]
+    @cached_property
+    def documented(self) -> dict[str, Any]:
+        """What the platform says about its methods."""
+        return self.platform.get("/sim/methods")["methods"]
 
     def batches_left(self, merchant: Merchant) -> int:
         return self.platform.post("/sim/batches", {"app_id": merchant.app_id})["left_today"]
+
+    def units(self, merchant: Merchant, template: str) -> dict[str, int]:
+        path = f"/sim/consents?app_id={merchant.app_id}&template_id={template}"
+        return self.platform.get(path)["consents"]
 
     def phone(self, merchant: Merchant, open_id: str) -> str:
         return self.platform.get(f"/sim/phone/{open_id}?app_id={merchant.app_id}")
