@@ -74,9 +74,10 @@ ci: lint test
 screenshots: .venv/.dev .venv/.assets .venv/.messages
 	@REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q tests/browser/screenshots.py $(ARGS)
 
-# Kills and outages at full size: 20,000 people.
+# At full size: kills and outages with 20,000 people, then the fuzzing of the simulated platform.
 torture: .venv/.dev
-	@PROOF_SIZE=full $(BIN)/python -m pytest -s tests/faults $(ARGS)
+	@PROOF_SIZE=full $(BIN)/python -m pytest -s tests/faults tests/simulator/test_fuzz.py \
+	tests/simulator/test_fuzz_spending.py $(ARGS)
 
 # The speed table at full size; figures go to var/bench (BENCH_ROWS=, ARGS=).
 bench: .venv/.dev

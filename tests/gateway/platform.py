@@ -20,6 +20,7 @@ from gateway.methods.messages import OpenAppMiniTemplatemessageSend
 VECTORS = Path(__file__).parent.parent / "vectors"
 KEYS: dict[str, str] = json.loads((VECTORS / "keys.json").read_text(encoding="utf-8"))
 SIGNING: dict[str, Any] = json.loads((VECTORS / "signing.json").read_text(encoding="utf-8"))
+SEALING: dict[str, Any] = json.loads((VECTORS / "sealing.json").read_text(encoding="utf-8"))
 APP_ID = "2021000000000001"
 SEND_NODE = "alipay_open_app_mini_templatemessage_send_response"
 OK_NODE = '{"code":"10000","msg":"Success"}'

@@ -1,4 +1,4 @@
-"""Sealed content. The official SDK cannot seal under Python 3, so this is proved by vectors of our own."""
+"""Sealed content. The official SDK cannot seal under Python 3: these tests do, held to openssl by vectors."""
 
 import base64
 import json

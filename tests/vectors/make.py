@@ -11,7 +11,7 @@ from typing import Any
 
 from alipay.aop.api.AlipayClientConfig import AlipayClientConfig
 from alipay.aop.api.DefaultAlipayClient import DefaultAlipayClient
-from alipay.aop.api.util.SignatureUtils import get_sign_content, sign_with_rsa2
+from alipay.aop.api.util.SignatureUtils import get_sign_content, sign_with_rsa, sign_with_rsa2
 from alipay.aop.api.util.WebUtils import THREAD_LOCAL
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 HERE = Path(__file__).parent
 KEYS_FILE = HERE / "keys.json"
 SIGNING_FILE = HERE / "signing.json"
+SIGN = {"RSA2": sign_with_rsa2, "RSA": sign_with_rsa}
 
 COMMON = {
     "app_id": "2021000000000001",
@@ -56,6 +57,16 @@ REQUESTS: dict[str, dict[str, str]] = {
     "a character outside the basic plane": {**COMMON, "biz_content": '{"value":"🎁到期提醒"}'},
 }
 
+# What our own client never says, and the platform takes all the same: {name: (parameters, empties signed)}.
+_CHINESE = '{"industry_scenario":"用户活跃","remark":"￥20，到店"}'
+OTHER_REQUESTS: dict[str, tuple[dict[str, str], bool]] = {
+    "empty values are signed": ({**COMMON, "app_auth_token": "", "remark": "", "biz_content": "{}"}, True),
+    "the first and the last value are empty": ({**COMMON, "a": "", "zz": "", "biz_content": ""}, True),
+    "gbk": ({**COMMON, "charset": "gbk", "biz_content": _CHINESE}, False),
+    "RSA": ({**COMMON, "sign_type": "RSA", "biz_content": _CHINESE}, False),
+    "RSA and gbk": ({**COMMON, "charset": "gbk", "sign_type": "RSA", "biz_content": _CHINESE}, False),
+}
+
 SEND_NODE = "alipay_open_app_mini_templatemessage_send_response"
 NODES: dict[str, tuple[str, str]] = {
     "success": (SEND_NODE, '{"code":"10000","msg":"Success"}'),
@@ -77,7 +88,14 @@ NODES: dict[str, tuple[str, str]] = {
         '{"code":"10000","msg":"}{\\\\","more":[{"a":"]}"},{}]}',
     ),
     "unicode escapes stay escaped": (SEND_NODE, '{"code":"10000","msg":"\\u6210\\u529f \\/ok"}'),
+    "a refusal by the gateway itself": (
+        "error_response",
+        '{"code":"40002","msg":"Invalid Arguments",'
+        '"sub_code":"isv.invalid-method","sub_msg":"不存在的方法名"}',
+    ),
 }
+# {name: (charset, sign_type)}; each is the refusal in Chinese.
+OTHER_ANSWERS = {"gbk": ("gbk", "RSA2"), "RSA": ("utf-8", "RSA"), "RSA and gbk": ("gbk", "RSA")}
 
 
 def make_keys() -> dict[str, str]:
@@ -101,6 +119,8 @@ def make_vectors(keys: dict[str, str]) -> dict[str, Any]:
     return {
         "requests": [_request(name, given, keys) for name, given in REQUESTS.items()],
         "answers": [_answer(name, node, raw, keys) for name, (node, raw) in NODES.items()],
+        "other_requests": [_other_request(name, *given, keys) for name, given in OTHER_REQUESTS.items()],
+        "other_answers": [_other_answer(name, *given, keys) for name, given in OTHER_ANSWERS.items()],
     }
 
 
@@ -117,15 +137,31 @@ def _answer(name: str, node: str, raw: str, keys: dict[str, str]) -> dict[str, A
     return {"name": name, "body": body, "node": node, "raw": sdk_content(body, keys["alipay_public_key"])}
 
 
-def sdk_content(body: str, alipay_public_key: str) -> str:
+def _other_request(name: str, parameters: dict[str, str], empties: bool, keys: dict[str, str]) -> Any:
+    content = get_sign_content({key: value for key, value in parameters.items() if value or empties})
+    sign = SIGN[parameters["sign_type"]](keys["app_private_key"], content, parameters["charset"])
+    given = {"name": name, "parameters": parameters, "empties": empties}
+    return {**given, "string_to_sign": content, "sign": sign}
+
+
+def _other_answer(name: str, charset: str, sign_type: str, keys: dict[str, str]) -> dict[str, Any]:
+    node, raw = NODES["refusal in Chinese"]
+    signature = SIGN[sign_type](keys["alipay_private_key"], raw, charset)
+    body = f'{{"{node}":{raw},"sign":"{signature}"}}'
+    assert sdk_content(body, keys["alipay_public_key"], charset) == raw
+    given = {"name": name, "charset": charset, "sign_type": sign_type}
+    return {**given, "body": body, "node": node, "raw": raw, "sign": signature}
+
+
+def sdk_content(body: str, alipay_public_key: str, charset: str = "utf-8") -> str:
     """What the SDK cuts out of an answer after it has verified the signature over it."""
     config = AlipayClientConfig()
-    config.alipay_public_key = alipay_public_key
+    config.alipay_public_key, config.charset = alipay_public_key, charset
     THREAD_LOCAL.logger, THREAD_LOCAL.uuid = (
         None,
         "vector",
     )  # set by its execute(), which would open a connection
-    return DefaultAlipayClient(config)._DefaultAlipayClient__parse_response(body.encode())
+    return DefaultAlipayClient(config)._DefaultAlipayClient__parse_response(body.encode(charset))
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -35,15 +36,23 @@ def independent_process() -> Iterator[IndependentProcess]:
     process.close()
 
 
+@contextmanager
+def standing_in(zone: str) -> Iterator[None]:
+    """This process by the local time of `zone`, as the official SDK reads it for its timestamps."""
+    try:
+        with pytest.MonkeyPatch.context() as here:
+            here.setenv("TZ", zone)
+            time.tzset()
+            yield
+    finally:
+        time.tzset()
+
+
 @pytest.fixture
 def official(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[Stranger]:
-    """The SDK writes its timestamps by the local clock, so the process stands in Shanghai meanwhile."""
     lead_to(monkeypatch, world.platform.url)
-    with pytest.MonkeyPatch.context() as here:
-        here.setenv("TZ", "Asia/Shanghai")
-        time.tzset()
+    with standing_in("Asia/Shanghai"):
         yield OfficialSdk
-    time.tzset()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.simulator.merchant import Merchant
 from tests.simulator.strangers.official import Untrusted
-from tests.simulator.strangers.shape import foreign_fields
+from tests.simulator.strangers.shape import wrong_fields
 
 PACKAGES = Path(sys.prefix) / "stranger"
 SCRIPT = Path(__file__).with_name("independent_process.py")
@@ -21,7 +21,7 @@ class IndependentProcess:
     def __init__(self) -> None:
         if not (PACKAGES / "alipay").is_dir():
             raise RuntimeError(f"{PACKAGES} is missing; install it with: make .venv/.stranger")
-        environment = {"PYTHONPATH": str(PACKAGES), "PATH": os.environ["PATH"], "TZ": "Asia/Shanghai"}
+        environment = {"PYTHONPATH": str(PACKAGES), "PATH": os.environ["PATH"]}
         self._process = subprocess.Popen(
             [sys.executable, "-S", "-P", str(SCRIPT)],
             env=environment,
@@ -45,8 +45,16 @@ class IndependentProcess:
 class IndependentSdk:
     name = "independent"
 
-    def __init__(self, process: IndependentProcess, merchant: Merchant, *, sign_type: str = "RSA2") -> None:
-        self._process, self._merchant, self._sign_type = process, merchant, sign_type
+    def __init__(
+        self,
+        process: IndependentProcess,
+        merchant: Merchant,
+        *,
+        sign_type: str = "RSA2",
+        zone: str = "Asia/Shanghai",
+    ) -> None:
+        self._process, self._merchant = process, merchant
+        self._sign_type, self._zone = sign_type, zone
 
     def call(self, method: str, biz: Any = None, **params: Any) -> dict[str, Any]:
         """The node of a verified answer. It always sends a biz_content, if only an empty object."""
@@ -56,6 +64,7 @@ class IndependentSdk:
             "private_key": self._merchant.texts["app_private_key"],
             "public_key": self._merchant.texts["alipay_public_key"],
             "sign_type": self._sign_type,
+            "zone": self._zone,
             "method": method,
             "biz": biz,
             "params": params,
@@ -63,5 +72,5 @@ class IndependentSdk:
         answer = self._process.ask(question)
         if "raised" in answer:
             raise Untrusted(f"{answer['raised']}: {answer['message']}")
-        assert foreign_fields(method, answer["node"]) == []
+        assert wrong_fields(method, answer["node"]) == []
         return answer["node"]

@@ -1,7 +1,9 @@
 """Runs with the packages of .venv/stranger only: one JSON line in, one call, one JSON line out."""
 
 import json
+import os
 import sys
+import time
 
 from alipay import AliPay
 
@@ -12,6 +14,8 @@ def pem(text: str, kind: str) -> str:
 
 for line in sys.stdin:
     question = json.loads(line)
+    os.environ["TZ"] = question["zone"]
+    time.tzset()
     client = AliPay(
         appid=question["app_id"],
         app_private_key_string=pem(question["private_key"], "RSA PRIVATE KEY"),

@@ -14,7 +14,7 @@ from alipay.aop.api.FileItem import FileItem
 from alipay.aop.api.util import WebUtils
 
 from tests.simulator.merchant import Merchant
-from tests.simulator.strangers.shape import foreign_fields
+from tests.simulator.strangers.shape import wrong_fields
 
 
 class Untrusted(Exception):
@@ -37,20 +37,24 @@ def lead_to(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 class OfficialSdk:
     name = "official"
 
-    def __init__(self, merchant: Merchant, *, charset: str = "utf-8", sign_type: str = "RSA2") -> None:
+    def __init__(self, merchant: Merchant, **settings: Any) -> None:
+        """`settings` of the SDK's own configuration: charset, sign_type, format, skip_sign, encrypt_type …"""
         config = AlipayClientConfig()
         config.server_url = "http://127.0.0.1/gateway.do"
         config.app_id = merchant.app_id
         config.app_private_key = merchant.texts["app_private_key"]
         config.alipay_public_key = merchant.texts["alipay_public_key"]
-        config.charset, config.sign_type = charset, sign_type
+        for name, value in settings.items():
+            if not isinstance(getattr(type(config), name, None), property):
+                raise TypeError(f"the SDK's configuration knows no {name}")
+            setattr(config, name, value)
         self._client = DefaultAlipayClient(config)
 
-    def call(self, method: str, biz: Any = None, **params: Any) -> dict[str, Any]:
-        """The node of a verified answer, with no field that the contract lacks.
+    def call(self, method: str, biz: Any = None, /, **params: Any) -> dict[str, Any]:
+        """The node of a verified answer, whose fields are those of the contract.
 
         A dict of `biz` goes through the SDK's model, text as it is. Of `params` those that the SDK's request
-        knows are set there (bytes as a file), others ride along.
+        knows are set there (bytes as a file), others ride along and may say what the request said otherwise.
         """
         request = _class(method, "request", "Request")()
         if isinstance(biz, dict):
@@ -71,7 +75,7 @@ class OfficialSdk:
             node = json.loads(self._client.execute(request))
         except ResponseException as error:
             raise Untrusted(str(error)) from error
-        assert foreign_fields(method, node) == []
+        assert wrong_fields(method, node) == []
         return node
 
 

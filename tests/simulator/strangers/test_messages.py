@@ -191,7 +191,63 @@ def test_a_template_is_found_adopted_and_then_listed(stranger: Stranger, world: 
         ",".join(keywords),
         "ONLINE",
     )
-    assert mine["fatigue"] == entry["fatigue"]
+    assert {name: mine[name] for name in ("scene_rule", "delivery_settings", "fatigue")} == {
+        name: entry[name] for name in ("scene_rule", "delivery_settings", "fatigue")
+    }
+    assert (listed["page_num"], listed["page_size"]) == (1, "10")
+    assert listed["total_count"] == len(listed["template_list"]) >= 1
+
+
+def test_the_library_tells_what_may_be_adopted_and_why_the_rest_may_not(
+    stranger: Stranger, world: World
+) -> None:
+    asked = {"industry_code": "XS1012", "industry_scenario": "订单服务", "has_push": True}
+
+    node = stranger(world.shop).call(LIBRARY, asked)
+
+    both = {
+        "scene_rule": "one_time_subscribe",
+        "industry_code": "XS1012",
+        "industry_scenario": "订单服务",
+        "has_push": True,
+        "delivery_settings": "all",
+        "fatigue": {"value": 2, "unit": "day", "total": 10},
+        "status": "ONLINE",
+    }
+    assert (node["page_num"], node["page_size"], node["total_count"]) == (1, 10, 2)
+    assert node["template_lib_list"] == [
+        {
+            **both,
+            "code": "TM0010001",
+            "name": "订单完成奖励领取通知",
+            "keyword_desc": "奖励名称,订单商品,领取方式,有效期,温馨提示",
+            "selectable": True,
+        },
+        {
+            **both,
+            "code": "TM0010009",
+            "name": "租期到期提醒",
+            "keyword_desc": "商品名称,到期日期,归还方式,温馨提示",
+            "selectable": False,
+            "not_selectable_reason": {
+                "reason_text": "该模板需先开通「租赁订单」能力",
+                "action_url": "https://b.alipay.com/page/message/access",
+            },
+        },
+    ]
+    weekly = stranger(world.shop).call(LIBRARY, {"scene_rule": "long_term_subscribe", "has_push": False})
+    assert {"value": 1, "unit": "week", "total": 3} in [one["fatigue"] for one in weekly["template_lib_list"]]
+
+
+def test_fans_alone_are_meant_where_the_library_says_so(stranger: Stranger, world: World) -> None:
+    followers, client = world.followers, stranger(world.tea)
+
+    mine = client.call(TEMPLATES, {"page_size": "10"})["template_list"]
+    entries = client.call(LIBRARY, {"page_size": 10})["template_lib_list"]
+
+    [adopted] = [one for one in mine if one["template_id"] == followers]
+    [offered] = [one for one in entries if one["code"] == "TM0020005"]
+    assert (adopted["delivery_settings"], offered["delivery_settings"]) == ("follower", "follower")
 
 
 def test_a_batch_reaches_those_of_the_crowd_who_subscribed(stranger: Stranger, world: World) -> None:

@@ -3,6 +3,7 @@
 import urllib.error
 import urllib.parse
 import urllib.request
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -26,6 +27,17 @@ from tests.simulator.strangers.refused_others import (
 from tests.simulator.strangers.world import DAY, World
 
 SUCCESS = {"code": "10000", "msg": "Success"}
+TIME = "%Y-%m-%d %H:%M:%S"
+DOES_NOT_HOLD = [
+    ("unknown", ("20001", "aop.invalid-app-auth-token")),
+    ("taken back", ("20001", "aop.invalid-app-auth-token")),
+    ("of another provider", ("40003", "invalid-auth-relations")),
+    ("over its end", ("20001", "aop.app-auth-token-time-out")),
+    ("for another method", ("20001", "aop.invalid-app-auth-token-no-api")),
+    ("of a merchant without the product", ("20001", "aop.no-product-reg-by-partner")),
+    ("held by a provider that is offline", ("40003", "isv.invalid-app-state")),
+    ("left out", ("40006", "isv.self-invoke-forbidden")),
+]
 
 
 def test_a_provider_sends_for_the_merchant_who_authorised_it(stranger: Stranger, world: World) -> None:
@@ -38,6 +50,9 @@ def test_a_provider_sends_for_the_merchant_who_authorised_it(stranger: Stranger,
     sent = client.call(SEND, biz, app_auth_token=tokens["app_auth_token"])
 
     assert tokens["auth_app_id"] == world.shop.app_id
+    assert tokens["app_refresh_token"] != tokens["app_auth_token"]
+    assert (tokens["expires_in"], tokens["re_expires_in"]) == (365 * DAY, 372 * DAY)
+    assert tokens["user_id"].startswith("2088")
     assert tokens["tokens"] == [{key: tokens[key] for key in tokens["tokens"][0]}]
     assert sent == SUCCESS
     assert "满 100 减 20" in world.phone(world.shop, person)
@@ -62,22 +77,13 @@ def test_the_platform_tells_a_provider_what_its_token_is_good_for(stranger: Stra
     )
     assert valid["is_by_app_auth"] is True
     assert valid["user_id"].startswith("2088")
+    start, end = (datetime.strptime(valid[name], TIME) for name in ("auth_start", "auth_end"))
+    assert end - start == timedelta(days=30)
+    assert 29 * DAY < valid["expires_in"] <= 30 * DAY
     assert (replaced["status"], current["status"]) == ("invalid", "valid")
 
 
-@pytest.mark.parametrize(
-    ("case", "outcome"),
-    [
-        ("unknown", ("20001", "aop.invalid-app-auth-token")),
-        ("taken back", ("20001", "aop.invalid-app-auth-token")),
-        ("of another provider", ("40003", "invalid-auth-relations")),
-        ("over its end", ("20001", "aop.app-auth-token-time-out")),
-        ("for another method", ("20001", "aop.invalid-app-auth-token-no-api")),
-        ("of a merchant without the product", ("20001", "aop.no-product-reg-by-partner")),
-        ("held by a provider that is offline", ("40003", "isv.invalid-app-state")),
-        ("left out", ("40006", "isv.self-invoke-forbidden")),
-    ],
-)
+@pytest.mark.parametrize(("case", "outcome"), DOES_NOT_HOLD)
 def test_a_token_that_does_not_hold_is_refused(
     stranger: Stranger, world: World, case: str, outcome: tuple[str, str]
 ) -> None:
@@ -120,8 +126,23 @@ def test_an_app_learns_who_somebody_is(stranger: Stranger, world: World) -> None
     known = client.call(USER, auth_token=tokens["access_token"])
 
     assert tokens["open_id"] == known["open_id"] == person
+    assert tokens["refresh_token"] != tokens["access_token"]
+    assert (tokens["expires_in"], tokens["re_expires_in"]) == (15 * DAY, 30 * DAY)
+    assert datetime.strptime(tokens["auth_start"], TIME)
     assert known["nick_name"] in world.phone(world.shop, person)
+    assert "user_id" not in tokens
     assert "user_id" not in known
+
+
+def test_an_app_from_before_learns_the_number_too(stranger: Stranger, world: World) -> None:
+    world.configure(world.shop, user_ids=True)
+    client, code = stranger(world.shop), world.auth_code(world.shop, world.person(world.shop), "auth_user")
+
+    tokens = client.call(USER_TOKEN, grant_type="authorization_code", code=code)
+    known = client.call(USER, auth_token=tokens["access_token"])
+
+    assert tokens["user_id"] == known["user_id"]
+    assert (tokens["user_id"][:4], len(tokens["user_id"])) == ("2088", 16)
 
 
 def test_a_refreshed_token_replaces_the_one_before(stranger: Stranger, world: World) -> None:

@@ -98,10 +98,9 @@ class World:
         """好久不见提醒: only for those who came within 30 days."""
         return self.retail.adopt("TM0030005", ["优惠内容", "使用方法"])
 
-    def old_template(self, kind: str) -> str:
-        return self.platform.post("/sim/old-templates", {"app_id": self.shop.app_id, "kind": kind})[
-            "template_id"
-        ]
+    def old_template(self, kind: str, merchant: Merchant | None = None) -> str:
+        body = {"app_id": (merchant or self.shop).app_id, "kind": kind}
+        return self.platform.post("/sim/old-templates", body)["template_id"]
 
     @cached_property
     def form_template(self) -> str:
@@ -159,6 +158,9 @@ class World:
         """What the platform says about its methods."""
         return self.platform.get("/sim/methods")["methods"]
 
+    def batches_left(self, merchant: Merchant) -> int:
+        return self.platform.post("/sim/batches", {"app_id": merchant.app_id})["left_today"]
+
     def units(self, merchant: Merchant, template: str) -> dict[str, int]:
         path = f"/sim/consents?app_id={merchant.app_id}&template_id={template}"
         return self.platform.get(path)["consents"]
@@ -191,6 +193,9 @@ class World:
 
     def later(self, seconds: float) -> None:
         self.platform.post("/sim/clock", {"advance_seconds": seconds})
+
+    def afterwards(self, undo: Callable[[], Any]) -> None:
+        self._undo.append(undo)
 
     def restore(self) -> None:
         while self._undo:
