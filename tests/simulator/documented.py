@@ -164,19 +164,9 @@ UNDOCUMENTED: dict[str, frozenset[str]] = {
 INSIDE = {
     *_each("", "isp.unknow-error aop.unknow-error QUERY_CONSUMER_REQEUST_ERROR MSG_SEND_ERROR SYSTEM_ERROR")
 }
-# What these methods do not name among their refusals yet.
-UNNAMED_YET = {
-    SEND: {"QUERY_CONSUMER_REQEUST_ERROR", "MSG_SEND_ERROR"},
-    BATCH: {"QUERY_CONSUMER_REQEUST_ERROR", "MSG_SEND_ERROR"},
-    SUBSCRIBED: {"SYSTEM_ERROR"},
-    APP_TOKEN_QUERY: {"SYSTEM_ERROR"},
-    USER_TOKEN: {"isp.unknow-error"},
-    **{method: set(_OF_A_MERCHANT.split()) for method in (SUBSCRIBE, UNSUBSCRIBE, MODIFY, QUERY)},
-}
 ALL = {**PUBLIC, **{name: code for table in BY_METHOD.values() for name, code in table.items()}}
 
 
 def refusals(method: str) -> set[str]:
     """Everything that `method` itself refuses with."""
-    named = {*BY_METHOD.get(method, {}), *UNDOCUMENTED.get(method, ())}
-    return named - UNNAMED_YET.get(method, set())
+    return {*BY_METHOD.get(method, {}), *UNDOCUMENTED.get(method, ())}
