@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -19,7 +19,6 @@ from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
 from console.messaging.sends.timing import timing
 from console.messaging.sends.words import fatigue_words
-from messaging import reports
 from messaging.engine import text
 from messaging.engine.control import MoveRefused
 from messaging.engine.funnel import ORDER
@@ -115,8 +114,6 @@ def _context(
         "message": message_of(batch),
         "timing": when,
         "fatigue": fatigue_words(template) if template and template.fatigue_total else "",
-        "sending_now": reports.sending_now(batch.mini_program),
-        "finish": _finish(when.due or at, reach),
         "at": at,
     }
 
@@ -143,10 +140,6 @@ def _seen(batch: BatchSend) -> list[tuple[str, str]]:
     first = next_entry(batch.people_list) if batch.people_list and text.is_personal(pieces) else None
     said = [text.render(value, first.values if first else None) for value in pieces]
     return list(zip(batch.template.keywords, said, strict=False))
-
-
-def _finish(start: datetime, reach: Reach | None) -> datetime | None:
-    return start + timedelta(seconds=reach.seconds) if reach else None
 
 
 def _anchor(field: str) -> str:
