@@ -39,8 +39,9 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
     batch = send_of(request, send_id)
     if batch.control.state != SendState.DRAFT:
         return _gone_on(request, batch)
-    sample = sample_of(batch, **_looks_for(request))
-    if request.htmx and request.method != "POST" and _looks_for(request):
+    neighbour = _neighbour(request)
+    if request.htmx and request.method != "POST" and neighbour:
+        sample = sample_of(batch, **neighbour)
         return render(request, MESSAGE, {"batch": batch, "sample": sample, "message": sample.message})
     at = timezone.now()
     problems = batches.problems(batch, at=at)
@@ -51,6 +52,7 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
         ]
     expected = reach.funnel.will_send if reach else 0
     if request.method != "POST":
+        sample = sample_of(batch, **neighbour)
         context = _context(batch, _form(batch, expected), problems, reach, at, sample=sample)
         return answer(request, PAGE, PARTIAL, context)
     form = LaunchForm(request.POST, people=expected)
@@ -63,7 +65,7 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
     return _launch(request, batch, form, at) or _lost(request, batch, form, at)
 
 
-def _looks_for(request: MerchantRequest) -> dict[str, int]:
+def _neighbour(request: MerchantRequest) -> dict[str, int]:
     """Whom the arrows beside the preview lead to: next to the person of this customer id."""
     given = {name: request.GET.get(name, "") for name in ("before", "after")}
     return {name: int(value) for name, value in given.items() if is_number(value)}

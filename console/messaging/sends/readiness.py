@@ -102,7 +102,7 @@ def _claims(batch: BatchSend, sample: Sample) -> Check:
     found = written or claims_in([said for _keyword, said in sample.message.fields])
     if found:
         comma = pgettext("between items of a list", ", ")
-        words = comma.join(dict.fromkeys(f"“{one.word}”" for one in found))
+        words = comma.join(dict.fromkeys(one.word for one in found))
         sentence = _("Absolute claims: %(words)s. The platform may refuse the whole batch.") % {
             "words": words
         }
