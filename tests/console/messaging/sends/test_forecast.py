@@ -91,7 +91,7 @@ class Forecast(SendCase):
         batch = self.draft()
         self.launched()
         answer = self.client.get(self.url("send_edit", batch))
-        self.assertContains(answer, "<dd>6 s</dd>")
+        self.assertContains(answer, '<dd class="nowrap">6 s</dd>')
         self.assertContains(answer, "1 send is going out now; they take turns.")
         self.assertContains(self.client.get(self.url("send_edit", self.later())), "Takes at full speed about")
 

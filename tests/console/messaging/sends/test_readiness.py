@@ -61,7 +61,7 @@ class Checks(LaunchCase):
     def test_an_empty_draft_is_checked_too(self) -> None:
         batch = self.draft(chosen=None, to=None, values=[], page="")
         tones = [tone for tone, _sentence, _evidence in self.checks(batch)]
-        self.assertEqual(tones, ["bad", "hint", "good", "bad", "hint"])
+        self.assertEqual(tones, ["bad", "hint", "hint", "bad", "hint"])
         self.assertEqual(
             self.checks(self.draft(values=["", "本周内"]))[1][:2], ("bad", "Fill in “权益名称”.")
         )
