@@ -183,11 +183,11 @@ class OnePersonAfterTheOther(LaunchCase):
     def test_the_arrows_lead_through_the_list_and_stop_at_its_ends(self) -> None:
         batch = self.personal([f"机型{n}" for n in range(8)])
         answer, seen = self.page(batch), []
-        while True:
+        for _person in self.people:
             seen.append(self.shown(answer))
             following = answer.context["sample"].after
             if not following:
-                break
+                break  # behind the last one
             self.assertContains(answer, f'href="{self.url("send_launch", batch)}{following}#message"')
             answer = self.page(batch, following)
         self.assertEqual(seen, [f"机型{n}首月立减" for n in range(8)])
