@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -129,7 +130,7 @@ def _test(batch: BatchSend) -> Check:
     for row in taken:
         if _says_the_same(row, batch):
             return Check("good", _("A test was accepted"), str(row.author), row.control.launched_at)
-    trial = {"url": address("send_trial", batch), "verb": _("Send a test")}
+    trial: dict[str, Any] = {"url": address("send_trial", batch), "verb": _("Send a test")}
     if not rows:
         return Check("hint", _("Nobody has tested it"), **trial)
     if taken:
@@ -156,7 +157,7 @@ def _bad(batch: BatchSend, problem: batches.Problem) -> Check:
     return Check("bad", str(problem.message), **_change(batch, anchor(problem.field)))
 
 
-def _change(batch: BatchSend, field_id: str) -> dict[str, str]:
+def _change(batch: BatchSend, field_id: str) -> dict[str, Any]:
     return {"url": f"{address('send_edit', batch)}?check=1#{field_id}", "verb": _("Change")}
 
 
