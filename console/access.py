@@ -30,11 +30,15 @@ class PersonRequest(HttpRequest):
 
 
 class MerchantRequest(PersonRequest):
-    """`mini_program` is the one chosen in the header, None while the merchant has none."""
+    """`mini_program` is the one chosen in the header, None while the merchant has none.
+
+    On the pages of what belongs to one mini program it is that one, whatever was chosen (`belongs_to`).
+    """
 
     merchant: Merchant
     staff: Staff
     mini_program: MiniProgram | None
+    belongs_to: bool
 
 
 View = Callable[Concatenate[MerchantRequest, P], HttpResponse]
@@ -95,8 +99,13 @@ def enter(request: HttpRequest, slug: str) -> MerchantRequest:
         raise Http404("no seat at this merchant")
     asked = cast(MerchantRequest, request)
     asked.staff, asked.merchant = seat, seat.merchant
-    asked.mini_program = chosen_mini_program(asked)
+    asked.mini_program, asked.belongs_to = chosen_mini_program(asked), False
     return asked
+
+
+def show_mini_program(request: MerchantRequest, mini_program: MiniProgram) -> None:
+    """The frame names this one and its environment: nobody confirms for one and reads the name of another."""
+    request.mini_program, request.belongs_to = mini_program, True
 
 
 def seats_of(request: HttpRequest) -> Any:

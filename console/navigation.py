@@ -204,6 +204,12 @@ class Shell:
         return match is not None and match.url_name == "search"
 
     @property
+    def after_switch_url(self) -> str:
+        """Where another mini program is looked at: here, unless the page belongs to one, as a send's does."""
+        is_of_one = getattr(self.request, "belongs_to", False)
+        return self.sends_url if is_of_one else self.request.get_full_path()
+
+    @property
     def new_send_url(self) -> str:
         return self._url("send_new", "sends.compose")
 

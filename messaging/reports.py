@@ -30,6 +30,7 @@ from messaging.models import (
 
 STALE_SECONDS = 300
 LEAST_SECONDS, MOST_SECONDS = 3, 60  # what a present speed may be told from
+FAILED_SHOWN = timedelta(days=7)  # how long a send that could not be prepared stands on the home page
 UNDER_WAY = (SendState.SENDING, SendState.PAUSED, SendState.CANCELLING)
 
 
@@ -361,10 +362,8 @@ class HomeFigures:
         )
 
 
-def home_figures(
-    merchant: Merchant, *, at: datetime, day_start: datetime, week_start: datetime
-) -> HomeFigures:
-    """A fixed number of queries. Days and weeks begin in the merchant's zone: the caller resolves them.
+def home_figures(merchant: Merchant, *, at: datetime, day_start: datetime) -> HomeFigures:
+    """A fixed number of queries. The day begins in the merchant's zone: the caller resolves it.
 
     Tests count in no figure; one that waits for a person is told nevertheless.
     """
@@ -388,7 +387,7 @@ def home_figures(
         unknown=_undecided(decide.filter(Exists(undecided), control__books_closed_at=None)),
         paused=list(decide.filter(control__state=SendState.PAUSED)),
         missed=list(decide.filter(control__state=SendState.MISSED)),
-        failed=list(decide.filter(control__state=SendState.FAILED, control__created_at__gte=week_start)),
+        failed=list(decide.filter(control__state=SendState.FAILED, control__due_at__gte=at - FAILED_SHOWN)),
         templates=_troubled(merchant),
     )
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.messaging.sends.words import failure_words
 from console.states import send_word
 from merchants.models import Merchant, Staff
 from messaging.models import BatchSend, PauseReason, SubscriptionTemplate
@@ -89,7 +90,7 @@ def _failed(merchant: Merchant, batch: BatchSend) -> Decision:
         tone="bad",
         icon="alert-triangle",
         title=_("“%(name)s” was not sent") % {"name": batch.name},
-        sentence=batch.control.failure,
+        sentence=failure_words(batch.control.failure) or _("Copy it, check the draft, and confirm it again."),
         since=batch.control.due_at,
         verb=_("See why"),
         url=reverse("send", args=[merchant.slug, batch.pk]),
@@ -97,11 +98,12 @@ def _failed(merchant: Merchant, batch: BatchSend) -> Decision:
 
 
 def _missed(merchant: Merchant, batch: BatchSend) -> Decision:
+    what = _("Nothing was sent. Send it now, give it a new time, or cancel it.")
     return Decision(
         tone="warn",
         icon="clock",
         title=_("“%(name)s” missed its time") % {"name": batch.name},
-        sentence=_("Nothing was sent. Send it now, give it a new time, or cancel it."),
+        sentence=" ".join(filter(None, (failure_words(batch.control.failure), what))),
         since=batch.control.due_at,
         verb=_("Decide"),
         url=reverse("send", args=[merchant.slug, batch.pk]),

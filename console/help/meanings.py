@@ -45,7 +45,10 @@ STATES: Mapping[str, Words] = {
         "missed": _("It could not start in time. Nothing was sent; choose a new time or cancel."),
         "cancelling": _("No further message leaves; those in flight still get their outcome."),
         "cancelled": _("Ended early. What had left cannot be recalled; the others keep their consent."),
-        "failed": _("It could not be prepared. Nothing was sent; the page says what to change."),
+        "failed": _(
+            "Its text or its audience could not be read when it was prepared. Nothing was sent; "
+            "copy it, check both, and confirm the copy."
+        ),
     },
     "delivery": {
         "queued": _("Frozen, waits for its turn."),

@@ -16,6 +16,7 @@ from django.utils import timezone
 from merchants import events
 from merchants.partitions import BEIJING, ensure_months, month_of
 from messaging.engine import cap, sql
+from messaging.engine.control import MoveRefused, move
 from messaging.engine.fatigue import first_day
 from messaging.engine.text import rendering
 from messaging.models import SendControl, SendState
@@ -108,9 +109,7 @@ def freeze(control: SendControl) -> bool:
     with transaction.atomic():
         if not _alone(control):
             return False
-        if control.books_month is not None:
-            sql.run(FORGET_FIRST_FREEZE, {"send": control.pk, "month": control.books_month})
-            sql.run(FORGET_COUNTERS, {"send": control.pk})
+        _forget_first_freeze(control)
         people = judged(control, at=due_at)
         parameters = people.parameters | {"send": control.pk, "month": month, "due_at": due_at}
         total = sum(n for (n,) in sql.rows(FREEZE.format(judged=people.statement), parameters))
@@ -128,6 +127,37 @@ def freeze(control: SendControl) -> bool:
         )
     control.refresh_from_db()
     return True
+
+
+def give_up(control: SendControl, *, why: str, error: Exception) -> bool:
+    """preparing → failed, with no row left of a freeze before. False: it moved on, or another works at it.
+
+    `why` is one of Unprepared. Of the error only its kind is kept: its words may quote a person's data.
+    """
+    with transaction.atomic():
+        if not _alone(control):
+            return False
+        _forget_first_freeze(control)
+        try:
+            move(
+                control,
+                SendState.FAILED,
+                by=None,
+                only_if={"due_at": control.due_at},
+                detail={"error": type(error).__name__},
+                changes={"failure": why, "books_month": None, "frozen_total": None},
+            )
+        except MoveRefused:
+            transaction.set_rollback(True)
+            return False
+    return True
+
+
+def _forget_first_freeze(control: SendControl) -> None:
+    """Of a send that missed its time and got another: none of its rows was ever marked."""
+    if control.books_month is not None:
+        sql.run(FORGET_FIRST_FREEZE, {"send": control.pk, "month": control.books_month})
+        sql.run(FORGET_COUNTERS, {"send": control.pk})
 
 
 def _alone(control: SendControl) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 from django.db.models import F, Sum
 from django.db.models.functions import Now
 
@@ -15,11 +15,14 @@ from merchants import events
 from merchants.enqueue import enqueue
 from messaging.engine import sql
 from messaging.engine.control import MoveRefused, move
-from messaging.engine.freeze import freeze
-from messaging.models import SendControl, SendState
+from messaging.engine.freeze import freeze, give_up
+from messaging.models import SendControl, SendState, Unprepared
 
 log = logging.getLogger(__name__)
 CANCEL_CHUNK = 5_000
+# What a send brings about by what it holds: it comes again however often it is tried. All other trouble is
+# the database's or this process's, so the next hint tries again.
+OF_THE_SEND = (ValueError, TypeError, LookupError, DataError, IntegrityError)
 
 FINISHED = """
 UPDATE messaging_sendcontrol s
@@ -87,10 +90,17 @@ def _miss_late() -> int:
     late = Now() - timedelta(seconds=settings.ENGINE_MISSED_SECONDS)
     waiting = (SendState.SCHEDULED, SendState.PREPARING, SendState.READY)
     rows = SendControl.objects.filter(state__in=waiting, due_at__lt=late)
-    return sum(
-        _try(control, SendState.MISSED, only_if={"due_at": control.due_at})
-        for control in rows.select_related("merchant", "mini_program")
-    )
+    moved = 0
+    for control in rows.select_related("merchant", "mini_program"):
+        begun = control.state == SendState.PREPARING
+        moved += _try(
+            control,
+            SendState.MISSED,
+            only_from={control.state},
+            only_if={"due_at": control.due_at},
+            changes={"failure": Unprepared.UNFINISHED if begun else ""},
+        )
+    return moved
 
 
 def _start_preparing() -> int:
@@ -106,10 +116,17 @@ def _start_preparing() -> int:
 
 
 def prepare(merchant_id: int, control_id: int) -> bool:
-    """Freezes one send; False when there was nothing to do or somebody else did it."""
+    """Freezes one send; False when there was nothing to do, somebody else did it, or it never can be."""
     rows = SendControl.objects.select_related("merchant", "mini_program")
     control = rows.filter(pk=control_id, merchant_id=merchant_id, state=SendState.PREPARING).first()
-    return control is not None and freeze(control)
+    if control is None:
+        return False
+    try:
+        return freeze(control)
+    except OF_THE_SEND as error:
+        log.exception("send %s cannot be prepared", control.pk)
+        give_up(control, why=Unprepared.UNREADABLE, error=error)
+        return False
 
 
 def _start_sending() -> int:

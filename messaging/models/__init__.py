@@ -1,6 +1,6 @@
 from messaging.models.batch import BatchSend, DraftVersion
 from messaging.models.consent import Consent, ConsentEntry
-from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendState
+from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendState, Unprepared
 from messaging.models.delivery import (
     Decision,
     Delivery,
@@ -42,6 +42,7 @@ __all__ = [
     "SkipReason",
     "SubscriptionTemplate",
     "UnknownCause",
+    "Unprepared",
     "UntiedVisits",
     "Visit",
     "VisitHour",

@@ -38,6 +38,22 @@ class PauseReason(models.TextChoices):
     RESTORED = "restored", _("The database was restored, so some people may have the message already")
 
 
+class Unprepared(models.TextChoices):
+    """Why nothing of a send was ever frozen, and what to do; `failure` names it."""
+
+    UNREADABLE = (
+        "unreadable",
+        _("Its text or its audience could not be read. Copy it, check both, and confirm the copy."),
+    )
+    UNFINISHED = (
+        "unfinished",
+        _(
+            "Preparing was begun and did not end in time. "
+            "Should it happen again, tell whoever runs this console."
+        ),
+    )
+
+
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "draft": frozenset({"in_review", "scheduled"}),
     "in_review": frozenset({"approved", "draft"}),
@@ -82,7 +98,7 @@ class SendControl(MerchantOwned, FatigueRule):
     frozen_total = models.PositiveIntegerField(null=True)
     pause_reason = models.CharField(max_length=20, choices=PauseReason.choices, blank=True)
     pause_detail = models.CharField(max_length=200, blank=True)
-    failure = models.CharField(max_length=300, blank=True)  # the sentence of a failed send
+    failure = models.CharField(max_length=300, blank=True)  # one of Unprepared, or a sentence of its own
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     books_closed_at = models.DateTimeField(null=True)

@@ -378,6 +378,7 @@ def reschedule(
         "undo_until": undo_until,
         "due_at": due_at,
         "prepare_at": max(undo_until, due_at - lead(people)),
+        "failure": "",
     }
     with transaction.atomic():
         BatchSend.objects.filter(pk=batch.pk).update(scheduled_on=on, scheduled_time=wall, changed_at=at)

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from django.db.models import (
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce, Greatest
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -73,13 +86,11 @@ def sends_calendar(request: MerchantRequest) -> HttpResponse:
     at = timezone.now()
     today = timezone.localtime(at).date()
     span = span_of(request.GET.get("month", ""), request.GET.get("week", ""), today=today)
-    rows = reports.send_list(request.merchant).select_related("mini_program")
-    rows = rows.filter(
-        control__due_at__gte=start_of(span.first),
-        control__due_at__lt=start_of(span.last + timedelta(days=1)),
-    )
-    found = list(rows.exclude(control__state=SendState.DRAFT).order_by("control__due_at", "id")[:MOST])
-    days = days_of(span, found, today=today)
+    rows = reports.send_list(request.merchant).select_related("mini_program").prefetch_related(None)
+    rows = rows.exclude(control__state=SendState.DRAFT).order_by("control__due_at", "id")
+    first, end = start_of(span.first), start_of(span.last + timedelta(days=1))
+    found = list(rows.filter(control__due_at__gte=first, control__due_at__lt=end)[:MOST])
+    days = days_of(span, found, clashes(_with_neighbours(rows, found, first, end)), today=today)
     context = {
         "span": span,
         "zone": zone_words(request.merchant.time_zone),
@@ -149,8 +160,36 @@ def _week(day: date) -> str:
     return f"week={year}-W{week:02}"
 
 
-def days_of(span: Span, found: list[BatchSend], *, today: date) -> list[Day]:
-    warnings = clashes(found)
+def _with_neighbours(
+    rows: QuerySet[BatchSend], found: list[BatchSend], first: datetime, end: datetime
+) -> list[BatchSend]:
+    """What is shown, in due order, between the sends outside of it that may be in its way.
+
+    Before it those that are close or still run when it begins, after it those that are close or start before
+    the last one shown is through.
+    """
+    ahead = rows.filter(control__state__in=AHEAD)
+    near = Q(control__due_at__gte=first - CLOSE) | Q(done_at__gt=first)
+    before = ahead.annotate(done_at=_done_at()).filter(near, control__due_at__lt=first)
+    busy = [_due(batch) + _lasts(batch) for batch in found if batch.control.state in AHEAD]
+    until = max([end + CLOSE, *busy])
+    after = ahead.filter(control__due_at__gte=end, control__due_at__lt=until)
+    return [*before[:MOST], *found, *after[:MOST]]
+
+
+def _done_at() -> Combinable:
+    """As _lasts(), for the database."""
+    people = Coalesce("people_list__count", 0, output_field=FloatField())
+    rate = Greatest(Coalesce("control__rate_per_second", "mini_program__rate_per_second"), 1)
+    seconds = ExpressionWrapper(people / Cast(rate, FloatField()), FloatField())
+    lasts = ExpressionWrapper(seconds * Value(timedelta(seconds=1)), DurationField())
+    return ExpressionWrapper(F("control__due_at") + lasts, DateTimeField())
+
+
+def days_of(
+    span: Span, found: list[BatchSend], warnings: Mapping[int, list[str]], *, today: date
+) -> list[Day]:
+    """`warnings`: by send, as clashes() tells them."""
     count = (span.last - span.first).days + 1
     days = {
         day: Day(
@@ -166,7 +205,7 @@ def days_of(span: Span, found: list[BatchSend], *, today: date) -> list[Day]:
         if people is None and batch.people_list is not None:
             people = batch.people_list.count
         day = timezone.localtime(_due(batch)).date()
-        days[day].entries.append(Entry(batch, people, warnings[batch.pk]))
+        days[day].entries.append(Entry(batch, people, warnings.get(batch.pk, [])))
     return list(days.values())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -13,24 +13,24 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect
-from console.messaging.phone import Message
 from console.messaging.sends.forms import CountForm, LaunchForm
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
+from console.messaging.sends.readiness import anchor, checks_of, passed_of
+from console.messaging.sends.sample import Sample, sample_of
 from console.messaging.sends.timing import timing
 from console.messaging.sends.words import cap_words, fatigue_words
-from messaging import reports
-from messaging.engine import text
+from merchants.numbers import is_number
 from messaging.engine.control import MoveRefused
 from messaging.engine.funnel import ORDER
 from messaging.models import BatchSend, SendState, SkipReason
 from messaging.sends import batches
-from messaging.sends.personal import next_entry
 from messaging.sends.placeholders import PlaceholderError
 from messaging.sends.rules import rules_of
 from messaging.sends.wall_time import NoSuchTime
 
 PAGE, PARTIAL = "messaging/sends/launch.html", "messaging/sends/_launch.html"
+MESSAGE = "messaging/sends/_message.html"
 PEOPLE_PER_PAGE = 100
 
 
@@ -40,6 +40,10 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
     batch = send_of(request, send_id)
     if batch.control.state != SendState.DRAFT:
         return _gone_on(request, batch)
+    neighbour = _neighbour(request)
+    if request.htmx and request.method != "POST" and neighbour:
+        sample = sample_of(batch, **neighbour)
+        return render(request, MESSAGE, {"batch": batch, "sample": sample, "message": sample.message})
     at = timezone.now()
     problems = batches.problems(batch, at=at)
     reach = reach_of(batch, at=at)
@@ -49,7 +53,9 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
         ]
     expected = reach.funnel.will_send if reach else 0
     if request.method != "POST":
-        return answer(request, PAGE, PARTIAL, _context(batch, _form(batch, expected), problems, reach, at))
+        sample = sample_of(batch, **neighbour)
+        context = _context(batch, _form(batch, expected), problems, reach, at, sample=sample)
+        return answer(request, PAGE, PARTIAL, context)
     form = LaunchForm(request.POST, people=expected)
     is_valid = form.is_valid()
     if changed := _changed(batch, form):
@@ -58,6 +64,12 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
     if problems or not is_valid:
         return invalid(request, PAGE, PARTIAL, _context(batch, form, problems, reach, at))
     return _launch(request, batch, form, at) or _lost(request, batch, form, at)
+
+
+def _neighbour(request: MerchantRequest) -> dict[str, int]:
+    """Whom the arrows beside the preview lead to: next to the person of this customer id."""
+    given = {name: request.GET.get(name, "") for name in ("before", "after")}
+    return {name: int(value) for name, value in given.items() if is_number(value)}
 
 
 def _launch(
@@ -103,57 +115,33 @@ def _changed(batch: BatchSend, form: LaunchForm) -> str:
 
 
 def _context(
-    batch: BatchSend, form: CountForm, problems: list[batches.Problem], reach: Reach | None, at: datetime
+    batch: BatchSend,
+    form: CountForm,
+    problems: list[batches.Problem],
+    reach: Reach | None,
+    at: datetime,
+    *,
+    sample: Sample | None = None,
 ) -> dict[str, Any]:
+    sample = sample or sample_of(batch)
+    checks = checks_of(batch, problems, sample)
     when = timing(batch.scheduled_on, batch.scheduled_time, batch.zone)
     template = batch.template
     return {
         "batch": batch,
         "form": form,
-        "problems": [(problem, _anchor(problem.field)) for problem in problems],
+        "problems": [(problem, anchor(problem.field)) for problem in problems],
+        "checks": checks,
+        "passed": passed_of(checks),
         "reach": reach,
         "fields": list(zip(template.keywords, batch.values, strict=False)) if template else [],
-        "message": message_of(batch),
+        "sample": sample,
+        "message": sample.message,
         "timing": when,
         "fatigue": fatigue_words(template) if template and template.fatigue_total else "",
         "cap": cap_words(rules_of(batch.merchant)[0]),
-        "sending_now": reports.sending_now(batch.mini_program),
-        "finish": _finish(when.due or at, reach),
         "at": at,
     }
-
-
-def message_of(batch: BatchSend) -> Message:
-    """As the first person of the list gets it."""
-    template = batch.template
-    return Message(
-        sender=batch.merchant.name,
-        name=template.name if template else "",
-        fields=_seen(batch),
-        has_push=bool(template and template.has_push),
-    )
-
-
-def _seen(batch: BatchSend) -> list[tuple[str, str]]:
-    """Each keyword as the first person of the list gets it; what cannot be read stands as it is."""
-    if batch.template is None:
-        return []
-    try:
-        pieces = batches.pieces_of(batch)
-    except PlaceholderError:
-        return list(zip(batch.template.keywords, batch.values, strict=False))
-    first = next_entry(batch.people_list) if batch.people_list and text.is_personal(pieces) else None
-    said = [text.render(value, first.values if first else None) for value in pieces]
-    return list(zip(batch.template.keywords, said, strict=False))
-
-
-def _finish(start: datetime, reach: Reach | None) -> datetime | None:
-    return start + timedelta(seconds=reach.seconds) if reach else None
-
-
-def _anchor(field: str) -> str:
-    """The id of the form's field a problem belongs to."""
-    return "id_" + {"time": "scheduled_time"}.get(field, field.replace("values.", "value_"))
 
 
 @require_safe
@@ -167,7 +155,7 @@ def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpRespo
     if not waits or batch.template is None or batch.people_list is None:
         return redirect(request, address("send", batch))
     after = request.GET.get("after", "")
-    key = int(after) if after.isascii() and after.isdigit() and len(after) <= 18 else 0
+    key = int(after) if is_number(after) else 0
     try:
         people = batches.people_stopped(
             batch, gate=gate, at=timezone.now(), after=key, limit=PEOPLE_PER_PAGE + 1

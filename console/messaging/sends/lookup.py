@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from console.access import MerchantRequest
+from console.access import MerchantRequest, show_mini_program
 from console.htmx import invalid, redirect, toast
 from console.messaging.sends.moves import last_move
 from console.states import send_word
@@ -24,8 +24,10 @@ RELATED = (
 
 
 def send_of(request: MerchantRequest, send_id: int) -> BatchSend:
+    """The header then names its mini program. Raises Http404, for another merchant's too."""
     rows = BatchSend.objects.for_merchant(request.merchant).select_related(*RELATED, "author")
     found: BatchSend = get_object_or_404(rows, pk=send_id)
+    show_mini_program(request, found.mini_program)
     return found
 
 

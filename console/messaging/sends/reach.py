@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.functional import Promise
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from console.messaging.sends.lookup import address
+from console.messaging.sends.pace import Pace, pace_of
 from messaging.engine.funnel import Funnel
 from messaging.models import BatchSend, SkipReason
 from messaging.sends import batches
@@ -32,11 +33,21 @@ PASSED: Mapping[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class Reach:
-    """`total` − the drops = `will_send`; `seconds` at the full rate of the mini program."""
+    """`total` − the drops = `will_send`."""
 
     funnel: Funnel
     drops: list[dict[str, Any]]
-    seconds: float
+    pace: Pace
+    starts_at: datetime
+
+    @property
+    def seconds(self) -> float | None:
+        """None where nobody can know: the mini program is stopped."""
+        return self.funnel.will_send / self.pace.per_second if self.pace.per_second else None
+
+    @property
+    def finishes_at(self) -> datetime | None:
+        return None if self.seconds is None else self.starts_at + timedelta(seconds=self.seconds)
 
     @property
     def steps(self) -> list[dict[str, Any]]:
@@ -70,7 +81,7 @@ def reach_of(batch: BatchSend, *, at: datetime) -> Reach | None:
     if batch.template is None or batch.people_list is None:
         return None
     try:
-        funnel = batches.reach(batch, at=at)
+        funnel, starts_at = batches.reach(batch, at=at), batches.due(batch, at=at)
     except (NoSuchTime, PlaceholderError):
         return None
     drops = [
@@ -82,4 +93,4 @@ def reach_of(batch: BatchSend, *, at: datetime) -> Reach | None:
         }
         for drop in funnel.drops
     ]
-    return Reach(funnel, drops, funnel.will_send / max(batch.mini_program.rate_per_second, 1))
+    return Reach(funnel, drops, pace_of(batch), starts_at)

@@ -31,15 +31,40 @@ DONE, DONE_PARTIAL = "messaging/sends/several_done.html", "messaging/sends/_seve
 
 @dataclass(frozen=True)
 class Chosen:
-    """`confirmed`: how many the person saw; None where rows were ticked one by one."""
+    """`confirmed`: how many of a filter the person saw; None where rows were ticked one by one.
+
+    `shown`: which of them the page restated; None on the way to that page, when only their number is known.
+    """
 
     rows: list[BatchSend]
-    confirmed: int | None
-    filter: str
+    confirmed: int | None = None
+    filter: str = ""
+    shown: frozenset[int] | None = None
 
     @property
     def changed(self) -> bool:
-        return self.confirmed is not None and self.confirmed != len(self.rows)
+        """A filter finds others than it did: as many alone says nothing, one may be out and one in."""
+        if self.confirmed is None:
+            return False
+        return self.confirmed != len(self.rows) or (self.shown is not None and self.shown != self._ids)
+
+    @property
+    def new(self) -> frozenset[int]:
+        """Of a filter that changed: those the page did not show."""
+        return frozenset() if self.shown is None else self._ids - self.shown
+
+    @property
+    def gone(self) -> frozenset[int]:
+        return frozenset() if self.shown is None else self.shown - self._ids
+
+    @property
+    def restated(self) -> str:
+        """For the form that confirms them."""
+        return ",".join(map(str, sorted(self._ids)))
+
+    @property
+    def _ids(self) -> frozenset[int]:
+        return frozenset(batch.pk for batch in self.rows)
 
 
 @dataclass(frozen=True)
@@ -114,9 +139,13 @@ def chosen_of(request: MerchantRequest, given: QueryDict) -> Chosen:
     kept = given.get("filter", "")[:1_000]
     if confirmed.isascii() and confirmed.isdigit() and len(confirmed) < 10:
         narrowed = SendFilters(request.merchant, QueryDict(kept)).narrow(rows)
-        return Chosen(list(narrowed[: MOST + 1]), int(confirmed), kept)
-    ids = [int(one) for one in given.getlist("send") if is_number(one)]
-    return Chosen(list(rows.filter(pk__in=ids[:MOST])), None, kept)
+        shown = frozenset(_numbers(given.get("shown", "").split(","))) if request.method == "POST" else None
+        return Chosen(list(narrowed[: MOST + 1]), int(confirmed), kept, shown)
+    return Chosen(list(rows.filter(pk__in=_numbers(given.getlist("send")))), filter=kept)
+
+
+def _numbers(given: list[str]) -> list[int]:
+    return [int(one) for one in given if is_number(one)][:MOST]
 
 
 def _left(batch: BatchSend) -> Left:

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.messaging.sends.words import failure_words
 from console.templatetags.console import in_words
 from messaging.models import BatchSend, PauseReason, SendState
 from messaging.reports import SendFigures
@@ -136,9 +137,8 @@ def _pause_remedy(reason: str) -> str:
 
 def _missed(view: View) -> Situation:
     words = _("The send of %(time)s was missed; nothing was sent.")
-    return Situation(
-        "warn", "clock", words % {"time": view.due}, _("Send it now, give it a new time, or cancel it.")
-    )
+    parts = [failure_words(view.batch.control.failure), _("Send it now, give it a new time, or cancel it.")]
+    return Situation("warn", "clock", words % {"time": view.due}, " ".join(filter(None, parts)))
 
 
 def _cancelling(view: View) -> Situation:
@@ -211,7 +211,7 @@ def _failed(view: View) -> Situation:
         "bad",
         "alert-triangle",
         _("It could not be prepared; nothing was sent."),
-        view.batch.control.failure or _("Copy it, check the draft, and confirm it again."),
+        failure_words(view.batch.control.failure) or _("Copy it, check the draft, and confirm it again."),
     )
 
 

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 from console.access import MerchantRequest, merchant_page
 from console.forms import CreateForm
 from console.htmx import answer, invalid, redirect
-from console.messaging.sends.launch import message_of
 from console.messaging.sends.lookup import address, moved_on, send_of
+from console.messaging.sends.sample import sample_of
 from membership.models import Customer
 from messaging.models import BatchSend, SendState
 from messaging.sends import batches
@@ -57,7 +57,7 @@ def send_trial(request: MerchantRequest, send_id: int) -> HttpResponse:
     if batch.control.state != SendState.DRAFT:
         return moved_on(request, batch)
     earlier = batch.tests.select_related("control")[:5]
-    context: dict[str, Any] = {"batch": batch, "message": message_of(batch), "earlier": earlier}
+    context: dict[str, Any] = {"batch": batch, "message": sample_of(batch).message, "earlier": earlier}
     if request.method != "POST":
         return answer(request, PAGE, PARTIAL, context | {"form": TrialForm(batch=batch)})
     form = TrialForm(request.POST, batch=batch)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from merchants.refusals import sentence
-from messaging.models import SkipReason
+from messaging.models import SkipReason, Unprepared
 from messaging.models.templates import FatigueRule, FatigueUnit
 from messaging.sends.rules import Rules
 
@@ -38,6 +38,11 @@ def reason_words(state: str, reason: str) -> str:
     if state == "unknown":
         return str(UNKNOWN.get(reason, reason))
     return str(sentence(reason).title) if state == "refused" else reason
+
+
+def failure_words(failure: str) -> str:
+    """Why a send was not prepared, and what to do; empty where nothing is known."""
+    return str(Unprepared(failure).label) if failure in Unprepared.values else failure
 
 
 def fatigue_words(rule: FatigueRule) -> str:

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from merchants.models import MiniProgram
-from messaging.models import BatchSend, DeliveryCounter, SendControl
+from messaging.models import BatchSend, DeliveryCounter, SendControl, Unprepared
 from tests import build_messaging
 from tests.base import CastCase
 
@@ -76,6 +76,17 @@ class Home(HomeCase):
             titles[1:],
             ["“Broken one”: Paused by itself", "“Missed one” missed its time", "“Paused one”: Paused"],
         )
+
+    def test_what_could_not_be_prepared_says_why_for_a_week_whenever_it_was_written(self) -> None:
+        month = timedelta(days=30)
+        for name, days in (("This week's", 6), ("Last week's", 8)):
+            batch = self.send(name, "failed", due_in=-timedelta(days=days), failure=Unprepared.UNREADABLE)
+            SendControl.objects.filter(pk=batch.control_id).update(created_at=timezone.now() - month)
+        self.send("Unfinished", "missed", failure=Unprepared.UNFINISHED)
+        told = {one.title: one.sentence for one in self.client.get(HOME).context["decisions"]}
+        self.assertEqual(set(told), {"“This week's” was not sent", "“Unfinished” missed its time"})
+        self.assertIn("Copy it, check both, and confirm the copy.", told["“This week's” was not sent"])
+        self.assertIn("did not end in time", told["“Unfinished” missed its time"])
 
     def test_a_rejected_template_says_where_to_read_why(self) -> None:
         build_messaging.template(self.mini_program, name="Draw", state="rejected")

@@ -215,11 +215,12 @@ def test_undo_loses_the_race_once_preparing_has_begun(shop: SimpleNamespace) -> 
 def test_a_missed_send_gets_a_new_time(shop: SimpleNamespace) -> None:
     batch = draft(shop)
     control = launch(batch, by=shop.by, version=1, at=timezone.now())
-    type(control).objects.filter(pk=control.pk).update(state=SendState.MISSED)
+    type(control).objects.filter(pk=control.pk).update(state=SendState.MISSED, failure="unfinished")
     at = timezone.now()
     again = reschedule(batch, by=shop.by, at=at, on=None, wall=None)
     assert again.state == SendState.SCHEDULED
     assert again.due_at == at + timedelta(seconds=10)
+    assert again.failure == ""
     with pytest.raises(MoveRefused):
         reschedule(batch, by=shop.by, at=at, on=None, wall=None)
 

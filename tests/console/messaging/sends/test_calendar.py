@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.utils import timezone
 
 from console.messaging.sends.calendar import span_of
+from membership.models import PeopleList
 from messaging.models import SendControl
 from tests import build_messaging as build
 from tests.console.messaging.sends.base import SendCase
@@ -71,6 +72,41 @@ class SendsCalendar(SendCase):
         )
         page = f"{self.url('sends_calendar')}?month={timezone.localtime(due_at):%Y-%m}"
         self.assertContains(self.client.get(page), "Overlaps with “Long”")
+
+    def test_a_clash_over_midnight_on_sunday_is_marked_in_both_weeks(self) -> None:
+        """Sunday 23:50 and Monday 00:10 in Shanghai; Tuesday is in nobody's way."""
+        sunday = datetime(2026, 11, 29, 15, 50, tzinfo=UTC)
+        self.launched("scheduled", name="Late", due_at=sunday)
+        self.launched("scheduled", name="Early", due_at=sunday + timedelta(minutes=20))
+        self.launched("scheduled", name="Tuesday", due_at=sunday + timedelta(days=2))
+        for week, shown, other in (("2026-W48", "Late", "Early"), ("2026-W49", "Early", "Late")):
+            answer = self.client.get(f"{self.url('sends_calendar')}?week={week}")
+            self.assertContains(answer, f"Within an hour of “{other}”, to the same audience.", count=1)
+            self.assertContains(answer, f'<span class="break">{shown}')
+            self.assertNotContains(answer, f'<span class="break">{other}')
+            self.assertContains(answer, "1 send comes close to another one.")
+            self.assertEqual(answer.context["count"], 1 if week == "2026-W48" else 2)
+
+    def test_a_send_that_runs_into_the_next_week_is_in_the_way_there(self) -> None:
+        sunday = datetime(2026, 11, 29, 14, tzinfo=UTC)
+        first = self.launched("scheduled", name="Long", due_at=sunday)
+        SendControl.objects.filter(pk=first.control_id).update(rate_per_second=1)
+        PeopleList.objects.filter(pk=first.people_list_id).update(count=15_000)  # 4 h 10 min
+        for name, hours in (("Into it", 3.5), ("After it", 5)):
+            build.launched_batch(
+                self.mini_program,
+                self.operator,
+                chosen=build.template(self.mini_program),
+                to=build.people_list(self.mini_program, self.people),
+                state="scheduled",
+                name=name,
+                due_at=sunday + timedelta(hours=hours),
+            )
+        earlier = self.client.get(f"{self.url('sends_calendar')}?week=2026-W48")
+        self.assertContains(earlier, "Overlaps with “Into it”")
+        self.assertNotContains(earlier, "After it")
+        later = self.client.get(f"{self.url('sends_calendar')}?week=2026-W49")
+        self.assertContains(later, "Overlaps with “Long”", count=1)
 
     def test_what_is_over_is_in_nobodys_way(self) -> None:
         at = timezone.now()

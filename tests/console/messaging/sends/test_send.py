@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from merchants import events
 from merchants.models import MiniProgram
-from messaging.models import BatchSend, RecallCount, SendControl
+from messaging.models import BatchSend, RecallCount, SendControl, Unprepared
 from messaging.sends.rules import Rules, save
 from tests.console.messaging.sends.base import HTMX, SendCase
 
@@ -38,6 +38,8 @@ class SendPage(SendCase):
             ("cancelled", ended, "Cancelled. Nothing was sent; everybody keeps their consent."),
             ("finished", ended, "Finished."),
             ("failed", {"failure": "The template is gone."}, "The template is gone."),
+            ("failed", {"failure": Unprepared.UNREADABLE}, "Its text or its audience could not be read."),
+            ("missed", {"failure": Unprepared.UNFINISHED}, "Preparing was begun and did not end in time."),
         ):
             with self.subTest(state=state):
                 self.assertIn(sentence, self.page(self.launched(state, **fields)))

@@ -1,8 +1,12 @@
 """Several sends at once: cancelled or copied as confirmed, and nothing twice."""
 
+import re
 import uuid
+from collections.abc import Callable
+from html import unescape
 from typing import Any
 
+from django.http import QueryDict
 from django.utils import timezone
 
 from merchants.models import Event
@@ -14,6 +18,14 @@ class SeveralCase(SendCase):
     def post(self, name: str, batches: list[BatchSend], **more: Any) -> Any:
         data = {"send": [batch.pk for batch in batches], "form_token": str(uuid.uuid4()), **more}
         return self.client.post(self.url(name), data)
+
+    def confirm(self, name: str, filter: str, *, meanwhile: Callable[[], Any] = lambda: None) -> Any:
+        """All of a filter: the page is opened, something happens, and its form is sent as it stands."""
+        found = len(self.client.get(self.url("sends"), QueryDict(filter)).context["page"].object_list)
+        page = self.client.get(self.url(name), {"all": found, "filter": filter})
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.content.decode()))
+        meanwhile()
+        return self.client.post(self.url(name), {field: unescape(value) for field, value in hidden.items()})
 
 
 class SendsCancel(SeveralCase):
@@ -43,7 +55,7 @@ class SendsCancel(SeveralCase):
     def test_all_of_a_filter_goes_as_confirmed_with_its_count(self) -> None:
         both = [self.launched(name="Autumn 1"), self.launched(name="Autumn 2")]
         other = self.launched(name="Winter")
-        answer = self.post("sends_cancel", [], all="2", filter="text=autumn")
+        answer = self.confirm("sends_cancel", "text=autumn")
         self.assertContains(answer, "2 sends were cancelled")
         self.assertEqual([self.state_of(batch) for batch in both], ["cancelling"] * 2)
         self.assertEqual(self.state_of(other), "sending")
@@ -51,16 +63,39 @@ class SendsCancel(SeveralCase):
     def test_all_of_several_states_goes_together(self) -> None:
         running, waiting = self.launched(), self.launched("scheduled")
         draft = self.draft()
-        answer = self.post("sends_cancel", [], all="2", filter="state=sending&state=scheduled&per_page=50")
+        answer = self.confirm("sends_cancel", "state=sending&state=scheduled&per_page=50")
         self.assertContains(answer, "2 sends were cancelled")
         states = [self.state_of(batch) for batch in (running, waiting, draft)]
         self.assertEqual(states, ["cancelling", "cancelling", "draft"])
 
     def test_when_the_count_changed_it_asks_again_and_changes_nothing(self) -> None:
-        batch = self.launched(name="Autumn 1")
-        answer = self.post("sends_cancel", [], all="2", filter="text=autumn")
+        batch, other = self.launched(name="Autumn 1"), self.launched(name="Autumn 2")
+
+        def one_leaves() -> None:
+            BatchSend.objects.filter(pk=other.pk).update(name="Winter")
+
+        answer = self.confirm("sends_cancel", "text=autumn", meanwhile=one_leaves)
         self.assertContains(answer, "There were 2 sends, now there are 1.", status_code=422)
-        self.assertEqual(self.state_of(batch), "sending")
+        self.assertEqual([self.state_of(one) for one in (batch, other)], ["sending"] * 2)
+
+    def test_a_send_nobody_saw_is_not_cancelled_though_the_count_is_the_same(self) -> None:
+        stays, leaves = self.launched(name="Autumn 1"), self.launched(name="Autumn 2")
+        comes = self.launched(name="Spring")
+
+        def one_leaves_and_one_comes() -> None:
+            BatchSend.objects.filter(pk=leaves.pk).update(name="Winter")
+            BatchSend.objects.filter(pk=comes.pk).update(name="Autumn 3")
+
+        answer = self.confirm("sends_cancel", "text=autumn", meanwhile=one_leaves_and_one_comes)
+        self.assertContains(answer, "not the same: 1 left this filter, 1 came in.", status_code=422)
+        self.assertContains(answer, "came in</span>", count=1, status_code=422)
+        self.assertEqual([self.state_of(one) for one in (stays, leaves, comes)], ["sending"] * 3)
+        self.assertContains(self.confirm("sends_cancel", "text=autumn"), "2 sends were cancelled")
+
+    def test_a_form_that_does_not_say_which_it_showed_changes_nothing(self) -> None:
+        batch = self.launched()
+        answer = self.post("sends_cancel", [], all="1", filter="")
+        self.assertEqual((answer.status_code, self.state_of(batch)), (422, "sending"))
 
     def test_sends_of_another_merchant_are_not_touched(self) -> None:
         batch = self.launched()
