@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect
@@ -17,20 +17,17 @@ from console.messaging.phone import Message
 from console.messaging.sends.forms import CountForm, LaunchForm
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
-from console.messaging.sends.timing import timing
-from console.messaging.sends.words import fatigue_words
+from console.messaging.sends.timing import NEXT_TIME, timing
+from console.messaging.sends.words import fatigue_words, span_words
 from messaging import reports
 from messaging.engine import text
 from messaging.engine.control import MoveRefused
-from messaging.engine.funnel import ORDER
-from messaging.models import BatchSend, SendState, SkipReason
+from messaging.models import BatchSend, SendState
 from messaging.sends import batches
 from messaging.sends.personal import next_entry
 from messaging.sends.placeholders import PlaceholderError
-from messaging.sends.wall_time import NoSuchTime
 
 PAGE, PARTIAL = "messaging/sends/launch.html", "messaging/sends/_launch.html"
-PEOPLE_PER_PAGE = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,14 +39,14 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
     at = timezone.now()
     problems = batches.problems(batch, at=at)
     reach = reach_of(batch, at=at)
-    if reach and not problems and not reach.funnel.will_send:
-        problems = [
-            batches.Problem("people_list", _("Nobody on this list can be reached now. Choose another."))
-        ]
+    if reach and not problems:
+        problems = batches.nobody_reached(reach.funnel)
     expected = reach.funnel.will_send if reach else 0
     if request.method != "POST":
         return answer(request, PAGE, PARTIAL, _context(batch, _form(batch, expected), problems, reach, at))
     form = LaunchForm(request.POST, people=expected)
+    if request.POST.get("action") == NEXT_TIME:
+        return _at_next_time(request, batch, form, at)
     is_valid = form.is_valid()
     if changed := _changed(batch, form):
         context = _context(batch, _form(batch, expected), problems, reach, at)
@@ -57,6 +54,22 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
     if problems or not is_valid:
         return invalid(request, PAGE, PARTIAL, _context(batch, form, problems, reach, at))
     return _launch(request, batch, form, at) or _lost(request, batch, form, at)
+
+
+def _at_next_time(request: MerchantRequest, batch: BatchSend, form: LaunchForm, at: datetime) -> HttpResponse:
+    """The draft gets the first time that exists after the one the clocks skip, and is shown again."""
+    if not request.staff.can("sends.compose"):
+        raise PermissionDenied
+    form.is_valid()
+    when = timing(batch.scheduled_on, batch.scheduled_time, batch.zone).next_valid
+    try:
+        if when is not None:
+            batches.change_time(
+                batch, by=request.user, version=form.seen_version, on=when.date(), wall=when.time(), at=at
+            )
+    except (batches.DraftConflict, batches.NotADraft):
+        return _lost(request, batch, form, at)
+    return redirect(request, address("send_launch", batch))
 
 
 def _launch(
@@ -114,6 +127,8 @@ def _context(
         "fields": list(zip(template.keywords, batch.values, strict=False)) if template else [],
         "message": message_of(batch),
         "timing": when,
+        "undo_window": span_words(settings.ENGINE_UNDO_SECONDS),
+        "missed_window": span_words(settings.ENGINE_MISSED_SECONDS),
         "fatigue": fatigue_words(template) if template and template.fatigue_total else "",
         "sending_now": reports.sending_now(batch.mini_program),
         "finish": _finish(when.due or at, reach),
@@ -152,31 +167,3 @@ def _finish(start: datetime, reach: Reach | None) -> datetime | None:
 def _anchor(field: str) -> str:
     """The id of the form's field a problem belongs to."""
     return "id_" + {"time": "scheduled_time"}.get(field, field.replace("values.", "value_"))
-
-
-@require_safe
-@merchant_page("sends.launch")
-def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpResponse:
-    """The people behind one drop of the funnel, as the gates stand now."""
-    batch = send_of(request, send_id)
-    if gate not in {str(reason) for reason in ORDER}:
-        raise Http404("no such gate")
-    waits = batch.control.state in {SendState.DRAFT, SendState.MISSED}
-    if not waits or batch.template is None or batch.people_list is None:
-        return redirect(request, address("send", batch))
-    after = request.GET.get("after", "")
-    key = int(after) if after.isascii() and after.isdigit() and len(after) <= 18 else 0
-    try:
-        people = batches.people_stopped(
-            batch, gate=gate, at=timezone.now(), after=key, limit=PEOPLE_PER_PAGE + 1
-        )
-    except (NoSuchTime, PlaceholderError):
-        return redirect(request, address("send_launch", batch))
-    context = {
-        "batch": batch,
-        "people": people[:PEOPLE_PER_PAGE],
-        "reason": SkipReason(gate).label,
-        "next_after": people[PEOPLE_PER_PAGE - 1][0] if len(people) > PEOPLE_PER_PAGE else None,
-        "is_first": key == 0,
-    }
-    return render(request, "messaging/sends/stopped.html", context)

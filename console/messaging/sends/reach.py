@@ -63,13 +63,16 @@ class Reach:
         }
 
 
-def reach_of(batch: BatchSend, *, at: datetime) -> Reach | None:
-    """One pass over the list. None while template, list or a time that exists is missing, or a text that can
-    be read."""
+def reach_of(
+    batch: BatchSend, *, at: datetime, due_at: datetime | None = None, query: str = ""
+) -> Reach | None:
+    """One pass over the list, judged for `due_at`, or else for the send's own time; `query` tells the pages
+    of who stays behind which time that is. None while template, list or a time that exists is missing, or a
+    text that can be read."""
     if batch.template is None or batch.people_list is None:
         return None
     try:
-        funnel = batches.reach(batch, at=at)
+        funnel = batches.reach(batch, at=at, due_at=due_at)
     except (NoSuchTime, PlaceholderError):
         return None
     drops = [
@@ -77,7 +80,7 @@ def reach_of(batch: BatchSend, *, at: datetime) -> Reach | None:
             "n": drop.n,
             "reason": drop.reason,
             "label": drop.label,
-            "url": f"{address('send_launch', batch)}{drop.reason}/" if drop.n else "",
+            "url": f"{address('send_launch', batch)}{drop.reason}/{query}" if drop.n else "",
         }
         for drop in funnel.drops
     ]
