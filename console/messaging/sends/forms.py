@@ -28,7 +28,8 @@ TOLD_ANEW = {  # another day or time: what follows from it, and no field
     "hx-select": "#when-hint",
     "hx-swap": "outerHTML",
     "hx-vals": '{"action": "refresh"}',
-    "hx-sync": "this:replace",  # not of the form's: a save that is under way goes on
+    # the latest of day and time counts; not of the form's, where a save that is under way goes on
+    "hx-sync": "#when-hint:replace",
     "hx-disabled-elt": "unset",
 }
 ORDERS = (

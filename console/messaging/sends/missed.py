@@ -54,7 +54,7 @@ def _form(request: MerchantRequest, batch: BatchSend) -> WhenForm:
     if look != NEXT_TIME:
         return form
     better = WhenForm(
-        initial=form.initial | repaired_time(timing(*form.wall, batch.zone)), people=0, address=to
+        initial={**form.initial, **repaired_time(timing(*form.wall, batch.zone))}, people=0, address=to
     )
     better.fields["scheduled_time"].widget.attrs["autofocus"] = True
     return better

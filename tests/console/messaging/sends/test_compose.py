@@ -184,7 +184,7 @@ class AskedFor(ComposeCase):
         self.assertNotContains(self.new(""), f'<option value="{self.people_list.pk}"')
         answer = self.new(f"?list={self.people_list.pk}")
         self.assertContains(answer, self.chosen)
-        self.assertNotContains(answer, "Not everything could be taken over.")
+        self.assertNotContains(answer, "Check what this form starts with.")
         for action in ("refresh", "preview"):
             answer = self.client.post(self.url("send_new"), self.form(action=action))
             self.assertContains(answer, self.chosen)
@@ -206,7 +206,7 @@ class AskedFor(ComposeCase):
         answer = self.new(f"?from={earlier.pk}")
         for words in ("首月立减 46 元", "本周内"):
             self.assertContains(answer, f'value="{words}"')
-        self.assertContains(answer, "Not everything could be taken over.")
+        self.assertContains(answer, "Check what this form starts with.")
         self.assertContains(answer, f"“{self.template.name}” is not online, so the platform would refuse")
         other = build.template(self.mini_program, name="Other", keywords=["领取时间", "商户名称"])
         answer = self.client.post(self.url("send_new"), self.form(template=str(other.pk), action="refresh"))
@@ -231,7 +231,7 @@ class AskedFor(ComposeCase):
         ):
             with self.subTest(query):
                 answer = self.new(query)
-                self.assertContains(answer, "Not everything could be taken over.")
+                self.assertContains(answer, "Check what this form starts with.")
                 self.assertContains(answer, sentence)
                 self.assertNotContains(answer, "Next door")
 
