@@ -35,7 +35,7 @@ def keep(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None) -
     except NotKept as refused:
         return not_kept(request, form, batch, str(refused))
     context |= {"batch": saved, "reach": reach_of(saved, at=at), "rows_fit": rows_that_fit(form)}
-    response = render(request, PARTIAL, context | {"is_kept": True, "was_made": batch is None})
+    response = render(request, PARTIAL, context | {"is_kept": True})
     if batch is None:
         response["HX-Replace-Url"] = address("send_edit", saved)
     return response
