@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from messaging.engine.freeze import Judged, judged, lead
 from messaging.engine.funnel import Funnel, forecast, stopped_by
 from messaging.models import BatchSend, SendControl, SendState
 from messaging.sends import versions
-from messaging.sends.content import Content
+from messaging.sends.content import Content, written_in
 from messaging.sends.placeholders import Place, PlaceholderError, compiled, parse
 from messaging.sends.wall_time import NoSuchTime, resolve
 
@@ -123,14 +123,9 @@ def save_draft(
 def copy(batch: BatchSend, *, by: User, form_token: uuid.UUID) -> BatchSend:
     """A new draft with the same words and audience, without a time: the one person of a test is none."""
     audience = batch.people_list if batch.people_list and not batch.people_list.for_test else None
-    content = Content(
-        name=_("%(name)s, copy") % {"name": batch.name},
-        template=batch.template,
-        people_list=audience,
-        values=list(batch.values),
-        page=batch.page,
-        scheduled_on=None,
-        scheduled_time=None,
+    name = _("%(name)s, copy") % {"name": batch.name}
+    content = replace(
+        written_in(batch), name=name, people_list=audience, scheduled_on=None, scheduled_time=None
     )
     return new_draft(
         merchant=batch.merchant,
@@ -139,6 +134,12 @@ def copy(batch: BatchSend, *, by: User, form_token: uuid.UUID) -> BatchSend:
         form_token=form_token,
         content=content,
     )
+
+
+def change_time(batch: BatchSend, *, by: User, version: int, on: date, wall: time, at: datetime) -> BatchSend:
+    """The draft with another wall time, and nothing else. Raises DraftConflict, NotADraft."""
+    content = replace(written_in(batch), scheduled_on=on, scheduled_time=wall)
+    return save_draft(batch, by=by, version=version, content=content, at=at)
 
 
 def _columns(content: Content) -> dict[str, Any]:
@@ -170,6 +171,18 @@ def problems(batch: BatchSend, *, at: datetime) -> list[Problem]:
         + _list_problems(batch)
         + _time_problems(batch, at)
     )
+
+
+def problems_of_missed(batch: BatchSend) -> list[Problem]:
+    """What keeps a missed send from any new time: its template or list may be gone by now."""
+    return _template_problems(batch) + _list_problems(batch)
+
+
+def nobody_reached(funnel: Funnel) -> list[Problem]:
+    """A send that would go to nobody is not launched, nor given a new time."""
+    if funnel.will_send:
+        return []
+    return [Problem("people_list", _("Nobody on this list can be reached now. Choose another."))]
 
 
 def _template_problems(batch: BatchSend) -> list[Problem]:
@@ -240,32 +253,45 @@ def _time_problems(batch: BatchSend, at: datetime) -> list[Problem]:
     try:
         due_at = due(batch, at=at)
     except NoSuchTime as gap:
-        message = _("The clocks skip this time. The next one that exists is %(time)s.")
-        return [Problem("time", message % {"time": gap.next_valid.strftime("%Y-%m-%d %H:%M")})]
-    if due_at < at - timedelta(seconds=60):
+        return [Problem("time", gap.sentence)]
+    if has_passed(due_at, at=at):
         return [Problem("time", _("This time has passed. Choose a later one, or send now."))]
     if due_at > at + timedelta(days=366):
         return [Problem("time", _("This is more than a year ahead. Choose an earlier day."))]
     return []
 
 
+def has_passed(due_at: datetime, *, at: datetime) -> bool:
+    """A minute late is still in time, since wall times are entered by the minute."""
+    return due_at < at - timedelta(seconds=60)
+
+
 def due(batch: BatchSend, *, at: datetime) -> datetime:
     """The instant it is due; without a wall time that is right after the undo window. Raises NoSuchTime."""
-    if batch.scheduled_on is None or batch.scheduled_time is None:
+    return due_of(batch.scheduled_on, batch.scheduled_time, zone=batch.zone, at=at)
+
+
+def due_of(on: date | None, wall: time | None, *, zone: str, at: datetime) -> datetime:
+    """As due(), of a wall time that is not saved."""
+    if on is None or wall is None:
         return at + timedelta(seconds=settings.ENGINE_UNDO_SECONDS)
-    return resolve(batch.scheduled_on, batch.scheduled_time, batch.zone).at
+    return resolve(on, wall, zone).at
 
 
-def reach(batch: BatchSend, *, at: datetime) -> Funnel:
-    """The funnel of a draft that has a template and a list. Raises NoSuchTime, PlaceholderError."""
-    return forecast(_prepared(batch), due_at=due(batch, at=at), at=at)
+def reach(batch: BatchSend, *, at: datetime, due_at: datetime | None = None) -> Funnel:
+    """The funnel of a send that has a template and a list, judged for `due_at`, or else for its own time.
+
+    The own time of a missed send has passed and tells nothing of who is reached. Raises NoSuchTime,
+    PlaceholderError.
+    """
+    return forecast(_prepared(batch), due_at=due_at or due(batch, at=at), at=at)
 
 
 def people_stopped(
-    batch: BatchSend, *, gate: str, at: datetime, after: int = 0, limit: int = 100
+    batch: BatchSend, *, gate: str, due_at: datetime, after: int = 0, limit: int = 100
 ) -> list[tuple[int, str | None]]:
     """The people behind one drop of reach(): (customer id, open_id), by customer id above `after`."""
-    return stopped_by(_prepared(batch), gate=gate, due_at=due(batch, at=at), after=after, limit=limit)
+    return stopped_by(_prepared(batch), gate=gate, due_at=due_at, after=after, limit=limit)
 
 
 def judged_now(batch: BatchSend, *, at: datetime) -> Judged:
@@ -364,7 +390,7 @@ def reschedule(
 ) -> SendControl:
     """missed → scheduled anew; right after the undo window when `on` is None. Raises LaunchRefused."""
     batch.scheduled_on, batch.scheduled_time = on, wall
-    wrong = _time_problems(batch, at)
+    wrong = problems_of_missed(batch) + _time_problems(batch, at)
     if wrong:
         raise LaunchRefused(wrong)
     due_at = due(batch, at=at)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, time
 
 from membership.models import PeopleList
-from messaging.models import SubscriptionTemplate
+from messaging.models import BatchSend, SubscriptionTemplate
 
 
 @dataclass(frozen=True)
@@ -20,3 +20,16 @@ class Content:
     page: str
     scheduled_on: date | None
     scheduled_time: time | None
+
+
+def written_in(batch: BatchSend) -> Content:
+    """What stands in it."""
+    return Content(
+        name=batch.name,
+        template=batch.template,
+        people_list=batch.people_list,
+        values=list(batch.values),
+        page=batch.page,
+        scheduled_on=batch.scheduled_on,
+        scheduled_time=batch.scheduled_time,
+    )

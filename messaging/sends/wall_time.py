@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -21,6 +23,11 @@ class NoSuchTime(Exception):
     def __init__(self, wall: datetime, next_valid: datetime) -> None:
         self.next_valid = next_valid
         super().__init__(f"{wall:%Y-%m-%d %H:%M} does not exist in {next_valid.tzinfo}")
+
+    @property
+    def sentence(self) -> str:
+        message = _("The clocks skip this time. The next one that exists is %(time)s.")
+        return message % {"time": f"{self.next_valid:%Y-%m-%d %H:%M}"}
 
 
 def resolve(on: date, at: time, zone: str) -> Resolved:

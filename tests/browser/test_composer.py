@@ -1,9 +1,13 @@
 """The composer in a real browser: tabs on a phone, a sign-in elsewhere while writing, two editors."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from messaging.models import BatchSend
+from messaging.sends import batches
 from tests.browser.house import House, wait_for
 from tests.browser.reading import zh
 from tests.browser.scenes import Scenes
@@ -112,6 +116,56 @@ def test_two_editors_choose_field_by_field(house: House, windows: Windows, scene
     expect(second.locator(".versus-row")).to_have_count(2, timeout=ANSWER_MS)
     second.get_by_role("button", name=zh("Save what is chosen"), exact=True).click()
     wait_for(lambda: both_are_in(batch), SAVED_SECONDS, "what was chosen to be saved")
+
+
+def test_a_colleague_launches_it_meanwhile_and_no_word_is_lost(
+    house: House, windows: Windows, scenes: Scenes
+) -> None:
+    batch = scenes.complete_draft()
+    page = windows(OWNER, refused=True)
+    opened(page, house, batch)
+    batches.launch(batch, by=scenes.by, version=batch.version, at=timezone.now())
+    page.locator("#id_name").fill("写在发起之后")
+    expect(page.locator("#draft-saved.is-not")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.locator("#id_name")).to_have_value("写在发起之后")
+    page.get_by_role("button", name=zh("Save draft")).click()
+    expect(page.locator("#send-form > .notice")).to_be_visible(timeout=ANSWER_MS)
+    expect(page.locator("#id_name")).to_have_value("写在发起之后")
+    wait_for(
+        lambda: BatchSend.objects.exclude(pk=batch.pk).filter(name="写在发起之后").exists(),
+        SAVED_SECONDS,
+        "the words to be kept as a new draft",
+    )
+    assert BatchSend.objects.get(pk=batch.pk).name == batch.name
+
+
+def test_a_new_send_leads_to_its_test_and_its_versions_before_it_was_saved_by_hand(
+    house: House, windows: Windows
+) -> None:
+    page = windows(OPERATOR)
+    page.goto(house.at("sends/new/"))
+    test = page.get_by_role("button", name=zh("Test send"))
+    expect(test).to_be_visible()
+    expect(page.locator("#compose-actions a")).to_have_count(0)
+    page.locator("#id_name").fill("先试发一条")
+    expect(page.locator("#compose-actions a")).to_be_visible(timeout=ANSWER_MS)
+    test.click()
+    page.wait_for_url("**/test/")
+
+
+def test_of_two_quick_changes_to_a_missed_time_the_latest_is_counted(
+    house: House, windows: Windows, scenes: Scenes
+) -> None:
+    page = windows(OPERATOR, refused=True)
+    page.goto(house.at(f"sends/{scenes.missed().pk}/missed/"))
+    tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
+    page.locator("input[name=when][value=at]").check()
+    page.locator("#id_scheduled_on").fill(tomorrow)
+    page.locator("#id_scheduled_time").fill("09:30")
+    page.locator("#id_scheduled_time").blur()
+    expect(page.locator("[name=counted_for]")).to_have_value(f"{tomorrow} 09:30:00")
+    expect(page.locator("#missed-reach .equation-total")).to_be_visible()
+    expect(page.locator("#id_scheduled_time")).to_have_value("09:30")
 
 
 def both_are_in(batch: BatchSend) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from console.forms import CreateForm
 from console.membership.forms import at_most
+from console.messaging.sends.forms import TOLD_ANEW
 from gateway import wire
 from membership.models import PeopleList
 from membership.reports import audiences
@@ -37,26 +38,30 @@ REFRESH = {
     "hx-sync": "closest form:replace",
     "hx-disabled-elt": "unset",  # the form's own would be looked for inside the field
 }
-TOLD_ANEW = {
-    "hx-trigger": "change",
-    "hx-target": "#when-hint",
-    "hx-select": "#when-hint",
-    "hx-swap": "outerHTML",
-    "hx-vals": '{"action": "refresh"}',
-    "hx-sync": "this:replace",  # not of the form's: a save that is under way goes on
-    "hx-disabled-elt": "unset",
-}
+# where an id may stand that is asked for: in the form itself, or on either side of a conflict
+SIDES = ("", "mine-", "theirs-")
+ASKED_TEMPLATES = [f"{side}{name}" for side in SIDES for name in ("template", "shown_template")]
+ASKED_LISTS = [f"{side}people_list" for side in SIDES]
 PROBLEM_FIELDS = {"time": "scheduled_time"}
 
 
 class Offer:
     """What may be chosen for one mini program: templates that are online, lists that are ready.
 
-    What the draft names already stays in the choice, so that opening it loses nothing.
+    What the draft names already stays in the choice, so that opening it loses nothing, and so does what is
+    asked for, by a link, an earlier send or the form itself. `left_out`: what could not be had, in sentences.
     """
 
-    def __init__(self, mini_program: MiniProgram, batch: BatchSend | None = None) -> None:
+    def __init__(
+        self,
+        mini_program: MiniProgram,
+        batch: BatchSend | None = None,
+        *,
+        asked: Mapping[str, Any] | None = None,
+    ) -> None:
         merchant = mini_program.merchant
+        self.mini_program = mini_program
+        self.left_out: list[str] = []
         self.zone = merchant.time_zone
         self.app_id = mini_program.app_id
         templates = SubscriptionTemplate.objects.for_merchant(merchant).filter(
@@ -64,11 +69,41 @@ class Offer:
         )
         lists = audiences(merchant).filter(mini_program=mini_program, state=PeopleList.State.READY)
         self.templates = {str(one.pk): one for one in templates.order_by("-applied_at", "-pk")}
-        self.lists = {str(one.pk): one for one in lists.order_by("-created_at", "-pk")[:SHOWN_LISTS]}
+        newest = list(lists.order_by("-created_at", "-pk")[: SHOWN_LISTS + 1])
+        self.has_older_lists, self.lists_shown = len(newest) > SHOWN_LISTS, SHOWN_LISTS
+        self.lists = {str(one.pk): one for one in newest[:SHOWN_LISTS]}
         if batch and batch.template:
             self.templates.setdefault(str(batch.template_id), batch.template)
         if batch and batch.people_list:
             self.lists.setdefault(str(batch.people_list_id), batch.people_list)
+        self._add_templates(_ids(asked, ASKED_TEMPLATES) - self.templates.keys())
+        self._add_lists(_ids(asked, ASKED_LISTS) - self.lists.keys())
+
+    def _add_templates(self, wanted: set[str]) -> None:
+        """Those that are not online too: their texts are worth keeping while another template is chosen."""
+        if not wanted:
+            return
+        rows = SubscriptionTemplate.objects.for_merchant(self.mini_program.merchant)
+        found = rows.filter(mini_program=self.mini_program).in_bulk([int(one) for one in wanted])
+        self.templates |= {str(pk): one for pk, one in found.items()}
+        offline = _(
+            "“%(name)s” is not online, so the platform would refuse every message. Choose another template."
+        )
+        self.left_out += [offline % {"name": one.name} for one in found.values() if not one.is_sendable]
+        if len(found) < len(wanted):
+            self.left_out.append(_("The template asked for is not one of this mini program; none is chosen."))
+
+    def _add_lists(self, wanted: set[str]) -> None:
+        if not wanted:
+            return
+        rows = audiences(self.mini_program.merchant).filter(mini_program=self.mini_program)
+        found = rows.in_bulk([int(one) for one in wanted])
+        ready = {str(pk): one for pk, one in found.items() if one.state == PeopleList.State.READY}
+        self.lists |= ready
+        words = _("The audience “%(name)s” is not ready to be sent to; none is chosen.")
+        self.left_out += [words % {"name": one.name} for pk, one in found.items() if str(pk) not in ready]
+        if len(found) < len(wanted):
+            self.left_out.append(_("The audience asked for cannot be used here; none is chosen."))
 
     def template_choices(self) -> list[tuple[str, str]]:
         return [("", _("Choose a template")), *((pk, one.name) for pk, one in self.templates.items())]
@@ -77,6 +112,12 @@ class Offer:
         words = _("%(name)s · %(n)s people")
         named = ((pk, words % {"name": one.name, "n": f"{one.count:,}"}) for pk, one in self.lists.items())
         return [("", _("Choose a list")), *named]
+
+
+def _ids(asked: Mapping[str, Any] | None, names: Iterable[str]) -> set[str]:
+    """What may be the id of a row."""
+    given = {str((asked or {}).get(name) or "") for name in names}
+    return {one for one in given if one.isascii() and one.isdigit() and len(one) <= 18}
 
 
 class _Described(forms.BoundField):

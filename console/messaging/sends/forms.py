@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from console.forms import reading
 from console.lists import SIZES, FilterForm
 from console.states import DELIVERY, SEND
 from merchants.models import Merchant, Staff
@@ -21,6 +22,16 @@ from messaging.models import BatchSend, SubscriptionTemplate
 TYPE_COUNT_ABOVE = 10_000  # people; from here on the number has to be typed
 STATES = ("draft", "scheduled", "preparing", "ready", "sending", "paused", "finished", "missed", "cancelled")
 DAY = {"type": "date"}
+TOLD_ANEW = {  # another day or time: what follows from it, and no field
+    "hx-trigger": "change",
+    "hx-target": "#when-hint",
+    "hx-select": "#when-hint",
+    "hx-swap": "outerHTML",
+    "hx-vals": '{"action": "refresh"}',
+    # the latest of day and time counts; not of the form's, where a save that is under way goes on
+    "hx-sync": "#when-hint:replace",
+    "hx-disabled-elt": "unset",
+}
 ORDERS = (
     ("-due", gettext_lazy("Latest first")),
     ("due", gettext_lazy("Earliest first")),
@@ -190,6 +201,10 @@ class CountForm(forms.Form):
         self.expected = people
 
     @property
+    def most_untyped(self) -> int:
+        return TYPE_COUNT_ABOVE
+
+    @property
     def must_type(self) -> bool:
         return self.expected > TYPE_COUNT_ABOVE
 
@@ -220,7 +235,7 @@ class LaunchForm(CountForm):
 
 
 class WhenForm(CountForm):
-    """A missed send: now, or a new wall time of the merchant."""
+    """A missed send: now, or a new wall time of the merchant. Another choice is counted anew."""
 
     when = forms.ChoiceField(
         label=gettext_lazy("When"),
@@ -235,6 +250,28 @@ class WhenForm(CountForm):
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
+
+    def __init__(self, *args: Any, address: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        counted = {"hx-post": address, **TOLD_ANEW, "hx-select-oob": "#missed-reach,#missed-confirm"}
+        for name in ("when", "scheduled_on", "scheduled_time"):
+            self.fields[name].widget.attrs.update(counted)
+
+    @property
+    def is_timed(self) -> bool:
+        return bool(self["when"].value() == "at")
+
+    @property
+    def wall(self) -> tuple[date | None, time | None]:
+        """Day and time as far as they can be read; neither for right away."""
+        if not self.is_timed:
+            return None, None
+        return reading(self, "scheduled_on"), reading(self, "scheduled_time")
+
+    @property
+    def counted_for(self) -> str:
+        """What the number on the page belongs to."""
+        return " ".join(str(part) for part in self.wall) if self.is_timed else "now"
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data

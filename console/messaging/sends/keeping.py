@@ -33,12 +33,20 @@ def keep(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None) -
     try:
         saved = _kept(request, form, batch, at)
     except NotKept as refused:
-        return render(request, PARTIAL, context | {"not_kept": str(refused)})
+        return not_kept(request, form, batch, str(refused))
     context |= {"batch": saved, "reach": reach_of(saved, at=at), "rows_fit": rows_that_fit(form)}
     response = render(request, PARTIAL, context | {"is_kept": True})
     if batch is None:
         response["HX-Replace-Url"] = address("send_edit", saved)
     return response
+
+
+def not_kept(
+    request: MerchantRequest, form: ComposeForm, batch: BatchSend | None, words: str
+) -> HttpResponse:
+    """The line that says why, and what to do; every field stays as it is, and so does the form's version."""
+    context = {"form": form, "batch": batch, "at": timezone.now(), "not_kept": words}
+    return render(request, PARTIAL, context)
 
 
 def is_by_itself(action: str) -> bool:

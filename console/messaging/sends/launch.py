@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect
@@ -18,20 +19,16 @@ from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
 from console.messaging.sends.readiness import anchor, checks_of, passed_of
 from console.messaging.sends.sample import Sample, sample_of
-from console.messaging.sends.timing import timing
-from console.messaging.sends.words import cap_words, fatigue_words
+from console.messaging.sends.timing import NEXT_TIME, timing
+from console.messaging.sends.words import cap_words, fatigue_words, span_words
 from merchants.numbers import is_number
 from messaging.engine.control import MoveRefused
-from messaging.engine.funnel import ORDER
-from messaging.models import BatchSend, SendState, SkipReason
+from messaging.models import BatchSend, SendState
 from messaging.sends import batches
-from messaging.sends.placeholders import PlaceholderError
 from messaging.sends.rules import rules_of
-from messaging.sends.wall_time import NoSuchTime
 
 PAGE, PARTIAL = "messaging/sends/launch.html", "messaging/sends/_launch.html"
 MESSAGE = "messaging/sends/_message.html"
-PEOPLE_PER_PAGE = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,16 +44,16 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
     at = timezone.now()
     problems = batches.problems(batch, at=at)
     reach = reach_of(batch, at=at)
-    if reach and not problems and not reach.funnel.will_send:
-        problems = [
-            batches.Problem("people_list", _("Nobody on this list can be reached now. Choose another."))
-        ]
+    if reach and not problems:
+        problems = batches.nobody_reached(reach.funnel)
     expected = reach.funnel.will_send if reach else 0
     if request.method != "POST":
         sample = sample_of(batch, **neighbour)
         context = _context(batch, _form(batch, expected), problems, reach, at, sample=sample)
         return answer(request, PAGE, PARTIAL, context)
     form = LaunchForm(request.POST, people=expected)
+    if request.POST.get("action") == NEXT_TIME:
+        return _at_next_time(request, batch, form, at)
     is_valid = form.is_valid()
     if changed := _changed(batch, form):
         context = _context(batch, _form(batch, expected), problems, reach, at)
@@ -70,6 +67,22 @@ def _neighbour(request: MerchantRequest) -> dict[str, int]:
     """Whom the arrows beside the preview lead to: next to the person of this customer id."""
     given = {name: request.GET.get(name, "") for name in ("before", "after")}
     return {name: int(value) for name, value in given.items() if is_number(value)}
+
+
+def _at_next_time(request: MerchantRequest, batch: BatchSend, form: LaunchForm, at: datetime) -> HttpResponse:
+    """The draft gets the first time that exists after the one the clocks skip, and is shown again."""
+    if not request.staff.can("sends.compose"):
+        raise PermissionDenied
+    form.is_valid()
+    when = timing(batch.scheduled_on, batch.scheduled_time, batch.zone).next_valid
+    try:
+        if when is not None:
+            batches.change_time(
+                batch, by=request.user, version=form.seen_version, on=when.date(), wall=when.time(), at=at
+            )
+    except (batches.DraftConflict, batches.NotADraft):
+        return _lost(request, batch, form, at)
+    return redirect(request, address("send_launch", batch))
 
 
 def _launch(
@@ -138,35 +151,9 @@ def _context(
         "sample": sample,
         "message": sample.message,
         "timing": when,
+        "undo_window": span_words(settings.ENGINE_UNDO_SECONDS),
+        "missed_window": span_words(settings.ENGINE_MISSED_SECONDS),
         "fatigue": fatigue_words(template) if template and template.fatigue_total else "",
         "cap": cap_words(rules_of(batch.merchant)[0]),
         "at": at,
     }
-
-
-@require_safe
-@merchant_page("sends.launch")
-def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpResponse:
-    """The people behind one drop of the funnel, as the gates stand now."""
-    batch = send_of(request, send_id)
-    if gate not in {str(reason) for reason in ORDER}:
-        raise Http404("no such gate")
-    waits = batch.control.state in {SendState.DRAFT, SendState.MISSED}
-    if not waits or batch.template is None or batch.people_list is None:
-        return redirect(request, address("send", batch))
-    after = request.GET.get("after", "")
-    key = int(after) if is_number(after) else 0
-    try:
-        people = batches.people_stopped(
-            batch, gate=gate, at=timezone.now(), after=key, limit=PEOPLE_PER_PAGE + 1
-        )
-    except (NoSuchTime, PlaceholderError):
-        return redirect(request, address("send_launch", batch))
-    context = {
-        "batch": batch,
-        "people": people[:PEOPLE_PER_PAGE],
-        "reason": SkipReason(gate).label,
-        "next_after": people[PEOPLE_PER_PAGE - 1][0] if len(people) > PEOPLE_PER_PAGE else None,
-        "is_first": key == 0,
-    }
-    return render(request, "messaging/sends/stopped.html", context)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -28,6 +30,13 @@ def send_of(request: MerchantRequest, send_id: int) -> BatchSend:
     rows = BatchSend.objects.for_merchant(request.merchant).select_related(*RELATED, "author")
     found: BatchSend = get_object_or_404(rows, pk=send_id)
     show_mini_program(request, found.mini_program)
+    return found
+
+
+def made_by(request: MerchantRequest, *, form_token: uuid.UUID | None) -> BatchSend | None:
+    """What this very form made before."""
+    rows = BatchSend.objects.for_merchant(request.merchant).select_related(*RELATED, "author")
+    found: BatchSend | None = rows.filter(form_token=form_token).first() if form_token else None
     return found
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_time
 from django.views.decorators.http import require_http_methods
 
 from console.access import MerchantRequest, merchant_page
@@ -13,12 +17,14 @@ from console.htmx import answer, invalid, redirect
 from console.messaging.sends.forms import WhenForm
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
-from console.messaging.sends.timing import timing
+from console.messaging.sends.timing import NEXT_TIME, repaired_time, timing
 from messaging.engine.control import MoveRefused
 from messaging.models import BatchSend, SendState
 from messaging.sends import batches
+from messaging.sends.wall_time import NoSuchTime
 
 PAGE, PARTIAL = "messaging/sends/missed.html", "messaging/sends/_missed_form.html"
+LOOKS = ("refresh", NEXT_TIME)  # what is posted to be counted, not to be confirmed
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,35 +34,97 @@ def send_missed(request: MerchantRequest, send_id: int) -> HttpResponse:
     if batch.control.state != SendState.MISSED:
         return moved_on(request, batch, same="send.rescheduled")
     at = timezone.now()
-    reach = reach_of(batch, at=at)
-    people = reach.funnel.will_send if reach else 0
-    if request.method != "POST":
-        return answer(
-            request, PAGE, PARTIAL, _context(batch, WhenForm(initial={"when": "now"}, people=people), reach)
-        )
-    form = WhenForm(request.POST, people=people)
-    if not form.is_valid():
-        return invalid(request, PAGE, PARTIAL, _context(batch, form, reach))
-    given = form.cleaned_data
+    form = _form(request, batch)
+    reach = _reach(batch, form, at)
+    form.expected = reach.funnel.will_send if reach else 0
+    context = _context(batch, form, reach)
+    if not form.is_bound:
+        return answer(request, PAGE, PARTIAL, context)
+    return _give_time(request, form, context, at)
+
+
+def _form(request: MerchantRequest, batch: BatchSend) -> WhenForm:
+    """Bound when a time is confirmed; else the time that is being looked at."""
+    to = address("send_missed", batch)
+    look = request.POST.get("action", "") if request.method == "POST" else "refresh"
+    if look not in LOOKS:
+        return WhenForm(request.POST, people=0, address=to)
+    given = request.POST.dict() if request.method == "POST" else asked_in(request.GET)
+    form = WhenForm(initial={"when": "now"} | given, people=0, address=to)
+    if look != NEXT_TIME:
+        return form
+    better = WhenForm(
+        initial={**form.initial, **repaired_time(timing(*form.wall, batch.zone))}, people=0, address=to
+    )
+    better.fields["scheduled_time"].widget.attrs["autofocus"] = True
+    return better
+
+
+def _give_time(
+    request: MerchantRequest, form: WhenForm, context: dict[str, Any], at: datetime
+) -> HttpResponse:
+    """Confirms only the time that the number on the page was counted for; another one is asked for again."""
+    batch: BatchSend = context["batch"]
+    is_valid = form.is_valid()
+    if is_valid and request.POST.get("counted_for", form.counted_for) != form.counted_for:
+        return invalid(request, PAGE, PARTIAL, context | {"is_recounted": True})
+    if not is_valid or context["problems"]:
+        return invalid(request, PAGE, PARTIAL, context)
+    on, wall = form.wall
     try:
-        batches.reschedule(
-            batch, by=request.user, at=at, on=given["scheduled_on"], wall=given["scheduled_time"]
-        )
+        batches.reschedule(batch, by=request.user, at=at, on=on, wall=wall)
     except batches.LaunchRefused as refused:
         for problem in refused.problems:
-            form.add_error("scheduled_time" if given["when"] == "at" else None, str(problem.message))
-        return invalid(request, PAGE, PARTIAL, _context(batch, form, reach))
+            form.add_error("scheduled_time" if form.is_timed else None, str(problem.message))
+        return invalid(request, PAGE, PARTIAL, context)
     except MoveRefused:
         return moved_on(request, batch, same="send.rescheduled")
     return redirect(request, address("send", batch))
 
 
+@dataclass(frozen=True)
+class Due:
+    """`query` names a wall time in an address; empty for right away."""
+
+    at: datetime
+    query: str
+
+
+def due_of(batch: BatchSend, on: date | None, wall: time | None, *, at: datetime) -> Due | None:
+    """When a missed send would go; None at a time that is none, or has passed."""
+    try:
+        due_at = batches.due_of(on, wall, zone=batch.zone, at=at)
+    except NoSuchTime:
+        return None
+    query = f"?on={on:%Y-%m-%d}&at={wall:%H:%M}" if on and wall else ""
+    return None if batches.has_passed(due_at, at=at) else Due(due_at, query)
+
+
+def asked_in(query: QueryDict) -> dict[str, Any]:
+    """`?on=` (a day) and `?at=` (a time) as the fields have them; empty for right away and for no time."""
+    try:
+        on, wall = parse_date(query.get("on", "")), parse_time(query.get("at", ""))
+    except ValueError:
+        return {}
+    return {"when": "at", "scheduled_on": on, "scheduled_time": wall} if on and wall else {}
+
+
+def _reach(batch: BatchSend, form: WhenForm, at: datetime) -> Reach | None:
+    on, wall = form.wall
+    if form.is_timed and not (on and wall):
+        return None
+    due = due_of(batch, on, wall, at=at)
+    return reach_of(batch, at=at, due_at=due.at, query=due.query) if due else None
+
+
 def _context(batch: BatchSend, form: WhenForm, reach: Reach | None) -> dict[str, Any]:
-    given = getattr(form, "cleaned_data", {})
+    nobody = batches.nobody_reached(reach.funnel) if reach else []
     return {
         "batch": batch,
         "form": form,
+        "form_token": uuid.uuid4(),
         "reach": reach,
+        "problems": batches.problems_of_missed(batch) or nobody,
         "at": reach.funnel.computed_at if reach else None,
-        "timing": timing(given.get("scheduled_on"), given.get("scheduled_time"), batch.zone),
+        "timing": timing(*form.wall, batch.zone),
     }

@@ -58,8 +58,17 @@ class Move:
 
 def last_move(control: SendControl) -> Move | None:
     """The last move a person made. One indexed query."""
+    return _last(control, *WORDS)
+
+
+def last_launch(control: SendControl) -> Move | None:
+    """Who launched it, and when: the newest launch, should it have been taken back before."""
+    return _last(control, "send.scheduled")
+
+
+def _last(control: SendControl, *kinds: str) -> Move | None:
     rows = Event.objects.for_merchant(control.merchant).filter(
-        subject_kind=SendControl._meta.model_name, subject_id=control.pk, kind__in=WORDS, by__isnull=False
+        subject_kind=SendControl._meta.model_name, subject_id=control.pk, kind__in=kinds, by__isnull=False
     )
     event = rows.select_related("by").order_by("-at", "-id").first()
     if event is None or event.by is None:

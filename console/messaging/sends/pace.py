@@ -33,11 +33,10 @@ class Pace:
         return in_figures(self.present)
 
 
-def pace_of(batch: BatchSend) -> Pace:
+def pace_of(batch: BatchSend, *, is_now: bool) -> Pace:
     """One query and one question to Redis; without an answer the limit counts."""
     mini_program, own = batch.mini_program, batch.control.rate_per_second
     limit = float(mini_program.rate_per_second)
-    is_now = batch.scheduled_on is None
     try:
         present = rate.present_rate(mini_program)
     except rate.RateUnavailable:

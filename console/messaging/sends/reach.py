@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from console.messaging.sends.lookup import address
 from console.messaging.sends.pace import Pace, pace_of
 from messaging.engine.funnel import Funnel
+from messaging.engine.quiet import Quiet, quiet_of
 from messaging.models import BatchSend, SkipReason
 from messaging.sends import batches
 from messaging.sends.placeholders import PlaceholderError
@@ -39,6 +41,7 @@ class Reach:
     drops: list[dict[str, Any]]
     pace: Pace
     starts_at: datetime
+    quiet: Quiet | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -47,7 +50,16 @@ class Reach:
 
     @property
     def finishes_at(self) -> datetime | None:
-        return None if self.seconds is None else self.starts_at + timedelta(seconds=self.seconds)
+        if self.seconds is None:
+            return None
+        if self.quiet:
+            return self.quiet.finish(self.starts_at, seconds=self.seconds)
+        return self.starts_at + timedelta(seconds=self.seconds)
+
+    @property
+    def held_until(self) -> datetime | None:
+        """It would start inside quiet hours and wait for their end."""
+        return self.quiet.until(self.starts_at) if self.quiet else None
 
     @property
     def steps(self) -> list[dict[str, Any]]:
@@ -75,13 +87,17 @@ class Reach:
         }
 
 
-def reach_of(batch: BatchSend, *, at: datetime) -> Reach | None:
-    """One pass over the list. None while template, list or a time that exists is missing, or a text that can
-    be read."""
+def reach_of(
+    batch: BatchSend, *, at: datetime, due_at: datetime | None = None, query: str = ""
+) -> Reach | None:
+    """One pass over the list, judged for `due_at`, or else for the send's own time; `query` tells the pages
+    of who stays behind which time that is. None while template, list or a time that exists is missing, or a
+    text that can be read."""
     if batch.template is None or batch.people_list is None:
         return None
     try:
-        funnel, starts_at = batches.reach(batch, at=at), batches.due(batch, at=at)
+        starts_at = due_at or batches.due(batch, at=at)
+        funnel = batches.reach(batch, at=at, due_at=starts_at)
     except (NoSuchTime, PlaceholderError):
         return None
     drops = [
@@ -89,8 +105,9 @@ def reach_of(batch: BatchSend, *, at: datetime) -> Reach | None:
             "n": drop.n,
             "reason": drop.reason,
             "label": drop.label,
-            "url": f"{address('send_launch', batch)}{drop.reason}/" if drop.n else "",
+            "url": f"{address('send_launch', batch)}{drop.reason}/{query}" if drop.n else "",
         }
         for drop in funnel.drops
     ]
-    return Reach(funnel, drops, pace_of(batch), starts_at)
+    is_now = starts_at <= at + timedelta(seconds=settings.ENGINE_UNDO_SECONDS)
+    return Reach(funnel, drops, pace_of(batch, is_now=is_now), starts_at, quiet_of(batch.control))

@@ -75,5 +75,13 @@ def cap_words(rules: Rules) -> str:
     return words % {"day": rules.cap_day, "week": rules.cap_week}
 
 
+def span_words(seconds: float) -> str:
+    """Of a setting, inside a sentence: 10 seconds, 10 minutes."""
+    whole = round(seconds)
+    if whole >= 60 and whole % 60 == 0:
+        return ngettext("%(n)s minute", "%(n)s minutes", whole // 60) % {"n": f"{whole // 60:,}"}
+    return ngettext("%(n)s second", "%(n)s seconds", whole) % {"n": f"{whole:,}"}
+
+
 def zone_words(zone: str) -> str:
     return _("Beijing time") if zone == "Asia/Shanghai" else str(ZoneInfo(zone))

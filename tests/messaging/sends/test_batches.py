@@ -3,6 +3,7 @@
 import uuid
 from datetime import date, datetime, time, timedelta
 from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,13 +13,15 @@ from membership.models import PeopleList
 from merchants.models import Event
 from messaging.engine.control import MoveRefused
 from messaging.engine.schedule import advance
-from messaging.models import BatchSend, SendState, SubscriptionTemplate
+from messaging.models import BatchSend, FrequencyCount, SendState, SubscriptionTemplate
 from messaging.sends.batches import (
     Content,
     DraftConflict,
     LaunchRefused,
     NotADraft,
+    change_time,
     copy,
+    has_passed,
     launch,
     new_draft,
     problems,
@@ -223,6 +226,64 @@ def test_a_missed_send_gets_a_new_time(shop: SimpleNamespace) -> None:
     assert again.failure == ""
     with pytest.raises(MoveRefused):
         reschedule(batch, by=shop.by, at=at, on=None, wall=None)
+
+
+def missed(shop: SimpleNamespace) -> BatchSend:
+    batch = draft(shop)
+    control = launch(batch, by=shop.by, version=1, at=timezone.now())
+    type(control).objects.filter(pk=control.pk).update(state=SendState.MISSED)
+    return BatchSend.objects.select_related("template", "people_list").get(pk=batch.pk)
+
+
+@pytest.mark.parametrize(
+    ("model", "change", "field"),
+    [
+        (SubscriptionTemplate, {"state": "offline"}, "template"),
+        (PeopleList, {"state": "failed"}, "people_list"),
+        (PeopleList, {"count": 0}, "people_list"),
+    ],
+)
+def test_a_missed_send_whose_template_or_list_is_gone_gets_no_new_time(
+    shop: SimpleNamespace, model: Any, change: dict[str, object], field: str
+) -> None:
+    batch = missed(shop)
+    model.objects.update(**change)
+    batch = BatchSend.objects.select_related("template", "people_list").get(pk=batch.pk)
+    with pytest.raises(LaunchRefused) as refused:
+        reschedule(batch, by=shop.by, at=timezone.now(), on=None, wall=None)
+    assert [problem.field for problem in refused.value.problems] == [field]
+    batch.control.refresh_from_db()
+    assert batch.control.state == SendState.MISSED
+
+
+def test_the_funnel_is_judged_for_the_time_that_is_asked_for(shop: SimpleNamespace) -> None:
+    fields = {"fatigue_total": 1, "fatigue_value": 1, "fatigue_unit": "day"}
+    SubscriptionTemplate.objects.filter(pk=shop.template.pk).update(**fields)
+    batch = BatchSend.objects.select_related("template", "people_list").get(pk=draft(shop).pk)
+    person = batch.people_list.entries.order_by("customer_id").first()
+    at = timezone.now()
+    today = at.astimezone(BEIJING).date()
+    FrequencyCount.objects.create(customer_id=person.customer_id, template=shop.template, day=today, n=1)
+    assert reach(batch, at=at).will_send == 7, "of its own day, tomorrow"
+    assert reach(batch, at=at, due_at=at).will_send == 6
+
+
+def test_another_time_changes_nothing_else_and_only_the_version_that_was_seen(
+    shop: SimpleNamespace,
+) -> None:
+    batch = draft(shop)
+    on, wall = batch.scheduled_on, time(11, 30)
+    changed = change_time(batch, by=shop.by, version=1, on=on, wall=wall, at=timezone.now())
+    assert (changed.scheduled_time, changed.version) == (wall, 2)
+    assert (changed.name, changed.values, changed.page) == (batch.name, batch.values, batch.page)
+    with pytest.raises(DraftConflict):
+        change_time(batch, by=shop.by, version=1, on=on, wall=time(12, 0), at=timezone.now())
+
+
+def test_a_minute_late_is_in_time_and_more_is_not() -> None:
+    at = datetime(2026, 11, 22, 9, 0, tzinfo=BEIJING)
+    assert not has_passed(at - timedelta(seconds=60), at=at)
+    assert has_passed(at - timedelta(seconds=61), at=at)
 
 
 def test_the_funnel_of_a_draft_adds_up(shop: SimpleNamespace) -> None:

@@ -239,11 +239,6 @@ class SavesItself(PersonalCase):
         batch.refresh_from_db()
         self.assertEqual((batch.name, batch.version), ("Theirs", 2))
 
-    def test_a_launched_send_is_not_changed(self) -> None:
-        batch = self.launched("sending")
-        answer = self.client.post(self.url("send_edit", batch), self.personal(action="keep"), headers=HTMX)
-        self.assertEqual(answer.status_code, 422)
-
 
 class Launch(PersonalCase):
     def test_the_check_shows_the_first_persons_own_text_and_counts_who_it_does_not_fit(self) -> None:

@@ -207,3 +207,25 @@ class LimitsAndConsent(SendCase):
         self.assertContains(answer, "1 send is going out now; they take turns.")
         MiniProgram.objects.filter(pk=self.mini_program.pk).update(stopped_at=timezone.now())
         self.assertContains(self.page(batch), "It is stopped: nothing leaves until it is released")
+
+
+class Windows(SendCase):
+    def test_the_seconds_to_undo_and_the_minutes_to_start_in_are_those_of_the_settings(self) -> None:
+        draft = self.draft()
+        usual = self.client.get(self.url("send_launch", draft))
+        for words in (
+            "After confirming you can undo for 10 seconds.",
+            "after 10 seconds to undo",
+            "If it cannot start within 10 minutes of its time",
+        ):
+            self.assertContains(usual, words)
+        with self.settings(ENGINE_UNDO_SECONDS=25.0, ENGINE_MISSED_SECONDS=90.0):
+            page = self.client.get(self.url("send_launch", draft))
+            composer = self.client.get(self.url("send_new"))
+        for words in (
+            "After confirming you can undo for 25 seconds.",
+            "after 25 seconds to undo",
+            "If it cannot start within 90 seconds of its time",
+        ):
+            self.assertContains(page, words)
+        self.assertContains(composer, "After confirming there are 25 seconds to undo.")

@@ -121,10 +121,16 @@ class Stale(ComposeCase):
         self.signs_in("operator")
         self.assertContains(self.client.get(address), 'value="Kept for me"')
 
-    def test_a_launched_send_is_not_changed(self) -> None:
+    def test_of_a_send_launched_meanwhile_every_word_comes_back_as_a_new_one(self) -> None:
         batch = self.launched("sending")
-        form = self.form(writer=self.client.get(self.url("send_new")).context["writer"])
-        self.assert_moved_on(self.client.post(self.url("send_edit", batch), form), "Sending")
+        address = self.url("send_edit", batch)
+        form = self.opened(self.url("send_new"), name="Written in vain", form_token=batch.form_token)
+        self.again()
+        answer = self.client.post(address, form)
+        self.assertContains(answer, 'value="Written in vain"', status_code=422)
+        self.assertContains(answer, "save it as a new draft", status_code=422)
+        self.assertNotContains(answer, str(batch.form_token), status_code=422)
+        self.assertEqual(self.state_of(batch), "sending")
 
     def test_other_forms_say_what_to_do(self) -> None:
         answer = self.client.post(self.url("send_pause", self.launched("sending")))
