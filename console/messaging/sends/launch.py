@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect
@@ -22,15 +21,12 @@ from console.messaging.sends.words import fatigue_words
 from messaging import reports
 from messaging.engine import text
 from messaging.engine.control import MoveRefused
-from messaging.engine.funnel import ORDER
-from messaging.models import BatchSend, SendState, SkipReason
+from messaging.models import BatchSend, SendState
 from messaging.sends import batches
 from messaging.sends.personal import next_entry
 from messaging.sends.placeholders import PlaceholderError
-from messaging.sends.wall_time import NoSuchTime
 
 PAGE, PARTIAL = "messaging/sends/launch.html", "messaging/sends/_launch.html"
-PEOPLE_PER_PAGE = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -152,31 +148,3 @@ def _finish(start: datetime, reach: Reach | None) -> datetime | None:
 def _anchor(field: str) -> str:
     """The id of the form's field a problem belongs to."""
     return "id_" + {"time": "scheduled_time"}.get(field, field.replace("values.", "value_"))
-
-
-@require_safe
-@merchant_page("sends.launch")
-def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpResponse:
-    """The people behind one drop of the funnel, as the gates stand now."""
-    batch = send_of(request, send_id)
-    if gate not in {str(reason) for reason in ORDER}:
-        raise Http404("no such gate")
-    waits = batch.control.state in {SendState.DRAFT, SendState.MISSED}
-    if not waits or batch.template is None or batch.people_list is None:
-        return redirect(request, address("send", batch))
-    after = request.GET.get("after", "")
-    key = int(after) if after.isascii() and after.isdigit() and len(after) <= 18 else 0
-    try:
-        people = batches.people_stopped(
-            batch, gate=gate, at=timezone.now(), after=key, limit=PEOPLE_PER_PAGE + 1
-        )
-    except (NoSuchTime, PlaceholderError):
-        return redirect(request, address("send_launch", batch))
-    context = {
-        "batch": batch,
-        "people": people[:PEOPLE_PER_PAGE],
-        "reason": SkipReason(gate).label,
-        "next_after": people[PEOPLE_PER_PAGE - 1][0] if len(people) > PEOPLE_PER_PAGE else None,
-        "is_first": key == 0,
-    }
-    return render(request, "messaging/sends/stopped.html", context)
