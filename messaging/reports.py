@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 
 from merchants.models import Merchant, MiniProgram
 from merchants.refusals import BY_CHOICE, sentence
+from messaging.consent.reports import template_rows
 from messaging.models import (
     BatchSend,
     Delivery,
@@ -29,6 +30,7 @@ from messaging.models import (
 
 STALE_SECONDS = 300
 LEAST_SECONDS, MOST_SECONDS = 3, 60  # what a present speed may be told from
+FAILED_SHOWN = timedelta(days=7)
 UNDER_WAY = (SendState.SENDING, SendState.PAUSED, SendState.CANCELLING)
 
 
@@ -352,12 +354,11 @@ class HomeFigures:
         )
 
 
-def home_figures(
-    merchant: Merchant, *, at: datetime, day_start: datetime, week_start: datetime
-) -> HomeFigures:
-    """A fixed number of queries. Days and weeks begin in the merchant's zone: the caller resolves them.
+def home_figures(merchant: Merchant, *, at: datetime, day_start: datetime) -> HomeFigures:
+    """A fixed number of queries. Days begin in the merchant's zone: the caller resolves them.
 
-    Tests count in no figure; one that waits for a person is told nevertheless.
+    Tests count in no figure; one that waits for a person is told nevertheless. A failed send is told for
+    FAILED_SHOWN from the time it was due.
     """
     sends, decide = send_list(merchant), send_list(merchant, tests=True)
     soon = list(
@@ -379,8 +380,8 @@ def home_figures(
         unknown=_undecided(decide.filter(Exists(undecided), control__books_closed_at=None)),
         paused=list(decide.filter(control__state=SendState.PAUSED)),
         missed=list(decide.filter(control__state=SendState.MISSED)),
-        failed=list(decide.filter(control__state=SendState.FAILED, control__created_at__gte=week_start)),
-        templates=_troubled(merchant),
+        failed=list(decide.filter(control__state=SendState.FAILED, control__due_at__gte=at - FAILED_SHOWN)),
+        templates=list(template_rows(merchant, state="to_decide")),
     )
 
 
@@ -400,12 +401,6 @@ def _undecided(rows: QuerySet[BatchSend]) -> list[BatchSend]:
         return counted["unknown"] - counted["decided"]
 
     return [batch for batch in rows if left(batch) > 0]
-
-
-def _troubled(merchant: Merchant) -> list[SubscriptionTemplate]:
-    states = [SubscriptionTemplate.State.REJECTED, SubscriptionTemplate.State.OFFLINE]
-    rows = SubscriptionTemplate.objects.for_merchant(merchant).filter(Q(state__in=states) | Q(differs=True))
-    return list(rows.order_by("-applied_at")[:20])
 
 
 def reconciliation(merchant: Merchant) -> QuerySet[SendControl]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -40,9 +40,7 @@ class Run:
 def home(request: MerchantRequest) -> HttpResponse:
     at = timezone.now()
     today = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    found = reports.home_figures(
-        request.merchant, at=at, day_start=today, week_start=today - timedelta(days=today.weekday())
-    )
+    found = reports.home_figures(request.merchant, at=at, day_start=today)
     week = week_figures(request.merchant, at=at)
     context = {
         "at": at,

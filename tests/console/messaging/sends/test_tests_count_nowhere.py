@@ -29,7 +29,7 @@ class TestsCountNowhere(SendCase):
 
     def home(self) -> reports.HomeFigures:
         at = timezone.now()
-        return reports.home_figures(self.yunduo, at=at, day_start=BEGINNING, week_start=BEGINNING)
+        return reports.home_figures(self.yunduo, at=at, day_start=BEGINNING)
 
     def end(self, batch: BatchSend, state: str, **fields: object) -> None:
         SendControl.objects.filter(pk=batch.control_id).update(state=state, **fields)
