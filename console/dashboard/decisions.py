@@ -18,6 +18,8 @@ from messaging.consent.reports import LOST
 from messaging.models import BatchSend, PauseReason, SubscriptionTemplate
 from messaging.reports import HomeFigures
 
+TROUBLES = ("rejected", "offline", "differs")  # of a template, the worst first
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -147,5 +149,5 @@ def _several(templates: list[SubscriptionTemplate]) -> tuple[str, str]:
         "n": f"{n:,}"
     }
     counts = Counter(template.state if template.state in LOST else "differs" for template in templates)
-    parts = [f"{word_of('template', state).word} {count:,}" for state, count in counts.most_common()]
-    return title, pgettext("between items of a list", ", ").join(parts)
+    parts = [f"{word_of('template', name).word} {counts[name]:,}" for name in TROUBLES if counts[name]]
+    return title, _("%(parts)s.") % {"parts": pgettext("between items of a list", ", ").join(parts)}

@@ -9,7 +9,7 @@ from gateway import wire
 from messaging.engine import text
 
 LIMIT = wire.KEYWORD_VALUE_MAX_CHARACTERS
-SHOWN_OVER = 100  # characters beyond the limit; a cell of a file may hold a whole letter
+SHOWN_OVER = 60  # characters beyond the limit; a cell of a file may hold a whole letter
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ class Home(HomeCase):
         build_messaging.template(self.mini_program, name="Fine")
         page = self.client.get(HOME)
         self.assertContains(page, "3 templates need a decision")
-        self.assertContains(page, "Rejected 2, Offline 1")
+        self.assertContains(page, "Rejected 2, Offline 1.")
         (line,) = page.context["decisions"]
         listed = self.client.get(line.url)
         self.assertEqual({row.name for row in listed.context["page"]}, {"Draw", "Gift", "Points"})

@@ -84,7 +84,8 @@ class SendPage(SendCase):
         address = f"{self.url('send_again', batch)}?reason="
         text = self.page(batch)
         self.assertIn(
-            f'<span class="narrow-only"><a class="btn btn-small" href="{address}USER_ID_INVALID"', text
+            f'<span class="narrow-only again-line"><a class="btn btn-small" href="{address}USER_ID_INVALID"',
+            text,
         )
         self.assertEqual((text.count(f"{address}USER_ID_INVALID"), text.count(address)), (2, 2))
         self.sign_in(self.analyst)

@@ -56,7 +56,7 @@ class WhoseTextDoesNotFit(SendCase):
         batch = self.stopped_by_text([["甲" * 50 + "乙" * 900, "相机"]], ["{name}", "{thing}"])
         answer = self.client.get(self.address(batch))
         self.assertContains(answer, "950 / 50")
-        self.assertContains(answer, f"<mark>{'乙' * 100}…</mark>")
+        self.assertContains(answer, f"<mark>{'乙' * 60}…</mark>")
 
     def test_a_message_that_is_too_long_as_a_whole_says_so(self) -> None:
         limit, wire.DATA_MAX_CHARACTERS = wire.DATA_MAX_CHARACTERS, 70
