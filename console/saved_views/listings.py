@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.http import QueryDict
@@ -21,26 +21,28 @@ from merchants.models import Merchant
 from messaging import reports
 from messaging.models import BatchSend
 
+Crumb = tuple[str | Promise, str]
+
 
 @dataclass(frozen=True)
 class Listing:
     """`crumbs`: words and address of each page above the view's, the list itself last."""
 
     place: Place
-    crumbs: list[tuple[str | Promise, str]]
+    crumbs: Sequence[Crumb]
     filters: Callable[[QueryDict], FilterForm]
 
 
 def of_sends(merchant: Merchant) -> Listing:
     place = places.sends(merchant)
-    crumbs = [(gettext_lazy("Batch sends"), place.address)]
+    crumbs: list[Crumb] = [(gettext_lazy("Batch sends"), place.address)]
     return Listing(place, crumbs, lambda query: SendFilters(merchant, query))
 
 
 def of_people(batch: BatchSend) -> Listing:
     place = places.people(batch)
     reasons = reasons_of(reports.send_figures(batch.control, at=timezone.now()))
-    crumbs = [
+    crumbs: list[Crumb] = [
         (gettext_lazy("Batch sends"), places.sends(batch.merchant).address),
         (batch.name or _("Without a name"), address("send", batch)),
         (gettext_lazy("People of this send"), place.address),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import Http404, HttpResponse
@@ -14,7 +15,7 @@ from console.htmx import redirect
 from console.messaging.sends.lookup import address, send_of
 from console.messaging.sends.misfits import Misfit, misfit
 from messaging.engine.funnel import ORDER
-from messaging.models import BatchSend, SendState, SkipReason
+from messaging.models import SendState, SkipReason, SubscriptionTemplate
 from messaging.sends import batches, personal
 from messaging.sends.placeholders import PlaceholderError
 from messaging.sends.wall_time import NoSuchTime
@@ -51,7 +52,10 @@ def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpRespo
         return redirect(request, address("send_launch", batch))
     shown = people[:PEOPLE_PER_PAGE]
     by_text = gate == SkipReason.DOES_NOT_FIT
-    misfits = _misfits(request, batch, [row[0] for row in shown]) if by_text else {}
+    misfits: dict[int, Misfit] = {}
+    if by_text:
+        texts = personal.texts_of(batch.people_list, batches.pieces_of(batch), [row[0] for row in shown])
+        misfits = _misfits(batch.template, texts, may_see_people=request.staff.can("people.reveal"))
     context = {
         "batch": batch,
         "lines": [Line(customer_id, open_id, misfits.get(customer_id)) for customer_id, open_id in shown],
@@ -63,8 +67,11 @@ def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpRespo
     return render(request, "messaging/sends/stopped.html", context)
 
 
-def _misfits(request: MerchantRequest, batch: BatchSend, customer_ids: list[int]) -> dict[int, Misfit]:
-    """By customer id. Raises PlaceholderError, as the gates did before. One query."""
-    keywords, sees = batch.template.keywords, request.staff.can("people.reveal")
-    texts = personal.texts_of(batch.people_list, batches.pieces_of(batch), customer_ids)
-    return {customer_id: misfit(keywords, said, may_see_people=sees) for customer_id, said in texts.items()}
+def _misfits(
+    template: SubscriptionTemplate, texts: Mapping[int, list[str]], *, may_see_people: bool
+) -> dict[int, Misfit]:
+    """By customer id."""
+    return {
+        customer_id: misfit(template.keywords, said, may_see_people=may_see_people)
+        for customer_id, said in texts.items()
+    }
