@@ -28,8 +28,11 @@ class FilterForm(forms.Form):
     """Every field optional. A value the form refuses filters nothing and is told beside its field.
 
     The view hands `request.GET`; `applied` holds the cleaned values that say something. A hidden field says
-    how the rows are shown, not which: it is kept in `query` and is no chip.
+    how the rows are shown, not which: it is kept in `query` and is no chip. A field of `private` names one
+    person: no saved view keeps it.
     """
+
+    private: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,8 +52,17 @@ class FilterForm(forms.Form):
     @property
     def query(self) -> str:
         """The filters in force as a query string, with how the rows are shown, without the page."""
+        return self._query_of(list(self.applied))
+
+    @property
+    def query_to_keep(self) -> str:
+        """What a saved view may keep of `query`."""
+        return self._query_of([name for name in self.applied if name not in self.private])
+
+    def _query_of(self, names: list[str]) -> str:
         kept = QueryDict(mutable=True)
-        for name, value in self.applied.items():
+        for name in names:
+            value = self.applied[name]
             kept.setlist(name, value if isinstance(value, list) else [self.data[name]])
         return str(kept.urlencode())
 

@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 
 from merchants.models import Merchant, MiniProgram
 from merchants.refusals import BY_CHOICE, sentence
+from messaging.consent.reports import template_rows
 from messaging.engine.quiet import Quiet, quiet_of
 from messaging.models import (
     BatchSend,
@@ -365,7 +366,8 @@ class HomeFigures:
 def home_figures(merchant: Merchant, *, at: datetime, day_start: datetime) -> HomeFigures:
     """A fixed number of queries. The day begins in the merchant's zone: the caller resolves it.
 
-    Tests count in no figure; one that waits for a person is told nevertheless.
+    Tests count in no figure; one that waits for a person is told nevertheless. A failed send is told for
+    FAILED_SHOWN from the time it was due.
     """
     sends, decide = send_list(merchant), send_list(merchant, tests=True)
     soon = list(
@@ -388,7 +390,7 @@ def home_figures(merchant: Merchant, *, at: datetime, day_start: datetime) -> Ho
         paused=list(decide.filter(control__state=SendState.PAUSED)),
         missed=list(decide.filter(control__state=SendState.MISSED)),
         failed=list(decide.filter(control__state=SendState.FAILED, control__due_at__gte=at - FAILED_SHOWN)),
-        templates=_troubled(merchant),
+        templates=list(template_rows(merchant, state="to_decide")),
     )
 
 
@@ -408,12 +410,6 @@ def _undecided(rows: QuerySet[BatchSend]) -> list[BatchSend]:
         return counted["unknown"] - counted["decided"]
 
     return [batch for batch in rows if left(batch) > 0]
-
-
-def _troubled(merchant: Merchant) -> list[SubscriptionTemplate]:
-    states = [SubscriptionTemplate.State.REJECTED, SubscriptionTemplate.State.OFFLINE]
-    rows = SubscriptionTemplate.objects.for_merchant(merchant).filter(Q(state__in=states) | Q(differs=True))
-    return list(rows.order_by("-applied_at")[:20])
 
 
 def reconciliation(merchant: Merchant) -> QuerySet[SendControl]:

@@ -21,14 +21,22 @@ SELECT (
         ) > 0
 ), (
     SELECT count(*) FROM messaging_subscriptiontemplate t
-    WHERE t.merchant_id = %(merchant)s AND (t.state IN ('rejected', 'offline') OR t.differs)
+    WHERE t.merchant_id = %(merchant)s AND CASE
+        WHEN t.state NOT IN ('rejected', 'offline') THEN t.differs
+        ELSE NOT EXISTS (
+            SELECT FROM messaging_subscriptiontemplate again
+            WHERE again.mini_program_id = t.mini_program_id AND again.library_code = t.library_code
+                AND again.kind = t.kind AND again.state IN ('applied', 'approved')
+                AND (again.applied_at, again.id) > (t.applied_at, t.id)
+        )
+    END
 )
 """
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """`sends`: paused, missed or with an outcome to decide. `templates`: rejected, offline or different."""
+    """`sends`: paused, missed or with an outcome to decide. `templates`: consent.reports.to_decide."""
 
     sends: int
     templates: int

@@ -97,6 +97,12 @@ def saved_view(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"view_id": view.pk}
 
 
+def view_of_people(app: MiniProgram, person: User) -> dict[str, Any]:
+    kept = saved_view(app, person)
+    SavedView.objects.filter(pk=kept["view_id"]).update(page="people", query="state=refused")
+    return sending(app, person) | kept
+
+
 def chosen_mini_program(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"mini_program": app.pk}
 
@@ -156,6 +162,9 @@ TABLE = [
     Row("view_new", ALL),
     Row("view", ALL, kwargs=saved_view, passes=(200, 404)),  # only for the person who keeps it
     Row("view_delete", ALL, kwargs=saved_view, post=True, passes=(303, 404)),
+    Row("people_view_new", ALL, kwargs=sending),
+    Row("people_view", ALL, kwargs=view_of_people, passes=(200, 404)),
+    Row("people_view_delete", ALL, kwargs=view_of_people, post=True, passes=(303, 404)),
     Row("search", ALL),
     # batch sends
     Row("sends", ALL),
@@ -167,7 +176,8 @@ TABLE = [
     Row("send", ALL, kwargs=draft),
     Row("send_row", ALL, kwargs=draft, passes=(200, 302)),  # a plain client is led to the page
     Row("send_edit", OPERATORS, kwargs=draft),
-    Row("send_versions", OPERATORS, kwargs=draft),
+    Row("send_versions", ALL, kwargs=sending),
+    Row("send_restore", OPERATORS, kwargs=draft, post=True, passes=(404,)),  # no version is named
     Row("send_trial", OPERATORS, kwargs=draft),
     Row("send_launch", OPERATORS, kwargs=draft),
     Row("send_stopped", OPERATORS, kwargs=stopped, passes=(302,)),

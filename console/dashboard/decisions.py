@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from console.messaging.sends.words import failure_words
-from console.states import send_word
+from console.messaging.templates.states import WHERE_THE_REASON_IS
+from console.states import send_word, word_of
 from merchants.models import Merchant, Staff
+from messaging.consent.reports import LOST
 from messaging.models import BatchSend, PauseReason, SubscriptionTemplate
 from messaging.reports import HomeFigures
+
+TROUBLES = ("rejected", "offline", "differs")  # of a template, the worst first
 
 
 @dataclass(frozen=True)
@@ -111,24 +116,40 @@ def _missed(merchant: Merchant, batch: BatchSend) -> Decision:
 
 
 def _templates(merchant: Merchant, templates: list[SubscriptionTemplate]) -> Iterator[Decision]:
-    for template in templates:
-        rejected = template.state == SubscriptionTemplate.State.REJECTED
-        offline = template.state == SubscriptionTemplate.State.OFFLINE
-        if rejected:
-            title = _("Template “%(name)s” was rejected")
-            sentence = _("The platform gives no reason here; read it in your message centre at the platform.")
-        elif offline:
-            title = _("Template “%(name)s” was taken offline")
-            sentence = _("It cannot be sent any more. Adopt it again to go on.")
-        else:
-            title = _("Template “%(name)s” differs from the platform")
-            sentence = template.difference
-        yield Decision(
-            tone="bad" if rejected or offline else "warn",
-            icon="template",
-            title=title % {"name": template.name},
-            sentence=sentence,
-            since=template.checked_at or template.applied_at,
-            verb=_("Look"),
-            url=reverse("templates", args=[merchant.slug]),
-        )
+    """One is told by itself; several are one line that leads to the list of them."""
+    if not templates:
+        return
+    several, bad = len(templates) > 1, any(template.state in LOST for template in templates)
+    title, sentence = _several(templates) if several else _one(templates[0])
+    list_address = reverse("templates", args=[merchant.slug])
+    own_address = reverse("template", args=[merchant.slug, templates[0].pk])
+    yield Decision(
+        tone="bad" if bad else "warn",
+        icon="template",
+        title=title,
+        sentence=sentence,
+        since=max(template.checked_at or template.applied_at for template in templates),
+        verb=_("Look"),
+        url=f"{list_address}?state=to_decide&app=all" if several else own_address,
+    )
+
+
+def _one(template: SubscriptionTemplate) -> tuple[str, str]:
+    if template.state == SubscriptionTemplate.State.REJECTED:
+        title, sentence = _("Template “%(name)s” was rejected"), str(WHERE_THE_REASON_IS)
+    elif template.state == SubscriptionTemplate.State.OFFLINE:
+        title = _("Template “%(name)s” was taken offline")
+        sentence = _("It cannot be sent any more. Adopt it again to go on.")
+    else:
+        title, sentence = _("Template “%(name)s” differs from the platform"), template.difference
+    return title % {"name": template.name}, sentence
+
+
+def _several(templates: list[SubscriptionTemplate]) -> tuple[str, str]:
+    n = len(templates)
+    title = ngettext("%(n)s template needs a decision", "%(n)s templates need a decision", n) % {
+        "n": f"{n:,}"
+    }
+    counts = Counter(template.state if template.state in LOST else "differs" for template in templates)
+    parts = [f"{word_of('template', name).word} {counts[name]:,}" for name in TROUBLES if counts[name]]
+    return title, _("%(parts)s.") % {"parts": pgettext("between items of a list", ", ").join(parts)}

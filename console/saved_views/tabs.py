@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.http import QueryDict
 
+from console.lists import FilterForm
+from console.saved_views.places import Place
 from merchants import saved_views
 from merchants.models import SavedView
 
@@ -19,42 +21,46 @@ SHOWN = 8  # each costs a count
 
 @dataclass(frozen=True)
 class Tab:
-    """`view` is None for the tab of everything."""
+    """`view` is None for the tab of everything, `count` where only the rows could tell."""
 
     view: SavedView | None
-    query: str
-    count: int
+    address: str
+    count: int | None
     is_current: bool
 
 
 @dataclass(frozen=True)
 class Tabs:
-    """`query`: the filters in force and how the rows are shown; `may_save`: that is no tab yet."""
+    """`new_address`: where the filters in force can be kept; empty without any, or where a tab has them."""
 
-    query: str
     tabs: list[Tab]
+    new_address: str
+    change_address: str
 
     @property
     def current(self) -> SavedView | None:
         return next((tab.view for tab in self.tabs if tab.is_current), None)
 
-    @property
-    def may_save(self) -> bool:
-        return bool(self.query) and self.current is None
-
 
 def tabs_of(
-    request: MerchantRequest, page: str, *, query: str, count: Callable[[str], int], is_filtered: bool
+    request: MerchantRequest, place: Place, filters: FilterForm, *, count: Callable[[str], int | None]
 ) -> Tabs:
-    """One query for the views and one count for each of at most SHOWN; those of one's own come first.
-
-    `query` may also say how the rows are shown, so `is_filtered` tells whether some are left out.
-    """
-    seen = list(saved_views.seen_by(request.user, request.merchant, page))
+    """One query for the views and one count for each of at most SHOWN; those of one's own come first."""
+    seen = list(saved_views.seen_by(request.user, request.merchant, place.page))
     seen.sort(key=lambda view: view.owner_id != request.user.pk)
-    views = [Tab(view, view.query, count(view.query), same(view.query, query)) for view in seen[:SHOWN]]
-    is_all = not is_filtered and not any(tab.is_current for tab in views)
-    return Tabs(query, [Tab(None, "", count(""), is_all), *views])
+    views = [
+        Tab(view, place.showing(view.query), count(view.query), same(view.query, filters.query))
+        for view in seen[:SHOWN]
+    ]
+    current = next((tab.view for tab in views if tab.is_current), None)
+    kept = filters.query_to_keep
+    is_new = kept and not any(same(view.query, kept) for view in seen[:SHOWN])
+    everything = Tab(None, place.address, count(""), not filters.chips and current is None)
+    return Tabs(
+        [everything, *views],
+        f"{place.new_address}?{kept}" if is_new else "",
+        place.change_address(current) if current and current.owner_id == request.user.pk else "",
+    )
 
 
 def same(one: str, other: str) -> bool:

@@ -61,23 +61,24 @@ def _groups(request: MerchantRequest, text: str) -> list[Group]:
     merchant, staff, groups = request.merchant, request.staff, []
     if staff.can("sends.view"):
         sends = BatchSend.objects.for_merchant(merchant).select_related("control", "template")
-        sends = sends.filter(called(text)).order_by("-created_at", "-id")
+        sends = sends.filter(called(text), test_of=None).order_by("-created_at", "-id")
         groups.append(_group(request, "sends", gettext_lazy("Batch sends"), sends, text))
     if staff.can("lists.view"):
         audiences = lists.list_rows(merchant, text=text)
         groups.append(_group(request, "lists", gettext_lazy("Audiences"), audiences, text))
     if staff.can("templates.view"):
-        adopted = templates.template_rows(merchant, text=text).order_by("-applied_at", "-pk")
-        groups.append(_group(request, "templates", gettext_lazy("Templates"), adopted, text))
+        adopted = templates.template_rows(merchant, text=text)
+        groups.append(_group(request, "templates", gettext_lazy("Templates"), adopted, text, app="all"))
     return groups
 
 
 def _group(
-    request: MerchantRequest, key: str, label: str | Promise, found: QuerySet[Any], text: str
+    request: MerchantRequest, key: str, label: str | Promise, found: QuerySet[Any], text: str, **more: str
 ) -> Group:
+    """`more`: what its list has to be asked besides to show the same rows."""
     rows = list(found[: MOST_SHOWN + 1])
     total = found.count() if len(rows) > MOST_SHOWN else len(rows)
     query = QueryDict(mutable=True)
-    query["text"] = text
+    query.update({"text": text, **more})
     address = f"{reverse(key, args=[request.merchant.slug])}?{query.urlencode()}"
     return Group(key, label, rows[:MOST_SHOWN], total, address)

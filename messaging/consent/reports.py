@@ -15,7 +15,8 @@ from messaging.models import Consent, LibraryTemplate, SubscriptionTemplate
 State = SubscriptionTemplate.State
 COUNTED_CONSENTS = 200_000  # rows a page reads at most; beyond that it says "more than"
 WAITING = (State.SUBMITTING, State.APPLIED)
-OVER = (State.REJECTED, State.OFFLINE, State.FAILED)
+LOST = (State.REJECTED, State.OFFLINE)  # it was or would have been ours, and the platform ended it
+OVER = (*LOST, State.FAILED)
 SHOWN = {
     "recommended": Q(is_recommended=True),
     "available": Q(selectable=True, is_adopted=False),
@@ -27,24 +28,42 @@ SHOWN = {
 def templates_of(
     mini_program: MiniProgram, *, text: str = "", state: str = ""
 ) -> QuerySet[SubscriptionTemplate]:
-    """Newest first. `text` is looked for in name, template id and keywords; `state` may be "differs"."""
-    rows = SubscriptionTemplate.objects.filter(mini_program=mini_program).select_related("applied_by")
-    if text:
-        rows = rows.filter(_called(text))
-    if state == "differs":
-        rows = rows.filter(differs=True)
-    elif state:
-        rows = rows.filter(state=state)
-    ordered: QuerySet[SubscriptionTemplate] = rows.order_by("-applied_at", "-pk")
-    return ordered
+    """Newest first. `text` and `state` as in `template_rows`."""
+    return template_rows(mini_program.merchant, text=text, state=state).filter(mini_program=mini_program)
 
 
-def template_rows(merchant: Merchant, *, text: str = "") -> QuerySet[SubscriptionTemplate]:
-    """Of all mini programs. `text` as in `templates_of`."""
+def template_rows(merchant: Merchant, *, text: str = "", state: str = "") -> QuerySet[SubscriptionTemplate]:
+    """Of all mini programs, newest first. `text` is looked for in name, template id and keywords.
+
+    `state` may also be "differs", or "to_decide".
+    """
     rows: QuerySet[SubscriptionTemplate] = SubscriptionTemplate.objects.for_merchant(merchant)
     if text:
         rows = rows.filter(_called(text))
-    return rows.select_related("applied_by", "mini_program", "merchant")
+    if state == "to_decide":
+        rows = to_decide(rows)
+    elif state == "differs":
+        rows = rows.filter(differs=True)
+    elif state:
+        rows = rows.filter(state=state)
+    related = rows.select_related("applied_by", "mini_program", "merchant")
+    return related.order_by("-applied_at", "-pk")
+
+
+def to_decide(rows: QuerySet[SubscriptionTemplate]) -> QuerySet[SubscriptionTemplate]:
+    """Lost or different from the platform. One that was adopted again since is settled: nobody need look."""
+    after = Q(applied_at__gt=OuterRef("applied_at")) | Q(
+        applied_at=OuterRef("applied_at"), pk__gt=OuterRef("pk")
+    )
+    again = SubscriptionTemplate.objects.filter(
+        after,
+        mini_program=OuterRef("mini_program"),
+        library_code=OuterRef("library_code"),
+        kind=OuterRef("kind"),
+        state__in=[State.APPLIED, State.APPROVED],
+    )
+    lost = Q(state__in=LOST)
+    return rows.filter(lost & ~Exists(again) | ~lost & Q(differs=True))
 
 
 def _called(text: str) -> Q:

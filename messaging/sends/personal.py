@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from membership.models import PeopleList, PeopleListEntry
 from messaging.engine import sql
-from messaging.engine.text import BLANK, Pieces, is_personal, rendering
+from messaging.engine.text import BLANK, Pieces, is_personal, render, rendering
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,15 @@ def longest_entry(people_list: PeopleList, pieces: Pieces) -> PeopleListEntry | 
         return None
     most = max(found.longest.values(), key=lambda one: one.characters)
     return entry(people_list, customer_id=most.customer_id)
+
+
+def texts_of(people_list: PeopleList, pieces: Pieces, customer_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Each keyword's text for each of these people of the list. One query."""
+    rows = PeopleListEntry.objects.filter(people_list=people_list, customer_id__in=list(customer_ids))
+    return {
+        customer_id: [render(value, values) for value in pieces]
+        for customer_id, values in rows.values_list("customer_id", "values")
+    }
 
 
 def failing_entry(people_list: PeopleList, pieces: Pieces, *, after: int = 0) -> PeopleListEntry | None:

@@ -1,6 +1,7 @@
+from messaging.consent.reports import template_rows
 from messaging.models import DeliveryCounter, SendControl
 from messaging.waiting import Waiting, waiting
-from tests import build_messaging
+from tests import build, build_messaging
 from tests.base import CastCase
 
 
@@ -43,6 +44,41 @@ class Counts(CastCase):
         build_messaging.template(self.mini_program, state="offline")
         build_messaging.template(self.mini_program, differs=True, difference="another name")
         assert waiting(self.yunduo).templates == 3
+
+    def test_a_lost_template_waits_no_more_once_it_was_adopted_again(self) -> None:
+        for state in ("rejected", "offline"):
+            for again in ("applied", "approved"):
+                with self.subTest(state=state, again=again):
+                    build_messaging.template(self.mini_program, library_code=state + again, state=state)
+                    self.assert_waiting(1)
+                    build_messaging.template(self.mini_program, library_code=state + again, state=again)
+                    self.assert_waiting(0)
+
+    def test_only_a_later_one_of_the_same_kind_in_the_same_mini_program_settles_it(self) -> None:
+        same = {"library_code": "LIB"}
+        build_messaging.template(self.mini_program, **same)
+        build_messaging.template(self.mini_program, **same, state="rejected")
+        build_messaging.template(self.mini_program, **same, kind="long_term")
+        build_messaging.template(self.mini_program, library_code="another")
+        build_messaging.template(build.mini_program(self.yunduo, app_id="2021000000000009"), **same)
+        for state in ("submitting", "failed"):
+            build_messaging.template(self.mini_program, **same, state=state)
+        self.assert_waiting(1)
+        build_messaging.template(self.mini_program, **same, state="offline")
+        self.assert_waiting(2)
+        build_messaging.template(self.mini_program, **same)
+        self.assert_waiting(0)
+
+    def test_one_that_differs_waits_although_another_was_adopted_since(self) -> None:
+        same = {"library_code": "LIB"}
+        build_messaging.template(self.mini_program, **same, differs=True, difference="another name")
+        build_messaging.template(self.mini_program, **same)
+        self.assert_waiting(1)
+
+    def assert_waiting(self, templates: int) -> None:
+        """The menu counts what home and the list show."""
+        assert waiting(self.yunduo).templates == templates
+        assert template_rows(self.yunduo, state="to_decide").count() == templates
 
     def test_other_merchants_see_none_of_it(self) -> None:
         self.send("paused")

@@ -97,9 +97,8 @@ def context_of(request: MerchantRequest, form: ComposeForm, batch: BatchSend | N
     """Counts who is reached only of what is saved, and not for what asks for a preview alone."""
     at = timezone.now()
     counts = batch is not None and not form.look
-    preview = preview_of(
-        form, sender=request.merchant.name, may_see_people=request.staff.can("people.reveal")
-    )
+    sees = request.staff.can("people.reveal")
+    preview = preview_of(form, sender=request.merchant.name, may_see_people=sees)
     said = marked(form, preview)
     return {
         "form": form,
@@ -114,7 +113,7 @@ def context_of(request: MerchantRequest, form: ComposeForm, batch: BatchSend | N
         "has_claims": any(one.parts for one in said),
         "lines": lines(form),
         "reach": reach_of(batch, at=at) if counts and batch else None,
-        "rows_fit": rows_that_fit(form) if counts else None,
+        "rows_fit": rows_that_fit(form, may_see_people=sees) if counts else None,
         "writer": writer_of(request.user),
         "at": at,
     }

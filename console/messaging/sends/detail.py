@@ -21,6 +21,7 @@ from console.reconciliation.checks import lines_of
 from console.states import send_word
 from messaging import reports
 from messaging.engine.control import LIVE
+from messaging.engine.decisions import MAY_GO_ON
 from messaging.models import BatchSend, SendControl, SendState
 
 SHOWN_UNKNOWN = 6
@@ -35,6 +36,7 @@ def send_page(request: MerchantRequest, send_id: int) -> HttpResponse:
     """Polled while anything can still change by itself."""
     batch = send_of(request, send_id)
     context = _context(batch, at=timezone.now())
+    context["may_send_again"] = request.staff.can("unknown.decide") and batch.control.state in MAY_GO_ON
     return answer(request, "messaging/sends/detail.html", "messaging/sends/_answer.html", context)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from console.forms import reading
 from console.lists import SIZES, FilterForm
+from console.messaging.sends.words import known_reason
 from console.states import DELIVERY, SEND
 from merchants.models import Merchant, Staff
 from merchants.numbers import by_number
@@ -113,8 +114,13 @@ def start_of(day: date) -> datetime:
 
 
 class PeopleFilters(FilterForm):
-    """`reasons`: (code, words) of the reasons that occur in this send."""
+    """`reasons`: (code, words) of the reasons that occur in this send.
 
+    Any other code that has words is offered once it is asked for: a view kept at one send stands above the
+    people of all, and at a send where its reason never occurred it shows nobody.
+    """
+
+    private = ("open_id",)
     state = forms.ChoiceField(
         label=gettext_lazy("Status"),
         choices=[
@@ -153,7 +159,11 @@ class PeopleFilters(FilterForm):
         super().__init__(*args, **kwargs)
 
     def offer(self) -> None:
-        self.fields["reason"].choices = [("", _("All")), *self.reasons]  # type: ignore[attr-defined]
+        wanted = str(self.data.get("reason", ""))
+        known = [("", _("All")), *self.reasons]
+        if wanted not in dict(known) and (words := known_reason(wanted)):
+            known.append((wanted, words))
+        self.fields["reason"].choices = known  # type: ignore[attr-defined]
 
 
 class SpeedForm(forms.Form):

@@ -34,7 +34,8 @@ def keep(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None) -
         saved = _kept(request, form, batch, at)
     except NotKept as refused:
         return not_kept(request, form, batch, str(refused))
-    context |= {"batch": saved, "reach": reach_of(saved, at=at), "rows_fit": rows_that_fit(form)}
+    rows_fit = rows_that_fit(form, may_see_people=request.staff.can("people.reveal"))
+    context |= {"batch": saved, "reach": reach_of(saved, at=at), "rows_fit": rows_fit}
     response = render(request, PARTIAL, context | {"is_kept": True})
     if batch is None:
         response["HX-Replace-Url"] = address("send_edit", saved)

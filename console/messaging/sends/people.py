@@ -19,6 +19,8 @@ from console.lists import keyset_page
 from console.messaging.sends.forms import PeopleFilters
 from console.messaging.sends.lookup import send_of
 from console.messaging.sends.words import reason_words
+from console.saved_views import places
+from console.saved_views.tabs import tabs_of
 from console.states import DELIVERY
 from membership.uploads import safe_against_formulas
 from messaging import reports
@@ -64,8 +66,13 @@ def send_reveal(request: MerchantRequest, send_id: int) -> HttpResponse:
 
 def _page(request: MerchantRequest, batch: BatchSend, *, reveal: bool) -> HttpResponse:
     figures = reports.send_figures(batch.control, at=timezone.now())
-    filters = PeopleFilters(reasons_of(figures), request.GET)
+    reasons = reasons_of(figures)
+    filters = PeopleFilters(reasons, request.GET)
     rows = _rows(batch, filters)
+
+    def count(query: str) -> int | None:
+        return _found(figures, PeopleFilters(reasons, QueryDict(query)))
+
     keyset = keyset_page(request, rows, per_page=PER_PAGE)
     if reveal:
         people.reveal(batch.control, people=len(keyset.rows), by=request.user)
@@ -73,6 +80,7 @@ def _page(request: MerchantRequest, batch: BatchSend, *, reveal: bool) -> HttpRe
         "batch": batch,
         "figures": figures,
         "filters": filters,
+        "views": tabs_of(request, places.people(batch), filters, count=count),
         "found": _found(figures, filters),
         "keyset": keyset,
         "rows": _lines_of(keyset.rows),

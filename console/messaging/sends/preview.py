@@ -8,6 +8,7 @@ from typing import Any
 
 from console.messaging.phone import Message
 from console.messaging.sends.compose_form import ComposeForm
+from console.messaging.sends.misfits import Cut, cut
 from gateway import wire
 from membership.models import PeopleList, PeopleListEntry
 from messaging.engine.text import fits, is_personal, render
@@ -91,23 +92,15 @@ def lines(form: ComposeForm) -> list[Line]:
 
 
 @dataclass(frozen=True)
-class Fit:
-    """How the longest row of one keyword comes out."""
-
-    field: str
-    characters: int
-    customer_id: int
-    is_over: bool
-
-
-@dataclass(frozen=True)
 class RowsThatFit:
-    fits: list[Fit]
+    """`longest`: of each keyword the longest row there is."""
+
+    longest: list[Cut]
     failing: int
     empty: list[tuple[str, int]]  # column, rows
 
 
-def rows_that_fit(form: ComposeForm) -> RowsThatFit | None:
+def rows_that_fit(form: ComposeForm, *, may_see_people: bool) -> RowsThatFit | None:
     """One pass over the list; None where the text is the same for all, or cannot be read yet."""
     to = form.chosen_list
     if to is None or not to.columns:
@@ -120,11 +113,11 @@ def rows_that_fit(form: ComposeForm) -> RowsThatFit | None:
     found = personal.fits_of(to, pieces)
     if found is None:
         return None
-    limit = wire.KEYWORD_VALUE_MAX_CHARACTERS
-    rows = [
-        Fit(form.keywords[n], one.characters, one.customer_id, one.characters > limit)
+    said = personal.texts_of(to, pieces, {one.customer_id for one in found.longest.values()})
+    longest = [
+        cut(form.keywords[n], said[one.customer_id][n], may_see_people=may_see_people)
         for n, one in found.longest.items()
+        if one.customer_id in said  # nobody erased them meanwhile
     ]
-    return RowsThatFit(
-        rows, found.failing, [(to.columns[n], rows) for n, rows in found.empty.items() if rows]
-    )
+    empty = [(to.columns[n], rows) for n, rows in found.empty.items() if rows]
+    return RowsThatFit(longest, found.failing, empty)

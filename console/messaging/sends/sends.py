@@ -20,6 +20,7 @@ from console.lists import SIZES, Sort, numbered_page, page_size, sorting
 from console.messaging.sends.forms import SendFilters
 from console.messaging.sends.people import Echo
 from console.messaging.sends.rows import Row, row_of
+from console.saved_views import places
 from console.saved_views.tabs import tabs_of
 from console.states import send_word
 from membership.uploads import safe_against_formulas
@@ -77,7 +78,7 @@ def sends_page(request: MerchantRequest) -> HttpResponse:
     rows = [row_of(batch, staff=request.staff, at=at) for batch in page]
     context = {
         "filters": filters,
-        "views": tabs_of(request, "sends", query=filters.query, count=count, is_filtered=bool(filters.chips)),
+        "views": tabs_of(request, places.sends(request.merchant), filters, count=count),
         "sort": sort,
         "page": page,
         "sizes": SIZES,

@@ -1,7 +1,9 @@
-"""The people behind one drop of the reach funnel."""
+"""The people behind one drop of the reach funnel, with what each would get where their text is the cause."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import Http404, HttpResponse
@@ -12,14 +14,25 @@ from django.views.decorators.http import require_safe
 from console.access import MerchantRequest, merchant_page
 from console.htmx import redirect
 from console.messaging.sends.lookup import address, send_of
+from console.messaging.sends.misfits import Misfit, misfit
 from console.messaging.sends.missed import Due, asked_in, due_of
+from merchants.numbers import is_number
 from messaging.engine.funnel import ORDER
 from messaging.models import BatchSend, SendState, SkipReason
-from messaging.sends import batches
+from messaging.sends import batches, personal
 from messaging.sends.placeholders import PlaceholderError
 from messaging.sends.wall_time import NoSuchTime
 
 PEOPLE_PER_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Line:
+    """`misfit` is None where the text is not the cause."""
+
+    customer_id: int
+    open_id: str | None
+    misfit: Misfit | None
 
 
 @require_safe
@@ -33,18 +46,25 @@ def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpRespo
     if not waits or batch.template is None or batch.people_list is None:
         return redirect(request, address("send", batch))
     after = request.GET.get("after", "")
-    key = int(after) if after.isascii() and after.isdigit() and len(after) <= 18 else 0
+    key = int(after) if is_number(after) else 0
     check = "send_missed" if batch.control.state == SendState.MISSED else "send_launch"
     try:
         due = _due(request, batch, at=timezone.now())
         people = batches.people_stopped(batch, gate=gate, due_at=due.at, after=key, limit=PEOPLE_PER_PAGE + 1)
     except (NoSuchTime, PlaceholderError):
         return redirect(request, address(check, batch))
+    shown = people[:PEOPLE_PER_PAGE]
+    misfits: Mapping[int, Misfit] = {}
+    if gate == SkipReason.DOES_NOT_FIT:
+        misfits = _misfits(
+            batch, [row[0] for row in shown], may_see_people=request.staff.can("people.reveal")
+        )
     context = {
         "batch": batch,
-        "people": people[:PEOPLE_PER_PAGE],
+        "lines": [Line(customer_id, open_id, misfits.get(customer_id)) for customer_id, open_id in shown],
+        "by_text": gate == SkipReason.DOES_NOT_FIT,
         "reason": SkipReason(gate).label,
-        "next_after": people[PEOPLE_PER_PAGE - 1][0] if len(people) > PEOPLE_PER_PAGE else None,
+        "next_after": shown[-1][0] if len(people) > PEOPLE_PER_PAGE else None,
         "is_first": key == 0,
         "due_at": due.at if due.query else None,
         "query": due.query,
@@ -60,3 +80,13 @@ def _due(request: MerchantRequest, batch: BatchSend, *, at: datetime) -> Due:
     asked = asked_in(request.GET)
     found = due_of(batch, asked.get("scheduled_on"), asked.get("scheduled_time"), at=at)
     return found or Due(batches.due_of(None, None, zone=batch.zone, at=at), "")
+
+
+def _misfits(batch: BatchSend, people: list[int], *, may_see_people: bool) -> Mapping[int, Misfit]:
+    """By customer id; the batch has a template and a list. Raises PlaceholderError."""
+    keywords = batch.template.keywords if batch.template else []
+    texts = personal.texts_of(batch.people_list, batches.pieces_of(batch), people)
+    return {
+        customer_id: misfit(keywords, said, may_see_people=may_see_people)
+        for customer_id, said in texts.items()
+    }

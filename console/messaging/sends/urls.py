@@ -28,6 +28,7 @@ send_pages = [
     path("sends/<int:send_id>/edit/", compose.send_edit, name="send_edit"),
     path("sends/<int:send_id>/test/", trial.send_trial, name="send_trial"),
     path("sends/<int:send_id>/versions/", versions.send_versions, name="send_versions"),
+    path("sends/<int:send_id>/versions/restore/", versions.send_restore, name="send_restore"),
     path("sends/<int:send_id>/launch/", launch.send_launch, name="send_launch"),
     path("sends/<int:send_id>/launch/<slug:gate>/", stopped.send_stopped, name="send_stopped"),
     path("sends/<int:send_id>/undo/", brakes.send_undo, name="send_undo"),

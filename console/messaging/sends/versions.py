@@ -1,4 +1,4 @@
-"""What earlier versions of a draft said, and taking one up again."""
+"""What the versions of a draft said, to be read for ever, and taking one up again while it is a draft."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_POST, require_safe
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, redirect, toast
@@ -29,24 +29,28 @@ class Change:
     after: str
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@merchant_page("sends.compose")
+@require_safe
+@merchant_page("sends.view")
 def send_versions(request: MerchantRequest, send_id: int) -> HttpResponse:
     batch = send_of(request, send_id)
-    if batch.control.state != SendState.DRAFT:
-        return moved_on(request, batch)
-    if request.method == "POST":
-        return _restore(request, batch)
     rows = list(versions_of(batch)[: SHOWN + 1])
     names = _names(batch, rows)
     lines = [
         (row, _changes(before.content, row.content, names) if before else None)
         for row, before in zip(rows[:SHOWN], [*rows[1:], None], strict=False)
     ]
-    return answer(request, PAGE, PARTIAL, {"batch": batch, "lines": lines})
+    is_draft = batch.control.state == SendState.DRAFT
+    may_restore = is_draft and request.staff.can("sends.compose")
+    context = {"batch": batch, "lines": lines, "is_draft": is_draft, "may_restore": may_restore}
+    return answer(request, PAGE, PARTIAL, context)
 
 
-def _restore(request: MerchantRequest, batch: BatchSend) -> HttpResponse:
+@require_POST
+@merchant_page("sends.compose")
+def send_restore(request: MerchantRequest, send_id: int) -> HttpResponse:
+    batch = send_of(request, send_id)
+    if batch.control.state != SendState.DRAFT:
+        return moved_on(request, batch)
     wanted, seen = (_number(request.POST.get(name, "")) for name in ("restore", "version"))
     row = versions_of(batch).filter(version=wanted).first()
     if row is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from messaging.models import SkipReason, Unprepared
 from messaging.models.templates import FatigueRule, FatigueUnit
 from messaging.sends.rules import Rules
 
+PLATFORM_CODE = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 UNKNOWN: Mapping[str, str | Promise] = {
     "timeout": gettext_lazy("No answer in time"),
     "cut_off": gettext_lazy("The connection broke while waiting"),
@@ -43,6 +45,18 @@ def reason_words(state: str, reason: str) -> str:
 def failure_words(failure: str) -> str:
     """Why a send was not prepared, and what to do; empty where nothing is known."""
     return str(Unprepared(failure).label) if failure in Unprepared.values else failure
+
+
+def known_reason(code: str) -> str:
+    """Words of a reason that any delivery may have, also a platform's code without a sentence; else empty."""
+    for state, is_one in (
+        ("skipped", code in SkipReason.values),
+        ("unknown", code in UNKNOWN),
+        ("refused", bool(PLATFORM_CODE.fullmatch(code))),
+    ):
+        if is_one:
+            return reason_words(state, code)
+    return ""
 
 
 def fatigue_words(rule: FatigueRule) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -13,8 +14,10 @@ from django.utils.translation import ngettext
 from console.forms import CreateForm
 from console.industries import industry_words
 from console.lists import FilterForm
+from merchants.models import Merchant, MiniProgram
+from messaging.consent import reports
 from messaging.consent.adopting import MAX_KEYWORDS, MIN_KEYWORDS
-from messaging.models import Kind, LibraryTemplate
+from messaging.models import Kind, LibraryTemplate, SubscriptionTemplate
 
 YES_NO = [("", _("All")), ("yes", _("Yes")), ("no", _("No"))]
 SHOW = [
@@ -41,6 +44,7 @@ class TemplateFilters(FilterForm):
         label=_("Status"),
         choices=[
             ("", _("All")),
+            ("to_decide", _("Needs a decision")),
             ("approved", _("Online")),
             ("applied", _("In review")),
             ("submitting", _("Being submitted")),
@@ -50,6 +54,25 @@ class TemplateFilters(FilterForm):
             ("differs", _("Differs from the platform")),
         ],
     )
+    app = forms.ChoiceField(label=_("Mini program"))
+
+    def __init__(self, data: Any = None, *, chosen: MiniProgram | None, apps: int) -> None:
+        """`chosen` in the header; `apps`: how many the merchant has; with one there is nothing to choose."""
+        self.chosen, self.apps = chosen, apps
+        super().__init__(data)
+
+    def offer(self) -> None:
+        if self.apps < 2:
+            del self.fields["app"]
+        else:
+            choices = [("", self.chosen.name if self.chosen else "--"), ("all", _("All"))]
+            self.fields["app"].choices = choices  # type: ignore[attr-defined]
+
+    def rows(self, merchant: Merchant) -> QuerySet[SubscriptionTemplate]:
+        """Of the mini program chosen in the header unless all are asked for."""
+        wanted = self.applied
+        found = reports.template_rows(merchant, text=wanted.get("text", ""), state=wanted.get("state", ""))
+        return found if "app" in wanted else found.filter(mini_program=self.chosen)
 
 
 class LibraryFilters(FilterForm):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -27,6 +28,10 @@ class Explanation:
     next_step: str | Promise
 
 
+WHERE_THE_REASON_IS = _(
+    "The platform gives no reason here; read it in the merchant platform → operations → mini program → "
+    "messages → message access."
+)
 PLAIN = {
     State.SUBMITTING: Explanation(
         "info",
@@ -47,10 +52,10 @@ PLAIN = {
         "bad",
         "alert-circle",
         _("The platform rejected it."),
-        _(
-            "The platform gives no reason here; read it in the merchant platform → operations → "
-            "mini program → messages → message access. Then adopt it again, with other keywords if they "
-            "were the cause."
+        format_lazy(
+            "{} {}",
+            WHERE_THE_REASON_IS,
+            _("Then adopt it again, with other keywords if they were the cause."),
         ),
     ),
     State.OFFLINE: Explanation(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -21,6 +20,7 @@ from console.messaging.templates import ordering
 from console.messaging.templates.forms import SHOW, AdoptForm, LibraryFilters, TemplateFilters
 from console.messaging.templates.samples import sample
 from console.messaging.templates.states import STAGE_WORDS, explain, harm
+from merchants.models import MiniProgram
 from messaging.consent import adopting, drift, reports
 from messaging.consent.adopting import MAX_KEYWORDS, MIN_KEYWORDS
 from messaging.consent.asking import NotAnswered
@@ -33,14 +33,14 @@ from messaging.sends import uses
 @require_safe
 @merchant_page("templates.view")
 def templates(request: MerchantRequest) -> HttpResponse:
-    filters = TemplateFilters(request.GET)
-    rows: QuerySet[SubscriptionTemplate] = SubscriptionTemplate.objects.for_merchant(request.merchant).none()
-    if request.mini_program is not None:
-        rows = reports.templates_of(request.mini_program, **filters.applied)
+    apps = MiniProgram.objects.for_merchant(request.merchant).count()
+    filters = TemplateFilters(request.GET, chosen=request.mini_program, apps=apps)
+    rows = filters.rows(request.merchant)
     page, now = numbered_page(request, rows), timezone.now()
     waiting = [row for row in page if row.state in reports.WAITING]
     context = {
         "filters": filters,
+        "of_all": "app" in filters.applied,
         "page": page,
         "uses": uses.sends_per_template(request.merchant),
         "is_waiting": bool(waiting),

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from merchants.models import MiniProgram
 from messaging.models import BatchSend, DeliveryCounter, SendControl, Unprepared
-from tests import build_messaging
+from tests import build, build_messaging
 from tests.base import CastCase
 
 HOME = reverse("home", args=["yunduo"])
@@ -89,8 +89,40 @@ class Home(HomeCase):
         self.assertIn("did not end in time", told["“Unfinished” missed its time"])
 
     def test_a_rejected_template_says_where_to_read_why(self) -> None:
+        lost = build_messaging.template(self.mini_program, name="Draw", state="rejected")
+        page = self.client.get(HOME)
+        address = reverse("template", args=["yunduo", lost.pk])
+        self.assertContains(page, f'<a href="{address}">Look')
+        for answer in (page, self.client.get(address)):
+            self.assertContains(answer, "read it in the merchant platform → operations → mini program")
+
+    def test_several_troubled_templates_are_one_line_that_leads_to_the_list_of_them(self) -> None:
+        other = build.mini_program(self.yunduo, app_id="2021000000000009", name="Second")
         build_messaging.template(self.mini_program, name="Draw", state="rejected")
-        self.assertContains(self.client.get(HOME), "read it in your message centre at the platform")
+        build_messaging.template(self.mini_program, name="Gift", state="rejected")
+        build_messaging.template(other, name="Points", state="offline")
+        build_messaging.template(self.mini_program, name="Fine")
+        page = self.client.get(HOME)
+        self.assertContains(page, "3 templates need a decision")
+        self.assertContains(page, "Rejected 2, Offline 1.")
+        (line,) = page.context["decisions"]
+        listed = self.client.get(line.url)
+        self.assertEqual({row.name for row in listed.context["page"]}, {"Draw", "Gift", "Points"})
+
+    def test_a_rejected_template_is_told_no_more_once_it_was_adopted_again(self) -> None:
+        build_messaging.template(self.mini_program, library_code="LIB", state="rejected")
+        build_messaging.template(self.mini_program, library_code="LIB", state="applied")
+        self.assertContains(self.client.get(HOME), "Nothing needs a decision.")
+
+    def test_a_failed_send_is_told_for_seven_days_from_its_time(self) -> None:
+        """However long ago its draft was begun, and on which day of the week."""
+        for name, days in (("Yesterday's", 1), ("Sunday's", 6.9), ("Long past", 7.1)):
+            batch = self.send(name, "failed", due_in=-timedelta(days=days), failure="The list is empty.")
+            SendControl.objects.filter(pk=batch.control_id).update(
+                created_at=timezone.now() - timedelta(days=30)
+            )
+        titles = {one.title for one in self.client.get(HOME).context["decisions"]}
+        self.assertEqual(titles, {"“Yesterday's” was not sent", "“Sunday's” was not sent"})
 
     def test_other_merchants_sends_are_absent(self) -> None:
         self.running("Autumn", accepted=1)

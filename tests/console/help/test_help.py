@@ -61,6 +61,11 @@ class Help(CastCase):
             ids = re.findall(r' id="([^"]+)"', text)
             self.assertEqual(len(ids), len(set(ids)), topic.key)
 
+    def test_the_way_to_the_first_message_knows_every_kind_of_audience(self) -> None:
+        text = self.text("help_merchants")
+        for words in ("CSV or XLSX", "written into the message as {column}", "everyone with consent"):
+            self.assertIn(words, text)
+
     def test_links_between_the_pages_lead_to_parts_that_exist(self) -> None:
         pages = {reverse(t.url_name, args=["yunduo"]): self.text(t.url_name) for t in TOPICS}
         wrong = [

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from membership.models import PeopleList
+from messaging.models import BatchSend
+from tests import build as cast
 from tests import build_messaging as build
 from tests.console.messaging.sends.base import HTMX, SendCase
 
@@ -39,6 +42,37 @@ class Search(SendCase):
         self.assertEqual(self.keys(answer), {"sends": 10})
         self.assertEqual(len(answer.context["groups"][0].rows), 8)
         self.assertContains(answer, f'"{self.url("sends")}?text=autumn"')
+
+    def listed(self, answer: Any, key: str) -> int:
+        """How many rows the list has to which the found ones lead."""
+        (group,) = (group for group in answer.context["groups"] if group.key == key)
+        return int(self.client.get(group.list_url).context["page"].paginator.count)
+
+    def test_a_test_to_one_person_is_found_as_little_as_it_is_listed(self) -> None:
+        batch = self.draft(name="Autumn")
+        for number in range(9):
+            self.draft(name=f"Autumn {number}")
+        BatchSend.objects.filter(pk=self.draft(name="Autumn, a test").pk).update(test_of=batch)
+        answer = self.look("autumn")
+        self.assertEqual(self.keys(answer), {"sends": 10})
+        self.assertEqual(self.listed(answer, "sends"), 10)
+
+    def test_templates_of_all_mini_programs_are_found_and_listed(self) -> None:
+        other = cast.mini_program(self.yunduo, app_id="2021000000000009", name="Second")
+        for number in range(9):
+            build.template(other if number % 2 else self.mini_program, name=f"Autumn {number}")
+        answer = self.look("autumn")
+        self.assertEqual(self.keys(answer), {"templates": 9})
+        self.assertContains(answer, "text=autumn&amp;app=all")
+        self.assertEqual(self.listed(answer, "templates"), 9)
+
+    def test_audiences_that_are_found_are_listed(self) -> None:
+        for _number in range(9):
+            named = build.people_list(self.mini_program, [])
+            PeopleList.objects.filter(pk=named.pk).update(name="Autumn guests")
+        answer = self.look("autumn")
+        self.assertEqual(self.keys(answer), {"lists": 9})
+        self.assertEqual(self.listed(answer, "lists"), 9)
 
     def test_nothing_of_another_merchant_is_found(self) -> None:
         batch = self.draft(name="Ours alone")

@@ -152,6 +152,9 @@ class Words(PersonalCase):
         batch = self.draft(to=self.own, values=["{name}，首月立减", "{thing}"])
         answer = self.client.get(self.url("send_edit", batch))
         self.assertContains(answer, "“权益名称”, longest: 65 / 50")
+        longest = f"{NAMES[1]}，首月立减"
+        self.assertContains(answer, f'<span class="cut">{longest[:50]}<mark>{longest[50:]}</mark></span>')
+        self.assertContains(answer, '<span class="cut">相机</span>')
         self.assertContains(answer, "1 row does not fit and is skipped")
         self.assertContains(answer, self.url("send_stopped", batch, gate="does_not_fit"))
         self.assertContains(answer, "1 person has no “name”. Set a fallback: {name|…}")

@@ -120,22 +120,6 @@ class SendLaunch(SendCase):
         self.assertEqual(self.state_of(batch), "draft")
 
 
-class SendStopped(SendCase):
-    def test_a_gate_that_does_not_exist_is_404(self) -> None:
-        self.assertEqual(
-            self.client.get(self.url("send_stopped", self.draft(), gate="weather")).status_code, 404
-        )
-
-    def test_a_launched_send_leads_to_its_page(self) -> None:
-        batch = self.launched()
-        answer = self.client.get(self.url("send_stopped", batch, gate="no_consent"))
-        self.assertRedirects(answer, self.url("send", batch))
-
-    def test_a_post_is_rejected(self) -> None:
-        address = self.url("send_stopped", self.draft(), gate="no_consent")
-        self.assertEqual(self.client.post(address).status_code, 405)
-
-
 class LimitsAndConsent(SendCase):
     def page(self, batch: BatchSend) -> Any:
         return self.client.get(self.url("send_launch", batch))

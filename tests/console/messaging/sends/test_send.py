@@ -89,6 +89,23 @@ class SendPage(SendCase):
         for words in ("2 groups, 3 people", "66.7%", "MSG_REJECTED", "Person unknown to the platform"):
             self.assertIn(words, text)
 
+    def test_a_cause_is_sent_again_on_a_wide_page_and_on_a_narrow_one(self) -> None:
+        """Not where people chose to hear less, nor by who may not decide, nor of a cancelled send."""
+        batch = self.launched("finished", finished_at=timezone.now())
+        self.settle(batch, refused=["MSG_REJECTED", "USER_ID_INVALID"])
+        address = f"{self.url('send_again', batch)}?reason="
+        text = self.page(batch)
+        self.assertIn(
+            f'<span class="narrow-only again-line"><a class="btn btn-small" href="{address}USER_ID_INVALID"',
+            text,
+        )
+        self.assertEqual((text.count(f"{address}USER_ID_INVALID"), text.count(address)), (2, 2))
+        self.sign_in(self.analyst)
+        self.assertNotIn(address, self.page(batch))
+        self.sign_in(self.operator)
+        SendControl.objects.filter(pk=batch.control_id).update(state="cancelled")
+        self.assertNotIn(address, self.page(batch))
+
     def test_unknown_outcomes_are_never_merged_into_failures(self) -> None:
         batch = self.launched("finished", finished_at=timezone.now())
         self.settle(batch, accepted=["", "", "", ""], unknown=["timeout", "no_record"])

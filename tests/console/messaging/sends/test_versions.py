@@ -5,12 +5,13 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from messaging.models import BatchSend, DraftVersion
+from messaging.models import BatchSend, DraftVersion, SendControl
+from messaging.sends import batches
 from tests.console.messaging.sends.base import HTMX
 from tests.console.messaging.sends.test_compose import ComposeCase
 
 
-class SendVersions(ComposeCase):
+class VersionCase(ComposeCase):
     def setUp(self) -> None:
         super().setUp()
         self.client.post(self.url("send_new"), self.form(name="First", value_0="46 off"))
@@ -25,6 +26,11 @@ class SendVersions(ComposeCase):
         )
         self.batch.refresh_from_db()
 
+    def kept(self) -> list[int]:
+        return list(DraftVersion.objects.order_by("-version").values_list("version", flat=True))
+
+
+class SendVersions(VersionCase):
     def test_each_save_says_what_changed_and_who_did_it(self) -> None:
         self.save(name="Second", value_0="50 off", when="now")
         answer = self.client.get(self.url("send_versions", self.batch))
@@ -64,12 +70,47 @@ class SendVersions(ComposeCase):
         self.save(action="keep", version=4, window=here, name="Too late")
         self.assertEqual((self.batch.name, self.batch.version), ("Another window", 5))
 
-    def kept(self) -> list[int]:
-        return list(DraftVersion.objects.order_by("-version").values_list("version", flat=True))
+    def test_once_launched_they_are_read_in_every_state_and_nothing_is_offered(self) -> None:
+        self.save(name="Second", value_0="50 off")
+        batches.launch(self.batch, by=self.operator, version=2, at=timezone.now())
+        for state in ("scheduled", "sending", "paused", "finished", "cancelled"):
+            SendControl.objects.filter(pk=self.batch.control_id).update(state=state)
+            with self.subTest(state=state):
+                answer = self.client.get(self.url("send_versions", self.batch))
+                for words in ("Version 1", "46 off", "50 off", "As confirmed", "Back to the send"):
+                    self.assertContains(answer, words)
+                self.assertNotContains(answer, 'name="restore"')
 
+    def test_who_may_only_look_reads_them_too(self) -> None:
+        for person in (self.reviewer, self.analyst):
+            self.sign_in(person)
+            answer = self.client.get(self.url("send_versions", self.batch))
+            self.assertContains(answer, "Version 1")
+            self.assertContains(answer, "Back to the send")
+            for offered in ('name="restore"', "Restoring", self.url("send_edit", self.batch)):
+                self.assertNotContains(answer, offered)
+
+    def test_the_page_of_a_send_leads_to_them(self) -> None:
+        batch = self.launched("finished", finished_at=timezone.now())
+        for person in (self.operator, self.reviewer, self.analyst):
+            self.sign_in(person)
+            answer = self.client.get(self.url("send", batch))
+            self.assertContains(answer, f'<a href="{self.url("send_versions", batch)}">version 1</a>')
+
+    def test_a_send_that_kept_none_says_so(self) -> None:
+        answer = self.client.get(self.url("send_versions", self.launched("finished")))
+        self.assertContains(answer, "No version was kept")
+
+    def test_a_post_is_rejected_and_a_stranger_finds_nothing(self) -> None:
+        self.assertEqual(self.client.post(self.url("send_versions", self.batch)).status_code, 405)
+        self.sign_in(self.other_owner)
+        self.assertEqual(self.client.get(self.url("send_versions", self.batch)).status_code, 404)
+
+
+class SendRestore(VersionCase):
     def test_restoring_makes_a_new_version_with_the_old_words(self) -> None:
         self.save(name="Second", value_0="50 off", people_list="", when="now")
-        address = self.url("send_versions", self.batch)
+        address = self.url("send_restore", self.batch)
         answer = self.client.post(address, {"restore": 1, "version": 2})
         self.assertRedirects(answer, self.url("send_edit", self.batch), status_code=303)
         self.batch.refresh_from_db()
@@ -80,7 +121,7 @@ class SendVersions(ComposeCase):
 
     def test_a_draft_saved_meanwhile_is_not_overwritten_by_restoring(self) -> None:
         self.save(name="Second")
-        answer = self.client.post(self.url("send_versions", self.batch), {"restore": 1, "version": 1})
+        answer = self.client.post(self.url("send_restore", self.batch), {"restore": 1, "version": 1})
         self.assertContains(answer, "nothing was restored", status_code=422)
         self.batch.refresh_from_db()
         self.assertEqual(self.batch.name, "Second")
@@ -97,18 +138,16 @@ class SendVersions(ComposeCase):
 
     def test_a_version_that_is_not_there_is_not_found(self) -> None:
         for wanted in ("9", "", "x", "²"):
-            answer = self.client.post(
-                self.url("send_versions", self.batch), {"restore": wanted, "version": 1}
-            )
+            answer = self.client.post(self.url("send_restore", self.batch), {"restore": wanted, "version": 1})
             self.assertEqual(answer.status_code, 404)
 
     def test_once_launched_nothing_is_restored(self) -> None:
         batch = self.launched("sending")
-        address = self.url("send_versions", batch)
+        address = self.url("send_restore", batch)
         self.assert_moved_on(self.client.post(address, {"restore": 1, "version": 1}), "Sending")
 
     def test_a_reviewer_may_not_and_a_stranger_finds_nothing(self) -> None:
         for person, status in ((self.reviewer, 403), (self.other_owner, 404)):
             self.sign_in(person)
-            answer = self.client.post(self.url("send_versions", self.batch), {"restore": 1, "version": 1})
+            answer = self.client.post(self.url("send_restore", self.batch), {"restore": 1, "version": 1})
             self.assertEqual(answer.status_code, status)

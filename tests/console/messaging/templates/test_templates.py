@@ -1,3 +1,4 @@
+from tests import build
 from tests.build_messaging import batch, template
 from tests.console.messaging.templates.base import HTMX, TemplateCase
 
@@ -58,6 +59,27 @@ class Templates(TemplateCase):
             names = {name for name in ("Autumn", "Winter", "Spring") if name in answer.content.decode()}
             self.assertEqual(names, {shown}, query)
         self.assertContains(self.client.get(self.url("templates"), {"text": "none"}), "Nothing matches.")
+
+    def test_what_needs_a_decision_leaves_out_what_was_adopted_again(self) -> None:
+        lost = template(self.mini_program, name="Autumn", state="rejected")
+        template(self.mini_program, name="Autumn again", library_code=lost.library_code)
+        template(self.mini_program, name="Winter", state="offline")
+        template(self.mini_program, name="Spring", differs=True)
+        answer = self.client.get(self.url("templates"), {"state": "to_decide"})
+        self.assertEqual([row.name for row in answer.context["page"]], ["Spring", "Winter"])
+
+    def test_with_several_mini_programs_it_shows_the_chosen_one_or_all(self) -> None:
+        template(self.mini_program, name="Autumn")
+        self.assertNotContains(self.client.get(self.url("templates")), 'name="app"')
+        template(build.mini_program(self.yunduo, app_id="2021000000000009", name="Second"), name="Winter")
+        self.sign_in(self.operator)
+        one, all_of_them = (self.client.get(self.url("templates"), query) for query in ({}, {"app": "all"}))
+        self.assertContains(one, '<option value="" selected>云朵租机</option>')
+        self.assertContains(one, "Autumn")
+        self.assertNotContains(one, "Winter")
+        for words in ("Autumn", "Winter", "Mini program: All", "All mini programs", "Second"):
+            self.assertContains(all_of_them, words)
+        self.assertContains(all_of_them, "Write with it", count=1)
 
     def test_asks_again_only_while_the_platform_decides(self) -> None:
         template(self.mini_program)
