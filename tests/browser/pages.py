@@ -213,12 +213,17 @@ class Looking:
         return page, watch
 
     def context(self, who: str, *, script: bool) -> BrowserContext:
+        """Signed in once for both ways: the second gets the cookies of the first."""
         if (who, script) not in self.kept:
-            self.kept[who, script] = new_context(self.chromium, script=script, size=WIDE)
-            if who:
-                first = self.kept[who, script].new_page()
+            made = new_context(self.chromium, script=script, size=WIDE)
+            before = self.kept.get((who, not script))
+            if before:
+                made.add_cookies(before.cookies())
+            elif who:
+                first = made.new_page()
                 sign_in(first, self.house, who)
                 first.close()
+            self.kept[who, script] = made
         return self.kept[who, script]
 
     def leave(self, page: Page, watch: Watch, *, script: bool) -> None:

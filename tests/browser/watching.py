@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +94,16 @@ def sticking_out(page: Page) -> list[str]:
     return found
 
 
+@cache
+def axe() -> str:
+    return AXE.read_text("utf-8")
+
+
 def serious(page: Page) -> list[str]:
     """What axe finds that keeps somebody from using the page."""
     if not page.evaluate("typeof window.axe === 'object'"):
-        page.evaluate(AXE.read_text("utf-8"))
+        with closing_session(page) as session:  # half a second quicker than evaluate(), which parses it anew
+            session.send("Runtime.evaluate", {"expression": axe()})
     result: dict[str, Any] = page.evaluate(
         """(good) => axe.run(document, {
           preload: false,  // it would write a style element, which the content policy refuses
