@@ -107,7 +107,8 @@ def answers(url: str) -> Callable[[], bool]:
 
 def pongs(redis_url: str, node: str) -> Callable[[], bool]:
     """Whether that worker answers a ping through the broker."""
-    app = Celery(broker=redis_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host="))
+    broker = redis_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+    app = Celery(broker=broker, set_as_current=False)  # it only asks; what this process queues is not for it
 
     def ask() -> bool:
         try:
