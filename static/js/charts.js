@@ -111,7 +111,7 @@ function axes(data, isSmall) {
 function referenceKey(data) {
   const ink = token("--ink-2");
   return [
-    { type: "line", left: 8, top: KEY_PX.top + 6, shape: { x1: 0, y1: 0, x2: KEY_PX.line, y2: 0 }, style: { stroke: ink, lineWidth: 1, lineDash: [4, 3] }, silent: true },
+    { type: "line", left: 8, top: KEY_PX.top + 3, shape: { x1: 0, y1: 0, x2: KEY_PX.line, y2: 0 }, style: { stroke: ink, lineWidth: 1, lineDash: [4, 3] }, silent: true },
     { type: "text", left: 8 + KEY_PX.line + 8, top: KEY_PX.top, style: { text: `${data.words.reference} (${data.words.quoted})`, fill: ink, fontSize: 12 }, silent: true },
   ];
 }
