@@ -17,7 +17,7 @@ from tests.browser import acts
 from tests.browser.acts import Act
 from tests.browser.house import House
 from tests.browser.scenes import Scenes, once
-from tests.browser.watching import Watch, english, serious, sideways, sticking_out, violations
+from tests.browser.watching import AXE, Watch, english, serious, sideways, sticking_out, violations
 from tests.browser.windows import ANALYST, NARROW, OWNER, WIDE, new_context, sign_in
 
 LANGUAGES = {"zh-hans": "zh-CN", "en": "en"}
@@ -206,6 +206,8 @@ class Looking:
         context.add_cookies([{"name": "django_language", "value": language, "url": self.house.url}])
         if context not in self.windows:
             page = context.new_page()
+            if script:
+                page.add_init_script(path=AXE)  # half a second less than handing it over on each page
             self.windows[context] = page, Watch(page)
         page, watch = self.windows[context]
         watch.expected = row.status

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,16 +93,8 @@ def sticking_out(page: Page) -> list[str]:
     return found
 
 
-@cache
-def axe() -> str:
-    return AXE.read_text("utf-8")
-
-
 def serious(page: Page) -> list[str]:
-    """What axe finds that keeps somebody from using the page."""
-    if not page.evaluate("typeof window.axe === 'object'"):
-        with closing_session(page) as session:  # half a second quicker than evaluate(), which parses it anew
-            session.send("Runtime.evaluate", {"expression": axe()})
+    """What axe finds that keeps somebody from using the page. The window has AXE as a script of its own."""
     result: dict[str, Any] = page.evaluate(
         """(good) => axe.run(document, {
           preload: false,  // it would write a style element, which the content policy refuses
