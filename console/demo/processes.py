@@ -21,6 +21,8 @@ from console.demo.environment import ROOT
 CELERY = [sys.executable, "-m", "celery", "--quiet", "-A", "console.celery_app"]
 # Said at each start under root; in containers and on build servers that is who one is.
 SILENCE = "ignore:You're running the worker with superuser privileges"
+# Each would load every page of the console for it, a third of its start; `prepare` and the web process check.
+UNCHECKED = {"CELERY_SKIP_CHECKS": "1"}
 LOOPBACK = "127.0.0.1"
 ASK_SECONDS = 1.0
 PING_SECONDS = 0.3
@@ -76,7 +78,7 @@ def beat(env: Mapping[str, str], *, schedule: Path) -> Process:
     command = [*CELERY, "beat"]
     command += ["--pidfile=", "-s", str(schedule), "-l", "WARNING"]
     # beat opens no door to ask at; that it did not exit at once is all there is to see
-    return Process("beat", command, env, lambda: True, grace_seconds=5)
+    return Process("beat", command, {**env, **UNCHECKED}, lambda: True, grace_seconds=5)
 
 
 def _worker(env: Mapping[str, str], queue: str, *, concurrency: int, name: str) -> Process:
@@ -86,7 +88,7 @@ def _worker(env: Mapping[str, str], queue: str, *, concurrency: int, name: str) 
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     grace = float(env.get("GATEWAY_TOTAL_SECONDS") or DEFAULT_GATEWAY_TOTAL_SECONDS)
     healthy = pongs(env["REDIS_URL"], node)
-    quiet = {**env, "PYTHONWARNINGS": SILENCE}
+    quiet = {**env, **UNCHECKED, "PYTHONWARNINGS": SILENCE}
     return Process(name, command, quiet, healthy, grace_seconds=grace + GRACE_AFTER_GATEWAY_SECONDS)
 
 
@@ -105,7 +107,8 @@ def answers(url: str) -> Callable[[], bool]:
 
 def pongs(redis_url: str, node: str) -> Callable[[], bool]:
     """Whether that worker answers a ping through the broker."""
-    app = Celery(broker=redis_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host="))
+    broker = redis_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+    app = Celery(broker=broker, set_as_current=False)  # it only asks; what this process queues is not for it
 
     def ask() -> bool:
         try:

@@ -1,5 +1,6 @@
 // Draws what a table on the page tells: the figures come from a JSON block, the words with them. Without this file the table stands.
 const GAP_PX = { left: 52, right: 124, top: 16 };
+const KEY_PX = { top: 2, height: 18, line: 22 };
 const LIGHT = "#6fa5f2";
 const BEFORE = "#8a94a3";
 const SMALL_PX = 620;
@@ -73,7 +74,7 @@ function lineSeries(data, isSmall) {
       markLine: {
         silent: true, symbol: "none", data: [{ yAxis: data.reference }], lineStyle: { color: token("--ink-2"), type: "dashed", width: 1 },
         label: isSmall
-          ? { position: "insideStartBottom", formatter: `${words.reference} (${words.quoted})`, color: token("--ink-2"), fontSize: 12, backgroundColor: token("--surface"), padding: 2 }
+          ? { show: false } // referenceKey() tells it
           : { position: "end", formatter: `${words.reference}\n${words.quoted}`, color: token("--ink-2"), fontSize: 12, lineHeight: 16, width: GAP_PX.right - 12, overflow: "break" },
       },
     },
@@ -106,14 +107,24 @@ function axes(data, isSmall) {
   };
 }
 
+// On a narrow chart the words of the reference stand above the plot: beside its line they would cover what is drawn.
+function referenceKey(data) {
+  const ink = token("--ink-2");
+  return [
+    { type: "line", left: 8, top: KEY_PX.top + 3, shape: { x1: 0, y1: 0, x2: KEY_PX.line, y2: 0 }, style: { stroke: ink, lineWidth: 1, lineDash: [4, 3] }, silent: true },
+    { type: "text", left: 8 + KEY_PX.line + 8, top: KEY_PX.top, style: { text: `${data.words.reference} (${data.words.quoted})`, fill: ink, fontSize: 12 }, silent: true },
+  ];
+}
+
 function rateByDay(data, width) {
   const isSmall = width < SMALL_PX;
   const right = isSmall ? 12 : GAP_PX.right;
+  const top = isSmall ? GAP_PX.top + KEY_PX.height : GAP_PX.top;
   return {
     animation: !STILL, animationDuration: 150, animationDurationUpdate: 150,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
     grid: [
-      { left: GAP_PX.left, right, top: GAP_PX.top, height: "62%" },
+      { left: GAP_PX.left, right, top, height: isSmall ? "55%" : "62%" },
       { left: GAP_PX.left, right, bottom: 28, height: "16%" },
     ],
     axisPointer: { link: [{ xAxisIndex: "all" }], lineStyle: { color: token("--control") } },
@@ -122,6 +133,7 @@ function rateByDay(data, width) {
       formatter: (points) => lines(data, points[0].dataIndex).map(escaped).join("<br>"),
     },
     ...axes(data, isSmall),
+    graphic: isSmall ? referenceKey(data) : [],
     series: [
       ...lineSeries(data, isSmall).map((one) => ({ ...one, xAxisIndex: 0, yAxisIndex: 0 })),
       { type: "bar", name: "accepted", data: data.accepted, xAxisIndex: 1, yAxisIndex: 1, barMaxWidth: 14, itemStyle: { color: "#a9caf8" } },

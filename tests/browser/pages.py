@@ -7,16 +7,17 @@ table stays a matter of minutes. The files test_pages_of_….py go through it, e
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from console.help.topics import TOPICS
 from merchants.models import Job, User
 from messaging.models import SubscriptionTemplate
+from tests.browser import acts
+from tests.browser.acts import Act
 from tests.browser.house import House
-from tests.browser.scenes import Scenes
-from tests.browser.watching import Watch, english, serious, sideways, sticking_out, violations
+from tests.browser.scenes import Scenes, once
+from tests.browser.watching import AXE, Watch, english, serious, sideways, sticking_out, violations
 from tests.browser.windows import ANALYST, NARROW, OWNER, WIDE, new_context, sign_in
 
 LANGUAGES = {"zh-hans": "zh-CN", "en": "en"}
@@ -30,12 +31,16 @@ Find = Callable[[Scenes], str]
 
 @dataclass(frozen=True)
 class Row:
-    """`who` is signed in, nobody when empty. `path` below the merchant, or from the root with a slash."""
+    """`who` is signed in, nobody when empty. `path` below the merchant, or from the root with a slash.
+
+    `act` is done there before one looks; `status` is then what it was answered with.
+    """
 
     name: str
     path: str | Find
     who: str = OWNER
     status: int = 200
+    act: Act | None = None
 
     @property
     def file(self) -> str:
@@ -46,6 +51,14 @@ class Row:
         path = self.path if isinstance(self.path, str) else self.path(scenes)
         return f"{scenes.house.url}{path}" if path.startswith("/") else scenes.house.at(path)
 
+    def bring(self, page: Page, address: str, scenes: Scenes) -> str:
+        """Opens it and does its act. Returns what is wrong with the answers; nothing when empty."""
+        answer = page.goto(address)
+        if self.act is None:
+            return "" if answer and answer.status == self.status else f"answered {answer and answer.status}"
+        told = acts.answers_to(self.act, page, scenes)
+        return "" if self.status in told else f"the act was answered {told}"
+
 
 def of_send(made: str, tail: str = "") -> Find:
     return lambda scenes: f"sends/{once(scenes, made).pk}/{tail}"
@@ -55,17 +68,18 @@ def of_list(made: str, tail: str = "") -> Find:
     return lambda scenes: f"lists/{once(scenes, made).pk}/{tail}"
 
 
-def once(scenes: Scenes, made: str) -> Any:
-    """One send or list of each kind, for all rows that show it."""
-    if made not in scenes.kept:
-        scenes.kept[made] = getattr(scenes, made)()
-    return scenes.kept[made]
+def template(state: str, *, differs: bool = False) -> Find:
+    return lambda scenes: f"templates/{template_of(scenes, state, differs=differs).pk}/"
 
 
-def template(state: str) -> Find:
-    return lambda scenes: (
-        f"templates/{SubscriptionTemplate.objects.filter(merchant=scenes.house.merchant, state=state)[0].pk}/"
-    )
+def template_of(scenes: Scenes, state: str, *, differs: bool) -> SubscriptionTemplate:
+    return SubscriptionTemplate.objects.filter(
+        merchant=scenes.house.merchant, state=state, differs=differs
+    ).latest("pk")
+
+
+def consent_to_a_template(scenes: Scenes) -> str:
+    return f"lists/new/consent/?template={scenes.template.pk}"
 
 
 def job(scenes: Scenes) -> str:
@@ -75,9 +89,12 @@ def job(scenes: Scenes) -> str:
 TEMPLATES_AND_LISTS = [
     Row("sign in", "/sign-in/", who=""),
     Row("password", "/password/"),
+    Row("no seat yet", acts.without_a_seat, who=acts.WITHOUT_A_SEAT),
     Row("my templates", "templates/"),
     Row("a template online", template("approved")),
     Row("a template rejected", template("rejected")),
+    Row("a template offline", template("offline")),
+    Row("a template the platform changed", template("approved", differs=True)),
     Row("library", "templates/library/"),
     Row("library, not available ones", "templates/library/?show=closed"),
     Row("adopt", "templates/library/2/adopt/"),
@@ -87,7 +104,9 @@ TEMPLATES_AND_LISTS = [
     Row("a list", "lists/1/"),
     Row("columns of a file", of_list("uploaded", "columns/")),
     Row("dry run", of_list("checked")),
+    Row("a list, its name", "lists/1/rename/"),
     Row("a list of who consented", "lists/new/consent/"),
+    Row("a list of who consented, counted", consent_to_a_template),
 ]
 
 SENDS = [
@@ -128,6 +147,14 @@ SENDS = [
     Row("unknown outcomes", of_send("finished", "unknown/")),
     Row("send again", of_send("finished", "again/?all=1")),
     Row("who came back from a send", of_send("finished", "recall/")),
+    Row("people with their ids", of_send("finished", "people/"), act=acts.show_ids),
+    Row("two versions of a draft", acts.contested, status=422, act=acts.write_beside_another),
+    Row("too late", acts.to_take_back, status=422, act=acts.take_back_after_another),
+    Row("a view with a taken name", acts.view_to_rename, status=422, act=acts.choose_a_taken_name),
+    Row("new send without a mini program", acts.without_a_mini_program, who=acts.NEWCOMER),
+    Row("several to copy", acts.to_copy),
+    Row("several copied", acts.to_copy, act=acts.copy_them),
+    Row("several cancelled", acts.to_cancel, act=acts.cancel_them),
 ]
 
 FIGURES_AND_SETTINGS = [
@@ -148,6 +175,7 @@ FIGURES_AND_SETTINGS = [
     Row("no such address", "nowhere/at-all/", status=404),
     Row("not found", "sends/999999/", status=404),
     Row("not allowed", "settings/staff/", who=ANALYST, status=403),
+    Row("a form gone stale", "/password/", status=403, act=acts.send_a_stale_form),
 ]
 
 TABLE = [*TEMPLATES_AND_LISTS, *SENDS, *FIGURES_AND_SETTINGS]
@@ -164,11 +192,13 @@ class Looking:
 
     def wrong_at(self, row: Row, scenes: Scenes) -> list[str]:
         """What is wrong with a page, over all ways of looking at it."""
-        address = row.address(scenes)
         wrong = []
         for language, script in WAYS:
+            address = row.address(scenes)
             page, watch = self.window(row, language=language, script=script)
-            found = seen(page, address, row, language=language, script=script) + watch.take()
+            brought = row.bring(page, address, scenes)
+            found = [brought] if brought else []
+            found += seen(page, language=language, script=script) + watch.take()
             wrong += [f"{language}, script {script}: {one}" for one in found]
             self.leave(page, watch, script=script)
         return wrong
@@ -180,6 +210,8 @@ class Looking:
         context.add_cookies([{"name": "django_language", "value": language, "url": self.house.url}])
         if context not in self.windows:
             page = context.new_page()
+            if script:
+                page.add_init_script(path=AXE)  # half a second less than handing it over on each page
             self.windows[context] = page, Watch(page)
         page, watch = self.windows[context]
         watch.expected = row.status
@@ -187,12 +219,17 @@ class Looking:
         return page, watch
 
     def context(self, who: str, *, script: bool) -> BrowserContext:
+        """Signed in once for both ways: the second gets the cookies of the first."""
         if (who, script) not in self.kept:
-            self.kept[who, script] = new_context(self.chromium, script=script, size=WIDE)
-            if who:
-                first = self.kept[who, script].new_page()
+            made = new_context(self.chromium, script=script, size=WIDE)
+            before = self.kept.get((who, not script))
+            if before:
+                made.add_cookies(before.cookies())
+            elif who:
+                first = made.new_page()
                 sign_in(first, self.house, who)
                 first.close()
+            self.kept[who, script] = made
         return self.kept[who, script]
 
     def leave(self, page: Page, watch: Watch, *, script: bool) -> None:
@@ -209,10 +246,9 @@ class Looking:
         User.objects.filter(username__in=[OWNER, ANALYST]).update(language="zh-hans")
 
 
-def seen(page: Page, address: str, row: Row, *, language: str, script: bool) -> list[str]:
-    """What is wrong with it, at both widths."""
-    answer = page.goto(address)
-    wrong = [] if answer and answer.status == row.status else [f"answered {answer and answer.status}"]
+def seen(page: Page, *, language: str, script: bool) -> list[str]:
+    """What is wrong with the page that is open, at both widths."""
+    wrong = []
     if page.locator("html").get_attribute("lang") != LANGUAGES[language]:
         wrong.append("the language of the page is not told")
     if language == "zh-hans":

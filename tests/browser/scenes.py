@@ -1,7 +1,7 @@
 """Sends in every state, made through the operations a person uses; the house carries them out."""
 
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from itertools import count
 from typing import Any
@@ -33,12 +33,12 @@ SEND_METHOD = OpenAppMiniTemplatemessageSend.method
 class Scenes:
     """Each send goes to people of its own, of those with a standing consent: nobody meets the fatigue gate.
 
-    `start`: which of them come first here; `kept`: what was made, by how it was made.
+    `start`: which of them come first here; `kept`: what was made, by how it was made and for which rows.
     """
 
     house: House
     start: int = 0
-    kept: dict[str, Any] = field(default_factory=dict)
+    kept: dict[tuple[str, str], Any] = field(default_factory=dict)
     _next: count = field(default_factory=count)
 
     @property
@@ -161,10 +161,13 @@ class Scenes:
         self.house.await_state(batch.control, SendState.MISSED)
         return batch
 
-    def scheduled(self) -> BatchSend:
+    def tomorrow(self, to: PeopleList, *, name: str) -> Content:
         on = timezone.localtime() + timedelta(days=1)
         when = {"scheduled_on": on.date(), "scheduled_time": time(on.hour, on.minute)}
-        return self.launched(replace(self.to(20, name="明天的一批"), **when))
+        return self.content(to, name=name, **when)
+
+    def scheduled(self) -> BatchSend:
+        return self.launched(self.tomorrow(self.people_list(self.people(20)), name="明天的一批"))
 
     def finished(self) -> BatchSend:
         """With refused and unknown people among them, and some who had no consent."""
@@ -191,3 +194,10 @@ class Scenes:
             state=SendState.FAILED, failure="名单已不在，无法准备。复制后另选名单。"
         )
         return batch
+
+
+def once(scenes: Scenes, made: str, *, of: str = "") -> Any:
+    """One send or list of each kind, for all rows that show it; `of`: one that only those rows use."""
+    if (made, of) not in scenes.kept:
+        scenes.kept[made, of] = getattr(scenes, made)()
+    return scenes.kept[made, of]

@@ -5,8 +5,8 @@ from operator import attrgetter
 import pytest
 
 from tests.browser.house import House
-from tests.browser.pages import SENDS, Looking, Row, once
-from tests.browser.scenes import Scenes
+from tests.browser.pages import SENDS, Looking, Row
+from tests.browser.scenes import Scenes, once
 
 
 @pytest.fixture(scope="module")

@@ -364,6 +364,7 @@ def of_batch(batch: BatchSend) -> dict[str, Any]:
         "scheduled_on": batch.scheduled_on.isoformat() if batch.scheduled_on else "",
         "scheduled_time": f"{batch.scheduled_time:%H:%M}" if batch.scheduled_time else "",
         "version": batch.version,
+        "window": str(uuid.uuid4()),
         **values,
     }
 
