@@ -68,19 +68,28 @@ class Disk:
         self._buffer[table][key] = row
 
     async def flush(self) -> None:
-        """Write everything put so far; raises what SQLite raises and keeps the rows for the next attempt."""
+        """Write everything put so far; raises what SQLite raises and keeps the rows for the next attempt.
+
+        When cancelled too: a write that the thread has not begun never happens, and twice does no harm.
+        """
         full, self._buffer = self._buffer, {table: {} for table in TABLES}
         if not any(full.values()):
             await self._run(_nothing)  # a flush under way in the thread ends before this one answers
             return
         try:
             await self._run(_write, self._connection, full)
+        except asyncio.CancelledError:
+            self._put_back(full)
+            raise
         except sqlite3.Error as error:
-            for table, rows in full.items():
-                self._buffer[table] = rows | self._buffer[table]
+            self._put_back(full)
             self.failure = f"the store could not be written: {error}"
             raise
         self.failure = None
+
+    def _put_back(self, full: dict[str, dict[Any, Row]]) -> None:
+        for table, rows in full.items():
+            self._buffer[table] = rows | self._buffer[table]
 
     async def read(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
         """Rows as of now: what is in the buffer is written first."""
