@@ -273,7 +273,9 @@ class Store:
     def everywhere(self, app: App, open_id: str) -> list[tuple[App, str]]:
         """This person at each app that knows them, with their open_id there; the given one first."""
         place, found = app.place_of(open_id), [(app, open_id)]
-        for other in self.apps.values() if place is not None else ():
+        if place is None:
+            return found
+        for other in self.apps.values():
             there = open_id_at(other.app_id, *place)
             if other is not app and there in other.people:
                 found.append((other, there))

@@ -83,10 +83,11 @@ def _due(request: MerchantRequest, batch: BatchSend, *, at: datetime) -> Due:
 
 
 def _misfits(batch: BatchSend, people: list[int], *, may_see_people: bool) -> Mapping[int, Misfit]:
-    """By customer id; the batch has a template and a list. Raises PlaceholderError."""
-    keywords = batch.template.keywords if batch.template else []
+    """By customer id. Raises PlaceholderError."""
+    if batch.template is None or batch.people_list is None:
+        return {}
     texts = personal.texts_of(batch.people_list, batches.pieces_of(batch), people)
     return {
-        customer_id: misfit(keywords, said, may_see_people=may_see_people)
+        customer_id: misfit(batch.template.keywords, said, may_see_people=may_see_people)
         for customer_id, said in texts.items()
     }

@@ -43,6 +43,9 @@ OFFICIAL: dict[str, Said] = {
     "isv.decryption-error-not-valid-encrypt-key": Said(
         {"encrypt_type": "AES"}, biz=_BY_ANOTHER_KEY, app=_KEYED
     ),
+    "isv.suspected-attack": Said(biz={"industry_scenario": "a=1&body=7"}, app={"refuses_key_names": True}),
+    "isv.missing-signature-config": Said(app={"signature_config": False}),
+    "isv.invalid-app-state": Said(app={"state": "offline"}),
     "isv.decryption-error-unknown": Said({"encrypt_type": "AES"}, biz=_NO_TEXT, app=_KEYED),
 }
 # It takes any common parameter with the call, but always signs, and trusts no error_response.
@@ -62,6 +65,9 @@ INDEPENDENT: dict[str, Said] = {
     "isv.decryption-error-not-valid-encrypt-key": Said(
         params={"encrypt_type": "AES"}, biz=_BY_ANOTHER_KEY, app=_KEYED
     ),
+    "isv.suspected-attack": Said(biz={"industry_scenario": "a=1&body=7"}, app={"refuses_key_names": True}),
+    "isv.missing-signature-config": Said(app={"signature_config": False}),
+    "isv.invalid-app-state": Said(app={"state": "offline"}),
     "isv.decryption-error-unknown": Said(params={"encrypt_type": "AES"}, biz=_NO_TEXT, app=_KEYED),
 }
 TABLES = {"official": OFFICIAL, "independent": INDEPENDENT}

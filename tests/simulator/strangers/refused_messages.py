@@ -42,8 +42,9 @@ def batch(world: World, **changes: Any) -> Ask:
 
 def _in_state(make: Maker, state: str) -> Row:
     def prepare(world: World) -> Ask:
+        ask = make(world)  # it may adopt, which an app that is offline may not
         world.configure(world.shop, state=state)
-        return make(world)
+        return ask
 
     return Row(prepare)
 
