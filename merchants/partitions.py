@@ -63,7 +63,8 @@ def _make(table: str, name: str, month: date, *, bounds_are_instants: bool) -> b
     """One month, with the rows that already stand in the default partition. False: another process was first.
 
     Made beside and attached, since CREATE TABLE … PARTITION OF would lock readers out, and refuses a
-    month that the default partition has rows of. Writers to the default partition wait until this commits.
+    month that the default partition has rows of. Where there is one, writers wait until this commits, before
+    they choose a partition: a row on its way to the default one would be refused by it afterwards.
     """
     suffix = " 00:00+08" if bounds_are_instants else ""
     bounds = [f"{month:%Y-%m-%d}{suffix}", f"{month_after(month):%Y-%m-%d}{suffix}"]
@@ -93,9 +94,9 @@ def _move_from_default(
     if found is None:
         return
     rest, column = (sql.Identifier(name) for name in found)
-    cursor.execute(
-        sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(rest).as_string(cursor.connection)
-    )
+    for name, mode in ((sql.Identifier(table), "SHARE ROW EXCLUSIVE"), (rest, "ACCESS EXCLUSIVE")):
+        lock = sql.SQL("LOCK TABLE ONLY {} IN {} MODE").format(name, sql.SQL(mode))
+        cursor.execute(lock.as_string(cursor.connection))
     moved = sql.SQL(
         "WITH moved AS (DELETE FROM {} WHERE {} >= {} AND {} < {} RETURNING *)"
         " INSERT INTO {} SELECT * FROM moved"

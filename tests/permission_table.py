@@ -162,9 +162,9 @@ TABLE = [
     Row("view_new", ALL),
     Row("view", ALL, kwargs=saved_view, passes=(200, 404)),  # only for the person who keeps it
     Row("view_delete", ALL, kwargs=saved_view, post=True, passes=(303, 404)),
-    Row("people_view_new", ALL, kwargs=sending),
-    Row("people_view", ALL, kwargs=view_of_people, passes=(200, 404)),
-    Row("people_view_delete", ALL, kwargs=view_of_people, post=True, passes=(303, 404)),
+    Row("send_people_view_new", ALL, kwargs=sending),
+    Row("send_people_view", ALL, kwargs=view_of_people, passes=(200, 404)),
+    Row("send_people_view_delete", ALL, kwargs=view_of_people, post=True, passes=(303, 404)),
     Row("search", ALL),
     # batch sends
     Row("sends", ALL),

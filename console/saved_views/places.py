@@ -43,4 +43,4 @@ def sends(merchant: Merchant) -> Place:
 
 def people(batch: BatchSend) -> Place:
     """A view of people belongs to no send: it stands above the people of each."""
-    return Place("people", "send_deliveries", "people_view", (batch.merchant.slug, batch.pk))
+    return Place("people", "send_deliveries", "send_people_view", (batch.merchant.slug, batch.pk))

@@ -6,15 +6,15 @@ saved_view_pages = [
     path("sends/views/new/", views.view_new, name="view_new"),
     path("views/<int:view_id>/", views.view_edit, name="view"),
     path("views/<int:view_id>/delete/", views.view_delete, name="view_delete"),
-    path("sends/<int:send_id>/people/views/new/", views.people_view_new, name="people_view_new"),
+    path("sends/<int:send_id>/people/views/new/", views.people_view_new, name="send_people_view_new"),
     path(
         "sends/<int:send_id>/people/views/<int:view_id>/",
         views.people_view_edit,
-        name="people_view",
+        name="send_people_view",
     ),
     path(
         "sends/<int:send_id>/people/views/<int:view_id>/delete/",
         views.people_view_delete,
-        name="people_view_delete",
+        name="send_people_view_delete",
     ),
 ]

@@ -31,7 +31,7 @@ class PeopleViewNew(PeopleViewCase):
     def test_a_filter_becomes_a_tab_above_the_people_of_every_send(self) -> None:
         one = self.settled(refused=["MSG_REJECTED", "USER_ID_INVALID"])
         two = self.settled(refused=["MSG_REJECTED"] * 3)
-        address = self.url("people_view_new", one) + f"?{FILTER}"
+        address = self.url("send_people_view_new", one) + f"?{FILTER}"
         page = self.client.get(self.url("send_deliveries", one) + f"?{FILTER}")
         self.assertContains(page, address.replace("&", "&amp;"))
         answer = self.client.post(address, {"name": "Said no"}, follow=True)
@@ -58,8 +58,8 @@ class PeopleViewNew(PeopleViewCase):
         found = self.ids_of_people[0]
         query = f"?state=refused&open_id={found}"
         page = self.client.get(self.url("send_deliveries", batch) + query)
-        self.assertContains(page, self.url("people_view_new", batch) + '?state=refused"')
-        address = self.url("people_view_new", batch) + query
+        self.assertContains(page, self.url("send_people_view_new", batch) + '?state=refused"')
+        address = self.url("send_people_view_new", batch) + query
         form = self.client.get(address)
         self.assertContains(form, "Status: Refused")
         self.assertNotContains(form, "open_id:")
@@ -73,7 +73,7 @@ class PeopleViewNew(PeopleViewCase):
         page = self.client.get(self.url("send_deliveries", batch) + query)
         self.assertNotContains(page, "Save as view")
         self.assertNotContains(page, 'aria-current="page">All')
-        answer = self.client.post(self.url("people_view_new", batch) + query, {"name": "A"})
+        answer = self.client.post(self.url("send_people_view_new", batch) + query, {"name": "A"})
         self.assertContains(answer, "no filter to keep", status_code=422)
 
     def test_views_of_sends_and_of_people_do_not_mix(self) -> None:
@@ -103,7 +103,7 @@ class PeopleViewNew(PeopleViewCase):
 
     def test_an_analyst_may_keep_one_and_a_stranger_finds_nothing(self) -> None:
         batch = self.settled(accepted=[""])
-        address = self.url("people_view_new", batch) + "?state=accepted"
+        address = self.url("send_people_view_new", batch) + "?state=accepted"
         for person, status in ((self.analyst, 303), (self.other_owner, 404)):
             self.sign_in(person)
             self.assertEqual(self.client.post(address, {"name": "A"}).status_code, status)
@@ -112,7 +112,7 @@ class PeopleViewNew(PeopleViewCase):
 class PeopleViewEdit(PeopleViewCase):
     def test_it_is_renamed_and_shared_and_leads_back_to_the_send(self) -> None:
         batch, view = self.settled(refused=["MSG_REJECTED"]), self.keep()
-        address = self.view_url("people_view", batch, view)
+        address = self.view_url("send_people_view", batch, view)
         people = self.url("send_deliveries", batch) + f"?{FILTER}"
         self.assertContains(self.client.get(people), address)
         self.assertContains(self.client.get(address), people.replace("&", "&amp;"))
@@ -123,13 +123,13 @@ class PeopleViewEdit(PeopleViewCase):
 
     def test_a_view_of_sends_is_not_found_among_the_views_of_people(self) -> None:
         batch, view = self.settled(), self.keep(page="sends")
-        for name in ("people_view", "people_view_delete"):
+        for name in ("send_people_view", "send_people_view_delete"):
             self.assertEqual(self.client.post(self.view_url(name, batch, view)).status_code, 404)
 
     def test_it_is_changed_and_deleted_by_its_owner_alone(self) -> None:
         batch, view = self.settled(), self.keep(is_shared=True)
         self.sign_in(self.owner)
-        for name in ("people_view", "people_view_delete"):
+        for name in ("send_people_view", "send_people_view_delete"):
             self.assertEqual(self.client.post(self.view_url(name, batch, view)).status_code, 404)
         page = self.client.get(self.url("send_deliveries", batch) + f"?{FILTER}")
         self.assertContains(page, "shared by")
@@ -138,7 +138,7 @@ class PeopleViewEdit(PeopleViewCase):
 class PeopleViewDelete(PeopleViewCase):
     def test_it_is_gone_and_a_get_is_rejected(self) -> None:
         batch, view = self.settled(), self.keep()
-        address = self.view_url("people_view_delete", batch, view)
+        address = self.view_url("send_people_view_delete", batch, view)
         self.assertEqual(self.client.get(address).status_code, 405)
         self.assertRedirects(self.client.post(address), self.url("send_deliveries", batch), status_code=303)
         self.assertFalse(SavedView.objects.exists())
