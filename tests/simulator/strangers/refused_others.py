@@ -2,21 +2,23 @@
 
 from typing import Any
 
+from tests.simulator.documented import (
+    APP_TOKEN,
+    APP_TOKEN_QUERY,
+    APPLY,
+    LIBRARY,
+    MODIFY,
+    QUERY,
+    SUBSCRIBE,
+    TEMPLATES,
+    UNSUBSCRIBE,
+    UPLOAD,
+    USER,
+    USER_TOKEN,
+)
 from tests.simulator.strangers.asks import Ask, Row, Table, broken
 from tests.simulator.strangers.world import DAY, World
 
-LIBRARY = "alipay.open.mini.message.templatelib.batchquery"
-APPLY = "alipay.open.mini.message.template.apply"
-TEMPLATES = "alipay.open.mini.message.template.batchquery"
-SUBSCRIBE = "alipay.open.app.message.topic.subscribe"
-UNSUBSCRIBE = "alipay.open.app.message.topic.unsubscribe"
-MODIFY = "alipay.open.app.message.subscription.modify"
-QUERY = "alipay.open.app.message.subscription.query"
-APP_TOKEN = "alipay.open.auth.token.app"
-APP_TOKEN_QUERY = "alipay.open.auth.token.app.query"
-USER_TOKEN = "alipay.system.oauth.token"
-USER = "alipay.user.info.share"
-UPLOAD = "alipay.offline.material.image.upload"
 TOPIC = "alipay.marketing.activity.message.received"
 PNG = b"\x89PNG\r\n\x1a\n" + b"a small picture"
 
