@@ -19,6 +19,7 @@ from messaging.models import (
     DeliveryAttempt,
     DeliveryState,
     SendControl,
+    SendState,
     SkipReason,
     Visit,
 )
@@ -26,6 +27,7 @@ from messaging.sends import batches
 from messaging.sends.placeholders import PlaceholderError
 from messaging.sends.wall_time import NoSuchTime
 
+ENDED = (SendState.FAILED, SendState.CANCELLING, SendState.CANCELLED)
 PASSED, FAILED, NOT_JUDGED = "passed", "failed", "not_judged"
 GATE_OF = "SELECT coalesce(gate, '') FROM ({judged}) judged WHERE judged.customer_id = %(customer)s"
 
@@ -58,8 +60,8 @@ class Message:
 class Answer:
     """Why a person is in a send or is not: `message` if they are, else `word`.
 
-    `word`: not_on_list, would_send, would_skip (then `gate`), or unfinished where template, list or time is
-    missing.
+    `word`: not_on_list, would_send, would_skip (then `gate`), ended where it was over before anybody was
+    prepared, or unfinished where template, list or time is missing.
     """
 
     batch: BatchSend
@@ -70,7 +72,7 @@ class Answer:
 
 def rows_of(customer: Customer) -> QuerySet[Delivery]:
     """All of one person, from whatever month; page by id, newest first."""
-    return Delivery.objects.filter(customer=customer).select_related("send__people_list", "send__template")
+    return Delivery.objects.filter(customer=customer).select_related("send__people_list")
 
 
 def consents_of(customer: Customer) -> QuerySet[Consent]:
@@ -84,7 +86,7 @@ def consents_of(customer: Customer) -> QuerySet[Consent]:
 
 def messages_of(rows: Sequence[Delivery]) -> list[Message]:
     """At most three queries for each month they are of, and one for their sends."""
-    sends = BatchSend.objects.filter(control__in={row.send_id for row in rows}).select_related("test_of")
+    sends = BatchSend.objects.filter(control__in={row.send_id for row in rows})
     batch_of = {batch.control_id: batch for batch in sends}
     visits: dict[int, datetime] = {}
     attempts: dict[int, list[DeliveryAttempt]] = {}
@@ -138,6 +140,8 @@ def why(customer: Customer, batch: BatchSend, *, at: datetime) -> Answer:
         return Answer(batch, "unfinished")
     if not PeopleListEntry.objects.filter(people_list=batch.people_list, customer=customer).exists():
         return Answer(batch, "not_on_list")
+    if batch.control.state in ENDED:
+        return Answer(batch, "ended")
     try:
         people = batches.judged_now(batch, at=at)
     except (NoSuchTime, PlaceholderError, ValueError):

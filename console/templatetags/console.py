@@ -158,6 +158,8 @@ def distance(value: datetime | None) -> str:
     if value is None:
         return MISSING
     seconds = round((value - timezone.now()).total_seconds())
+    if not seconds:
+        return _("just now")
     span = duration(abs(seconds))
     return _("in %(span)s") % {"span": span} if seconds >= 0 else _("%(span)s ago") % {"span": span}
 

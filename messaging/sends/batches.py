@@ -295,8 +295,11 @@ def people_stopped(
 
 
 def judged_now(batch: BatchSend, *, at: datetime) -> Judged:
-    """The gates as they stand. Raises NoSuchTime, PlaceholderError; ValueError without a template."""
-    return judged(_prepared(batch), at=batch.control.due_at or due(batch, at=at))
+    """The gates as they stand, for its own time or, where that has passed, for `at`.
+
+    Raises NoSuchTime, PlaceholderError; ValueError without a template.
+    """
+    return judged(_prepared(batch), at=max(batch.control.due_at or due(batch, at=at), at))
 
 
 def _prepared(batch: BatchSend) -> SendControl:

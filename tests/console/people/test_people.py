@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from membership.models import Customer
 from merchants.models import Event
+from merchants.partitions import BEIJING
 from messaging.engine.claim import claim
 from messaging.engine.decisions import send_again
 from messaging.engine.mark import mark
 from messaging.engine.record import Answer, record
-from messaging.models import BatchSend, Consent, SendControl, SendRules, Visit
+from messaging.models import BatchSend, Consent, FrequencyCount, SendControl, SendRules, Visit
 from messaging.person import gates_of, messages_of, rows_of, why
 from tests import build_messaging as build
 from tests.console.messaging.sends.base import HTMX, SendCase
@@ -158,6 +159,32 @@ class Asking(PersonPages):
         self.assertIn("<details open>", page)
         late = build.people(self.mini_program, 1)[0]
         self.assertIn("Not on the list.", self.ask(late, batch))
+
+    def test_a_send_that_ended_before_it_was_prepared_went_to_nobody(self) -> None:
+        for state in ("failed", "cancelled"):
+            batch = self.draft()
+            SendControl.objects.filter(pk=batch.control_id).update(
+                state=state, due_at=timezone.now(), template=self.template, people_list=self.people_list
+            )
+            page = self.ask(self.people[0], batch)
+            self.assertIn("Nobody got it.", page)
+            self.assertNotIn("As things are now", page)
+
+    def test_a_missed_send_is_judged_for_now_and_not_for_the_day_it_missed(self) -> None:
+        chosen = build.template(self.mini_program, fatigue_total=1, fatigue_value=1, fatigue_unit="day")
+        build.consents(chosen, self.people)
+        today = timezone.now().astimezone(BEIJING).date()
+        yesterday = timezone.now() - timedelta(days=1)
+        FrequencyCount.objects.create(customer=self.people[0], template=chosen, day=today, n=1)
+        FrequencyCount.objects.create(
+            customer=self.people[1], template=chosen, day=today - timedelta(days=1), n=1
+        )
+        batch = self.draft(chosen=chosen)
+        SendControl.objects.filter(pk=batch.control_id).update(
+            state="missed", due_at=yesterday, template=chosen, people_list=self.people_list
+        )
+        self.assertIn("they are left out: Template fatigue.", self.ask(self.people[0], batch))
+        self.assertIn("they will get it.", self.ask(self.people[1], batch))
 
     def test_another_merchants_send_cannot_be_asked_about(self) -> None:
         foreign = build.batch(self.other_mini_program, self.other_owner)

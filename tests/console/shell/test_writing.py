@@ -1,6 +1,6 @@
 """How figures, times and people are written: console/templatetags/console.py."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -110,3 +110,9 @@ def test_the_bar_leaves_zeros_out_and_shows_the_smallest_part() -> None:
     assert drawn[1].width >= 0.49
     assert drawn[-1].x + drawn[-1].width == pytest.approx(100, abs=0.01)
     assert parts({"accepted": 0}, smallest=1) == []
+
+
+def test_a_time_of_this_very_second_is_just_now_and_neither_past_nor_to_come() -> None:
+    for moved in (-0.4, 0.0, 0.4):
+        assert write.distance(timezone.now() + timedelta(seconds=moved)) == "just now"
+    assert write.distance(timezone.now() - timedelta(seconds=5)) == "5 s ago"
