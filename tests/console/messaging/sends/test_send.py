@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
+from console.templatetags.console import in_words
 from merchants import events
 from merchants.models import MiniProgram
 from messaging.models import BatchSend, RecallCount, SendControl, Unprepared
@@ -23,7 +24,7 @@ class SendPage(SendCase):
             (
                 "scheduled",
                 {"due_at": later},
-                "Scheduled for Today" if later.date() == now.date() else "Scheduled",
+                f"Scheduled for {in_words(later, now=now)}",
             ),
             ("preparing", {}, "Preparing: 8 people are being checked"),
             ("ready", {}, "Ready: 6 people are frozen, 2 of the list are skipped."),
