@@ -10,7 +10,8 @@ import concurrent.futures
 import contextlib
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -100,11 +101,31 @@ def here() -> Network | None:
 
 def submit(coroutine: Coroutine[Any, Any, T]) -> "concurrent.futures.Future[T]":
     """Start `coroutine` in the loop of this process, which is made now if there is none."""
-    global _current
     with _lock:  # so that close() finds every coroutine that was ever handed to a loop
-        if _current is None or _current.pid != os.getpid():
-            _current = Network(_connections_per_host)
-        return asyncio.run_coroutine_threadsafe(coroutine, _current.loop)
+        return asyncio.run_coroutine_threadsafe(coroutine, _network().loop)
+
+
+def _network() -> Network:
+    """That of this process, made now if there is none. Call with `_lock` held."""
+    global _current
+    if _current is None or _current.pid != os.getpid():
+        _current = Network(_connections_per_host)
+    return _current
+
+
+def submit_all(
+    coroutines: Sequence[Coroutine[Any, Any, T]], done: Callable[[int, "asyncio.Task[T]"], None]
+) -> None:
+    """Start all of them, waking the loop once. `done` is called in the loop thread, with the place of each in
+    `coroutines`, when it is over, also when it was cancelled before it began."""
+
+    def begin() -> None:
+        for place, coroutine in enumerate(coroutines):
+            network.loop.create_task(coroutine).add_done_callback(partial(done, place))
+
+    with _lock:
+        network = _network()
+        network.loop.call_soon_threadsafe(begin)
 
 
 def run(coroutine: Coroutine[Any, Any, T], timeout_seconds: float | None = None) -> T:

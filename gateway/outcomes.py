@@ -18,6 +18,7 @@ UnknownReason = Literal[
     "bad_signature",
     "bad_answer",
     "too_large",
+    "internal_error",
 ]
 
 
