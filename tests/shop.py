@@ -27,6 +27,8 @@ class Shop:
     template: SubscriptionTemplate
     open_ids: list[str]
     people: list[Any] = field(default_factory=list)
+    texts: dict[str, Any] = field(default_factory=dict)
+    """What the platform told when the app was made: ids and keys."""
 
     def grant(self, n: int, *, units: int = 1) -> None:
         self.simulator.post(
@@ -53,10 +55,18 @@ class Shop:
 
 
 def open_shop(
-    simulator: SimulatorProcess, *, people: int = 60, rate_per_second: int = 500, kind: str = "one_time"
+    simulator: SimulatorProcess,
+    *,
+    people: int = 60,
+    rate_per_second: int = 500,
+    kind: str = "one_time",
+    limits: dict[str, float] | None = None,
 ) -> Shop:
-    """Registers an app, adopts a template that is online at once, and makes people known on both sides."""
-    made = simulator.post("/sim/apps", {"industry": "rental"})
+    """Registers an app, adopts a template that is online at once, and makes people known on both sides.
+
+    `limits`: the platform's, in calls per second; 0 is none.
+    """
+    made = simulator.post("/sim/apps", {"industry": "rental", "limits": limits or {}})
     owner = build.merchant()
     app = build.mini_program(
         owner,
@@ -79,6 +89,7 @@ def open_shop(
         template=chosen,
         open_ids=open_ids,
         people=build_messaging.people(app, people, open_ids=open_ids),
+        texts=made,
     )
 
 
