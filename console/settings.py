@@ -267,7 +267,9 @@ EVENT_SUBSCRIBERS: dict[str, list[str]] = {
 }
 NOTIFICATION_ROUTES: dict[str, str] = {}
 CELERY_BEAT_SCHEDULE = {
-    # every second: move sends that are due, and tell the engine that there may be work
+    # four times a second: sends that are due begin
+    "start due sends": {"task": "messaging.start_due_sends", "schedule": 0.25, "options": {"expires": 2}},
+    # every second: all other moves of sends, and tell the engine that there may be work
     "advance sends": {"task": "messaging.advance_sends", "schedule": 1.0, "options": {"expires": 5}},
     "hint the engine": {"task": "messaging.hint_engine", "schedule": 1.0, "options": {"expires": 5}},
     # every five seconds: rows whose owner died, dispatches whose hint was lost

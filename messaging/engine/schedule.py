@@ -16,6 +16,7 @@ from merchants.enqueue import enqueue
 from messaging.engine import sql
 from messaging.engine.control import MoveRefused, move
 from messaging.engine.freeze import freeze, give_up
+from messaging.engine.start import start_due
 from messaging.models import SendControl, SendState, Unprepared
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,19 @@ WHERE s.id = %(send)s AND s.state IN ('sending', 'paused') AND NOT EXISTS (
     SELECT 1 FROM messaging_delivery d
     WHERE d.send_id = s.id AND d.books_month = s.books_month AND d.state IN ('queued', 'claimed', 'sending')
 )
+"""
+# Who may be at the end: asked of the counters, which are small. Whatever nobody touched for a minute is asked
+# anyway, so that a counter that is wrong holds up nothing.
+AT_THE_END = """
+SELECT s.id FROM messaging_sendcontrol s
+WHERE s.state IN ('sending', 'paused') AND (
+    s.touched_at IS NULL OR s.touched_at < clock_timestamp() - interval '1 minute'
+    OR NOT EXISTS (
+        SELECT 1 FROM messaging_deliverycounter c
+        WHERE c.send_id = s.id AND c.state IN ('queued', 'sending') AND c.n > 0
+    )
+)
+ORDER BY s.due_at, s.id
 """
 CANCEL_ROWS = """
 WITH left_over AS (
@@ -63,7 +77,7 @@ def advance() -> int:
     steps = (
         _miss_late,
         _start_preparing,
-        _start_sending,
+        start_due,
         _return_finished,
         _finish,
         _settle_cancelling,
@@ -129,14 +143,6 @@ def prepare(merchant_id: int, control_id: int) -> bool:
         return False
 
 
-def _start_sending() -> int:
-    due = SendControl.objects.filter(state=SendState.READY, due_at__lte=Now())
-    return sum(
-        _try(control, SendState.SENDING, only_from={SendState.READY}, changes={"started_at": Now()})
-        for control in due.select_related("merchant", "mini_program").order_by("due_at", "id")
-    )
-
-
 def _return_finished() -> int:
     """A finished send that has queued rows ("send again" died between its two moves) goes back to sending."""
     again = SendControl.objects.filter(
@@ -170,7 +176,9 @@ def _clear_cancelled() -> int:
 def _finish() -> int:
     """sending | paused → finished when one statement finds no row queued, claimed or sending."""
     moved = 0
-    for control in _sends(SendState.SENDING, SendState.PAUSED):
+    ids = [row[0] for row in sql.rows(AT_THE_END, {})]
+    ended = SendControl.objects.filter(pk__in=ids).select_related("merchant", "mini_program")
+    for control in ended.order_by("due_at", "id"):
         with transaction.atomic():
             if sql.run(FINISHED, {"send": control.pk}):
                 moved += 1

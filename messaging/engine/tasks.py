@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from merchants.enqueue import MerchantTask, hint
-from messaging.engine import reap, reconcile, schedule, slot
+from messaging.engine import reap, reconcile, schedule, slot, start
 
 HINT_SECONDS = 5
 
@@ -22,6 +22,11 @@ def run_slot() -> None:
 def hint_engine() -> None:
     if slot.has_work():
         hint("engine.slot", expires_seconds=HINT_SECONDS)
+
+
+@shared_task(name="messaging.start_due_sends")
+def start_due_sends() -> None:
+    start.start_due()
 
 
 @shared_task(name="messaging.advance_sends")

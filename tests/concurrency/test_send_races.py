@@ -15,6 +15,7 @@ from messaging.engine.mark import mark
 from messaging.engine.reconcile import lines
 from messaging.engine.record import Answer, record
 from messaging.engine.schedule import advance
+from messaging.engine.start import start_due
 from messaging.models import (
     BatchSend,
     Delivery,
@@ -173,3 +174,11 @@ class SendRaces(CommittedCastCase):
         self.assertEqual(results.count(6), 1)
         self.assertEqual(sum(isinstance(result, CountChanged) for result in results), 3)
         self.assertEqual(Event.objects.get(kind="unknown.treated_as_sent").detail["people"], 6)
+
+    def test_four_beats_start_each_due_send_once(self) -> None:
+        for _send in range(6):
+            build.send(self.mini_program, self.template, self.people_list, state="ready")
+        begun = at_once(lambda _number: start_due(), workers=4)
+        assert sum(begun) == 6
+        assert Event.objects.filter(kind="send.sending").count() == 6
+        assert set(SendControl.objects.values_list("state", flat=True)) == {"sending"}
