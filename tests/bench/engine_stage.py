@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -23,6 +24,7 @@ from tests.shop import Shop, open_shop
 from tests.simulator_process import SimulatorProcess
 
 ENGINE = "engine"
+SEND = "alipay.open.app.mini.templatemessage.send"
 UNLIMITED = 1_000_000
 PATIENCE_SECONDS = 3_600 if FULL else 60
 
@@ -52,12 +54,24 @@ class EngineStage:
         for child in reversed(self.children.values()):
             child.stop(grace_seconds=15)
 
-    def shop(self, people: int) -> Shop:
-        """Everybody has consented once; neither we nor the platform limit the speed."""
+    def shop(self, people: int, *, rate_per_second: int = UNLIMITED) -> Shop:
+        """Everybody has consented once; the platform does not limit the speed."""
         limits = {"app": 0, "method": 0}
-        opened = open_shop(self.simulator, people=people, rate_per_second=UNLIMITED, limits=limits)
+        opened = open_shop(self.simulator, people=people, rate_per_second=rate_per_second, limits=limits)
         opened.grant(people)
         return opened
+
+    def received(self, shop: Shop) -> list[tuple[float, str]]:
+        """When each message of this shop was at the platform, seconds since 1970, and to whom; in order."""
+        found: list[tuple[float, str]] = []
+        after = 0
+        while True:
+            asked = f"/sim/log?app_id={shop.app.app_id}&method={SEND}&after={after}&limit=1000"
+            page = self.simulator.get(asked)
+            found += [(epoch(one["received_at"]), one["to"]) for one in page["entries"]]
+            if not page["entries"]:
+                return sorted(found)
+            after = page["next_after"]
 
 
 @contextmanager
@@ -108,6 +122,10 @@ def _migrate(env: dict[str, str]) -> None:
     for command in ("migrate", "make_partitions"):
         done = subprocess.run(processes.manage(command), env=env, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, f"manage.py {command}: {done.stderr[-2000:]}"
+
+
+def epoch(told: str) -> float:
+    return datetime.fromisoformat(told).timestamp()
 
 
 @dataclass(frozen=True)

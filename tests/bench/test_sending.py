@@ -9,11 +9,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
 import redis
 from celery import Celery
 
-from tests.bench.engine_stage import EngineStage, Run, engine_stage, send_all
+from tests.bench.engine_stage import EngineStage, Run, send_all
 from tests.bench.harness import FULL, Figure, tell
 from tests.faults.stage import wait_for
 from tests.shop import Shop
@@ -86,15 +85,6 @@ def middle(runs: Sequence[Run]) -> float:
     return statistics.median(run.rate for run in runs)
 
 
-@pytest.fixture
-def stage(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: pytest.FixtureRequest) -> EngineStage:
-    home = tmp_path_factory.mktemp("engine")
-    for folder in (home, *home.parents[:2]):
-        folder.chmod(0o755)  # under root PostgreSQL runs as another user and must pass through
-    with django_db_blocker.unblock(), engine_stage(home) as opened:  # type: ignore[attr-defined]
-        yield opened  # type: ignore[misc]
-
-
 def test_a_send_is_as_fast_as_the_bare_loop_and_waits_for_nobody(stage: EngineStage) -> None:
     shop = stage.shop(MESSAGES * (2 * ROUNDS + 4) + BY_SDK)
     places = iter(range(0, len(shop.open_ids), MESSAGES))
@@ -113,6 +103,7 @@ def test_a_send_is_as_fast_as_the_bare_loop_and_waits_for_nobody(stage: EngineSt
     at_once = send_all(shop, next(places), MESSAGES)
     stage.simulator.post("/sim/faults", {"method": "*", "kind": "delay", "rate": 1, "value": LATENCY_SECONDS})
     late = send_all(shop, next(places), MESSAGES)
+    stage.simulator.delete("/sim/faults")
     summary = shop.summary()
 
     assert summary["repeated"] == {}
