@@ -73,6 +73,8 @@ DATABASES = {
         "OPTIONS": {
             "connect_timeout": 5,
             "application_name": text("PROCESS_NAME", "console"),
+            # for the engine's own cursors (messaging/engine/sql.py): Django's never prepare
+            "prepare_threshold": 5,
             **({"sslmode": str(_database["sslmode"])} if "sslmode" in _database else {}),
         },
     }

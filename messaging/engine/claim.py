@@ -46,7 +46,7 @@ class Claim(NamedTuple):
 def claim(control: SendControl, *, limit: int) -> Claim:
     """At most `limit` rows, ours until the lease is over, committed; rows held by others are passed over."""
     token = uuid.uuid4()
-    found = sql.rows(
+    found = sql.rows_again(
         CLAIM,
         {
             "send": control.pk,
@@ -64,4 +64,4 @@ def release(control: SendControl, claimed: Claim) -> int:
     """Back to the queue, only what is still claimed with our token."""
     if not claimed.ids:
         return 0
-    return sql.run(RELEASE, {"month": control.books_month, "ids": claimed.ids, "token": claimed.token})
+    return sql.run_again(RELEASE, {"month": control.books_month, "ids": claimed.ids, "token": claimed.token})

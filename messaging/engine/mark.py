@@ -120,7 +120,7 @@ def mark(control: SendControl, claimed: Claim, *, ids: Sequence[int], at: dateti
     """Turns claimed rows into rows in flight, or skips whom a gate stops now. `at` gives the Beijing day."""
     day = at.astimezone(BEIJING).date()
     with transaction.atomic():
-        found = sql.rows(
+        found = sql.rows_again(
             OURS, {"month": control.books_month, "ids": list(ids), "token": claimed.token, "send": control.pk}
         )
         if not found:
@@ -147,14 +147,14 @@ def _learn(control: SendControl, wave: _Wave) -> None:
         "day": wave.day,
         "first_day": first_day(wave.day, value=control.fatigue_value, unit=control.fatigue_unit),
     }
-    people = sql.rows(PEOPLE, parameters)
+    people = sql.rows_again(PEOPLE, parameters)
     wave.people = {row[0]: (row[1], row[2]) for row in people}
     if people and (limit := Cap(*people[0][3:])):
         wave.capped = reached(limit, wave.customers, day=wave.day)
-    sql.run(TODAY, parameters)
-    for customer, n in sql.rows(FREQUENCY, parameters):
+    sql.run_again(TODAY, parameters)
+    for customer, n in sql.rows_again(FREQUENCY, parameters):
         wave.messages[customer] += n
-    wave.consents = {row[0]: (row[1], row[2]) for row in sql.rows(CONSENT, parameters)}
+    wave.consents = {row[0]: (row[1], row[2]) for row in sql.rows_again(CONSENT, parameters)}
 
 
 def _first_failing_gate(control: SendControl, wave: _Wave, customer: int) -> str:
@@ -177,8 +177,8 @@ def _take(control: SendControl, wave: _Wave, customers: list[int]) -> None:
     if not customers:
         return
     parameters = {"template": control.template_id, "day": wave.day, "customers": customers}
-    sql.run(COUNT_MESSAGE, parameters)
-    if control.template_kind == "one_time" and sql.run(SPEND, parameters) != len(customers):
+    sql.run_again(COUNT_MESSAGE, parameters)
+    if control.template_kind == "one_time" and sql.run_again(SPEND, parameters) != len(customers):
         raise RuntimeError(f"send {control.pk}: a locked consent row lost its unit")
 
 
@@ -186,7 +186,7 @@ def _mark_rows(control: SendControl, claimed: Claim, wave: _Wave, ids: list[int]
     if not ids:
         return []
     patience = timedelta(seconds=5 + settings.GATEWAY_TOTAL_SECONDS)
-    marked = sql.rows(
+    marked = sql.rows_again(
         MARK,
         {
             "month": control.books_month,
@@ -210,7 +210,7 @@ def _skip_rows(
 ) -> None:
     if not stopped:
         return
-    sql.run(
+    sql.run_again(
         SKIP,
         {
             "month": control.books_month,

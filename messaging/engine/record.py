@@ -127,7 +127,9 @@ def record(control: SendControl, token: uuid.UUID, answers: Sequence[Answer]) ->
     with transaction.atomic():
         held = [
             _Held(*row)
-            for row in sql.rows(OURS, {"month": control.books_month, "ids": list(given), "token": token})
+            for row in sql.rows_again(
+                OURS, {"month": control.books_month, "ids": list(given), "token": token}
+            )
         ]
         if not held:
             return 0
@@ -192,8 +194,8 @@ def _uncount(control: SendControl, returned: list[_Held]) -> None:
         "customers": [row.customer for row in counted],
         "days": [row.counted_on for row in counted],
     }
-    sql.rows(LOCK_FREQUENCY, parameters)
-    sql.run(UNCOUNT, parameters)
+    sql.rows_again(LOCK_FREQUENCY, parameters)
+    sql.run_again(UNCOUNT, parameters)
 
 
 def _settle_consent(control: SendControl, returned: list[_Held], given: dict[int, Answer]) -> None:
@@ -207,7 +209,7 @@ def _settle_consent(control: SendControl, returned: list[_Held], given: dict[int
         return
     locked = {
         customer: (units, standing, revoked_at)
-        for customer, units, standing, revoked_at in sql.rows(
+        for customer, units, standing, revoked_at in sql.rows_again(
             LOCK_CONSENT, {"template": control.template_id, "customers": touched}
         )
     }
@@ -233,7 +235,7 @@ def _give_back(control: SendControl, back: list[_Held], locked: _Locked, lines: 
         else:
             whole.add(row.customer)
     if whole:
-        sql.run(GIVE_BACK, {"template": control.template_id, "customers": sorted(whole)})
+        sql.run_again(GIVE_BACK, {"template": control.template_id, "customers": sorted(whole)})
     return whole
 
 
@@ -249,14 +251,14 @@ def _end(control: SendControl, ended: list[_Held], locked: _Locked, whole: set[i
             lines.append((row.customer, "revoked", units, "platform", key))
     if ended:
         customers = sorted({row.customer for row in ended})
-        sql.run(END_CONSENT, {"template": control.template_id, "customers": customers})
+        sql.run_again(END_CONSENT, {"template": control.template_id, "customers": customers})
 
 
 def _ledger(control: SendControl, lines: _Lines) -> None:
     if not lines:
         return
     customers, kinds, units, sources, keys = (list(column) for column in zip(*sorted(lines), strict=True))
-    sql.run(
+    sql.run_again(
         LEDGER,
         {
             "merchant": control.merchant_id,
@@ -273,7 +275,7 @@ def _ledger(control: SendControl, lines: _Lines) -> None:
 def _write(
     control: SendControl, held: list[_Held], after: dict[int, _Next], given: dict[int, Answer]
 ) -> None:
-    sql.run(
+    sql.run_again(
         RECORD,
         {
             "month": control.books_month,
