@@ -46,6 +46,7 @@ SECTIONS: tuple[Section, ...] = (
         _("Messages"),
         (
             Item(_("Batch sends"), "sends", "sends.view", "send", ("send", "sends", "view")),
+            Item(_("Failures"), "failures", "failures.view", "alert-circle", ("failure", "failures")),
             Item(_("Templates"), "templates", "templates.view", "template", ("template", "templates")),
             Item(_("Audiences"), "lists", "lists.view", "users-group", ("list", "lists")),
             Item(_("One person"), "people", "people.view", "id", ("people", "person")),
