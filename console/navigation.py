@@ -78,6 +78,8 @@ HELP: Mapping[str, tuple[str, str]] = {
     "templates": ("help_messages", "consent"),
     "send": ("help_states", "states"),
     "sends": ("help_states", "state-send"),
+    "failure": ("help_states", "refused"),
+    "failures": ("help_states", "refused"),
     "list": ("help_limits", "files"),
     "lists": ("help_limits", "files"),
     "mini": ("help_connect", "keys"),

@@ -23,6 +23,7 @@ from messaging.failures import Fixed
 from messaging.models import BatchSend, PauseReason, SubscriptionTemplate
 from messaging.reports import HomeFigures
 
+MOST_TOLD = 3  # sends of one kind told one by one
 TROUBLES = ("rejected", "offline", "differs")  # of a template, the worst first
 
 
@@ -45,14 +46,39 @@ def decisions(
     by_itself = [b for b in figures.paused if b.control.pause_reason not in {"", PauseReason.OPERATOR}]
     by_person = [b for b in figures.paused if b not in by_itself]
     found = list(_unknowns(merchant, figures.unknown, staff))
-    found += [_paused(merchant, batch, by_itself=True) for batch in by_itself]
-    found += [_failed(merchant, batch) for batch in figures.failed]
-    found += [_missed(merchant, batch) for batch in figures.missed]
-    found += [_paused(merchant, batch, by_itself=False) for batch in by_person]
+    found += _few([_paused(merchant, batch, by_itself=True) for batch in by_itself], merchant, "by_itself")
+    found += _few([_failed(merchant, batch) for batch in figures.failed], merchant, "failed")
+    found += _few([_missed(merchant, batch) for batch in figures.missed], merchant, "missed")
+    found += _few([_paused(merchant, batch, by_itself=False) for batch in by_person], merchant, "paused")
     if staff.can("unknown.decide"):
         found += list(_fixed(merchant, fixed))
     found += list(_templates(merchant, figures.templates))
     return found
+
+
+def _few(each: list[Decision], merchant: Merchant, kind: str) -> list[Decision]:
+    """More than MOST_TOLD of a kind are one line that leads to the list of them."""
+    n = len(each)
+    if n <= MOST_TOLD:
+        return each
+    words = {
+        "by_itself": ngettext("%(n)s send paused by itself", "%(n)s sends paused by themselves", n),
+        "failed": ngettext("%(n)s send was not sent", "%(n)s sends were not sent", n),
+        "missed": ngettext("%(n)s send missed its time", "%(n)s sends missed their time", n),
+        "paused": ngettext("%(n)s send is paused", "%(n)s sends are paused", n),
+    }
+    state = {"by_itself": "?state=paused", "paused": "?state=paused", "missed": "?state=missed"}.get(kind, "")
+    return [
+        Decision(
+            tone=each[0].tone,
+            icon=each[0].icon,
+            title=words[kind] % {"n": f"{n:,}"},
+            sentence=_("See them in the list; each says why and what can be done."),
+            since=max((one.since for one in each if one.since), default=None),
+            verb=_("Look"),
+            url=reverse("sends", args=[merchant.slug]) + state,
+        )
+    ]
 
 
 def undecided(batch: BatchSend) -> int:

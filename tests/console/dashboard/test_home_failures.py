@@ -65,3 +65,23 @@ class HomeFailures(HomeCase):
         self.seen_online()
         self.sign_in(self.analyst)
         self.assertEqual(self.lines(), [])
+
+    def test_more_than_three_sends_of_a_kind_are_one_line_that_leads_to_all_of_them(self) -> None:
+        for n in range(4):
+            self.send(f"Paused {n}", "paused", pause_reason="operator")
+            self.send(f"Broken {n}", "paused", pause_reason="gateway")
+            self.send(f"Failed {n}", "failed")
+        for n in range(3):
+            self.send(f"Missed {n}", "missed")
+        told = dict(self.lines())
+        self.assertEqual(
+            list(told),
+            [
+                "4 sends paused by themselves",
+                "4 sends were not sent",
+                *(f"“Missed {n}” missed its time" for n in (2, 1, 0)),
+                "4 sends are paused",
+            ],
+        )
+        listed = self.client.get(told["4 sends are paused"]).context["page"]
+        self.assertEqual(listed.paginator.count, 8)
