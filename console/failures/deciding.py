@@ -37,7 +37,7 @@ def failure_decide(request: MerchantRequest) -> HttpResponse:
     asked = asked_of(request, given, state=state, reason=reason, act=act)
     data = request.POST if is_post else None
     form = DecideForm(data, people=asked.people, asks_whether_fixed=asked.asks_whether_fixed)
-    context = _context(request, asked, form, act=act, query=given.get("filter", ""))
+    context = _context(request, asked, form, act=act, query=given.get("filter", "")[:1_000])
     if not is_post:
         return answer(request, PAGE, PARTIAL, context)
     if not asked.able or asked.changed or asked.too_many or not form.is_valid():

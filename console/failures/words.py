@@ -40,7 +40,7 @@ NEVER_LEFT: Mapping[str, str | Promise] = {
 }
 # Why nobody of it can be sent to again.
 WHY_NEVER: Mapping[Kind, str | Promise] = {
-    "choice": _("They chose to hear less. Nobody of them is sent to again; leave them out of the next list."),
+    "choice": _("They chose to hear less, so a second attempt is not offered."),
     "identity": _("A second attempt would carry the same number and be refused again. Correct the list."),
     "frozen": _(
         "A send keeps its words and its template as launched, so a second attempt would be refused again."

@@ -29,7 +29,7 @@ class Cause(FailuresCase):
     def test_where_a_second_attempt_cannot_work_it_is_said_and_not_offered(self) -> None:
         self.failed(refused=["MSG_REJECTED", "DATA_SENSITIVE", "USER_ID_INVALID"])
         for code, words in (
-            ("MSG_REJECTED", "They chose to hear less."),
+            ("MSG_REJECTED", "They chose to hear less, so a second attempt is not offered."),
             ("DATA_SENSITIVE", "A send keeps its words and its template as launched"),
             ("USER_ID_INVALID", "would carry the same number"),
         ):
