@@ -46,6 +46,7 @@ SECTIONS: tuple[Section, ...] = (
         _("Messages"),
         (
             Item(_("Batch sends"), "sends", "sends.view", "send", ("send", "sends", "view")),
+            Item(_("Failures"), "failures", "failures.view", "alert-circle", ("failure", "failures")),
             Item(_("Templates"), "templates", "templates.view", "template", ("template", "templates")),
             Item(_("Audiences"), "lists", "lists.view", "users-group", ("list", "lists")),
             Item(_("One person"), "people", "people.view", "id", ("people", "person")),
@@ -77,6 +78,8 @@ HELP: Mapping[str, tuple[str, str]] = {
     "templates": ("help_messages", "consent"),
     "send": ("help_states", "states"),
     "sends": ("help_states", "state-send"),
+    "failure": ("help_states", "refused"),
+    "failures": ("help_states", "refused"),
     "list": ("help_limits", "files"),
     "lists": ("help_limits", "files"),
     "mini": ("help_connect", "keys"),

@@ -6,6 +6,7 @@ from console.account.urls import account_pages, merchant_choice
 from console.api.urls import urlpatterns as api_routes
 from console.audit.urls import audit_pages
 from console.dashboard.urls import dashboard_pages
+from console.failures.urls import failure_pages
 from console.help.urls import help_pages
 from console.inbox.urls import urlpatterns as inbox_routes
 from console.jobs.urls import job_pages
@@ -25,6 +26,7 @@ merchant_pages = [
     *dashboard_pages,
     *merchant_choice,
     *audit_pages,
+    *failure_pages,
     *help_pages,
     *job_pages,
     *list_pages,

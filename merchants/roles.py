@@ -29,6 +29,7 @@ _VIEW = frozenset(
         "recall.view",
         "rules.view",
         "people.view",
+        "failures.view",
     }
 )
 _OPERATE = frozenset(

@@ -16,7 +16,7 @@ from django.utils import timezone
 from console.help.topics import TOPICS
 from merchants.models import Job, MiniProgram, SavedView, User
 from merchants.roles import Role
-from messaging.models import Kind, LibraryTemplate
+from messaging.models import FailureDecision, Kind, LibraryTemplate
 from tests import build_messaging
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
@@ -87,6 +87,22 @@ def form_token(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def everybody(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"all": "0"}  # as many as nobody has decided yet
+
+
+def failure_decision(app: MiniProgram, person: User) -> dict[str, Any]:
+    row = FailureDecision.objects.create(
+        merchant=app.merchant,
+        form_token=uuid.uuid4(),
+        act="again",
+        state="refused",
+        reason=f"CODE_{uuid.uuid4().hex[:8]}",
+        sends=[],
+        people=0,
+        as_of=timezone.now(),
+        by=person,
+        job_id=job(app, person)["job_id"],
+    )
+    return {"decision_id": row.pk}
 
 
 def saved_view(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -194,6 +210,12 @@ TABLE = [
     Row("send_unknown", ALL, kwargs=sending),
     Row("send_treat", OPERATORS, kwargs=sending, data=everybody, post=True),
     Row("send_again", OPERATORS, kwargs=sending, data=everybody),
+    # failures of all sends
+    Row("failures", ALL),
+    Row("failures_export", ALL),
+    Row("failure", ALL, passes=(404,)),  # no cause is named
+    Row("failure_decide", OPERATORS, passes=(404,)),  # no cause is named
+    Row("failure_decision", ALL, kwargs=failure_decision),
     # templates
     Row("templates", ALL),
     Row("template", ALL, kwargs=template),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -15,10 +17,13 @@ from console.messaging.sends.words import failure_words
 from console.messaging.templates.states import WHERE_THE_REASON_IS
 from console.states import send_word, word_of
 from merchants.models import Merchant, Staff
+from merchants.refusals import sentence as refusal
 from messaging.consent.reports import LOST
+from messaging.failures import Fixed
 from messaging.models import BatchSend, PauseReason, SubscriptionTemplate
 from messaging.reports import HomeFigures
 
+MOST_TOLD = 3  # sends of one kind told one by one
 TROUBLES = ("rejected", "offline", "differs")  # of a template, the worst first
 
 
@@ -33,17 +38,47 @@ class Decision:
     url: str
 
 
-def decisions(merchant: Merchant, figures: HomeFigures, *, staff: Staff) -> list[Decision]:
-    """Unknown outcomes first, then what stands still, then what was missed, then templates."""
+def decisions(
+    merchant: Merchant, figures: HomeFigures, *, staff: Staff, fixed: Sequence[Fixed] = ()
+) -> list[Decision]:
+    """Unknown outcomes first, then what stands still, then what was missed, then refusals that may be tried
+    again, then templates."""
     by_itself = [b for b in figures.paused if b.control.pause_reason not in {"", PauseReason.OPERATOR}]
     by_person = [b for b in figures.paused if b not in by_itself]
-    found = [*(_unknown(merchant, batch, staff) for batch in figures.unknown)]
-    found += [_paused(merchant, batch, by_itself=True) for batch in by_itself]
-    found += [_failed(merchant, batch) for batch in figures.failed]
-    found += [_missed(merchant, batch) for batch in figures.missed]
-    found += [_paused(merchant, batch, by_itself=False) for batch in by_person]
+    found = list(_unknowns(merchant, figures.unknown, staff))
+    found += _few([_paused(merchant, batch, by_itself=True) for batch in by_itself], merchant, "by_itself")
+    found += _few([_failed(merchant, batch) for batch in figures.failed], merchant, "failed")
+    found += _few([_missed(merchant, batch) for batch in figures.missed], merchant, "missed")
+    found += _few([_paused(merchant, batch, by_itself=False) for batch in by_person], merchant, "paused")
+    if staff.can("unknown.decide"):
+        found += list(_fixed(merchant, fixed))
     found += list(_templates(merchant, figures.templates))
     return found
+
+
+def _few(each: list[Decision], merchant: Merchant, kind: str) -> list[Decision]:
+    """More than MOST_TOLD of a kind are one line that leads to the list of them."""
+    n = len(each)
+    if n <= MOST_TOLD:
+        return each
+    words = {
+        "by_itself": ngettext("%(n)s send paused by itself", "%(n)s sends paused by themselves", n),
+        "failed": ngettext("%(n)s send was not sent", "%(n)s sends were not sent", n),
+        "missed": ngettext("%(n)s send missed its time", "%(n)s sends missed their time", n),
+        "paused": ngettext("%(n)s send is paused", "%(n)s sends are paused", n),
+    }
+    state = {"by_itself": "?state=paused", "paused": "?state=paused", "missed": "?state=missed"}.get(kind, "")
+    return [
+        Decision(
+            tone=each[0].tone,
+            icon=each[0].icon,
+            title=words[kind] % {"n": f"{n:,}"},
+            sentence=_("See them in the list; each says why and what can be done."),
+            since=max((one.since for one in each if one.since), default=None),
+            verb=_("Look"),
+            url=reverse("sends", args=[merchant.slug]) + state,
+        )
+    ]
 
 
 def undecided(batch: BatchSend) -> int:
@@ -52,6 +87,68 @@ def undecided(batch: BatchSend) -> int:
         if counter.state in counted:
             counted[counter.state] += counter.n
     return counted["unknown"] - counted["decided"]
+
+
+def _unknowns(merchant: Merchant, batches: list[BatchSend], staff: Staff) -> Iterator[Decision]:
+    """Of one send by itself; of several one line, which leads to the desk over all of them."""
+    if len(batches) == 1:
+        yield _unknown(merchant, batches[0], staff)
+    if len(batches) < 2:
+        return
+    n = sum(undecided(batch) for batch in batches)
+    starts = [batch.control.started_at for batch in batches if batch.control.started_at]
+    words = ngettext(
+        "In %(sends)s send: decide by cause for all of them, or send by send.",
+        "In %(sends)s sends: decide by cause for all of them, or send by send.",
+        len(batches),
+    )
+    yield Decision(
+        tone="unknown",
+        icon="help-circle",
+        title=ngettext("%(n)s outcome unknown", "%(n)s outcomes unknown", n) % {"n": f"{n:,}"},
+        sentence=words % {"sends": f"{len(batches):,}"},
+        since=max((batch.control.finished_at or start for batch, start in _started(batches)), default=None),
+        verb=_("Decide") if staff.can("unknown.decide") else _("Look"),
+        url=_desk(merchant, min(starts, default=None)) + "#unknown",
+    )
+
+
+def _started(batches: list[BatchSend]) -> Iterator[tuple[BatchSend, datetime]]:
+    return ((batch, batch.control.started_at) for batch in batches if batch.control.started_at)
+
+
+def _desk(merchant: Merchant, first: datetime | None) -> str:
+    """The failure desk with all days from `first` on."""
+    address = reverse("failures", args=[merchant.slug])
+    return f"{address}?first={timezone.localtime(first):%Y-%m-%d}" if first else address
+
+
+def _fixed(merchant: Merchant, causes: Sequence[Fixed]) -> Iterator[Decision]:
+    """One cause leads to its own page, several to the desk."""
+    if not causes:
+        return
+    n = sum(cause.people for cause in causes)
+    title = ngettext(
+        "%(n)s refused person can be sent to again", "%(n)s refused people can be sent to again", n
+    )
+    first = causes[0]
+    if len(causes) == 1:
+        words = _("“%(cause)s” is repaired since. Send again, or leave it.")
+        words = words % {"cause": refusal(first.reason).title}
+        query = urlencode({"days": 7, "state": "refused", "code": first.reason})
+        url = f"{reverse('failure', args=[merchant.slug])}?{query}"
+    else:
+        words = _("%(n)s causes are repaired since. Send again, or leave it.") % {"n": f"{len(causes):,}"}
+        url = f"{reverse('failures', args=[merchant.slug])}?days=7"
+    yield Decision(
+        tone="warn",
+        icon="refresh",
+        title=title % {"n": f"{n:,}"},
+        sentence=words,
+        since=max(cause.since for cause in causes),
+        verb=_("Look"),
+        url=url,
+    )
 
 
 def _unknown(merchant: Merchant, batch: BatchSend, staff: Staff) -> Decision:

@@ -16,7 +16,7 @@ from console.dashboard.day_line import day_line
 from console.dashboard.decisions import decisions
 from console.dashboard.week import week_chart
 from console.htmx import answer, poll_seconds
-from messaging import reports
+from messaging import failures, reports
 from messaging.models import BatchSend
 from messaging.recall.benchmarks import RECALL
 from messaging.recall.figures import week_figures
@@ -49,7 +49,12 @@ def home(request: MerchantRequest) -> HttpResponse:
         "week": week,
         "week_chart": week_chart(week),
         "reference": RECALL,
-        "decisions": decisions(request.merchant, found, staff=request.staff),
+        "decisions": decisions(
+            request.merchant,
+            found,
+            staff=request.staff,
+            fixed=failures.fixed(request.merchant, at=at) if request.staff.can("unknown.decide") else (),
+        ),
         "day_line": day_line(found.next_day, at=at),
         **running(found.running, at=at, next_start=found.next_day[0] if found.next_day else None),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ WITH chosen AS (
     SELECT books_month, id FROM messaging_delivery
     WHERE send_id = %(send)s AND books_month = %(month)s AND state = 'unknown' AND decision = ''
         AND (%(every)s OR id = ANY(%(ids)s)) AND (%(cause)s = '' OR cause = %(cause)s)
+        AND (%(until)s::timestamptz IS NULL OR recorded_at <= %(until)s)
     ORDER BY customer_id LIMIT %(limit)s
     FOR UPDATE
 )
@@ -44,6 +46,7 @@ WITH chosen AS (
     WHERE send_id = %(send)s AND books_month = %(month)s AND state = ANY(%(states)s) AND decision = ''
         AND (%(every)s OR id = ANY(%(ids)s)) AND (%(reason)s = '' OR reason = %(reason)s)
         AND (%(cause)s = '' OR cause = %(cause)s)
+        AND (%(until)s::timestamptz IS NULL OR recorded_at <= %(until)s)
         AND EXISTS (
             SELECT 1 FROM messaging_sendcontrol s WHERE s.id = %(send)s AND s.state IN ('sending', 'paused')
         )
@@ -78,6 +81,15 @@ class CountChanged(Exception):
         super().__init__(f"{n} people now")
 
 
+@dataclass(frozen=True)
+class Steps:
+    """`until`: only outcomes written down by then are meant, so that what is refused once more is not taken
+    again. `told` hears after each commit how many so far; what it raises ends the work."""
+
+    until: datetime
+    told: Callable[[int], None]
+
+
 def treat_as_sent(
     control: SendControl,
     *,
@@ -86,18 +98,20 @@ def treat_as_sent(
     at: datetime,
     cause: str = "",
     expected: int | None = None,
+    steps: Steps | None = None,
 ) -> int:
     """Decides unknown rows (None: all of them, of `cause` if given); how many. The unit stays spent.
 
     With `expected` it is all or nothing in one transaction: raises CountChanged for any other number.
+    With `steps` it is the work of a Job.
     """
-    parameters = _chosen(control, delivery_ids, by=by, at=at, cause=cause)
+    parameters = _chosen(control, delivery_ids, by=by, at=at, cause=cause) | {"until": steps and steps.until}
 
     def write(done: list[sql.Row]) -> None:
         _tell(control, "unknown.treated_as_sent", by, len(done), cause=cause)
         sql.count(control.pk, Counter(("decided", reason) for (reason,) in done))
 
-    return _decide(control, TREAT, parameters, write, expected=expected)
+    return _decide(control, TREAT, parameters, write, expected=expected, steps=steps)
 
 
 def send_again(
@@ -110,6 +124,7 @@ def send_again(
     reason: str = "",
     cause: str = "",
     expected: int | None = None,
+    steps: Steps | None = None,
 ) -> int:
     """Queues unknown or refused rows as a new attempt.
 
@@ -124,6 +139,7 @@ def send_again(
     parameters = _chosen(control, delivery_ids, by=by, at=at, cause=cause) | {
         "states": list(states),
         "reason": reason,
+        "until": steps and steps.until,
     }
     is_unknown = "unknown" in states
 
@@ -134,7 +150,7 @@ def send_again(
         counts.subtract(Counter((state, why) for state, why in done))
         sql.count(control.pk, counts)
 
-    return _decide(control, AGAIN, parameters, write, expected=expected)
+    return _decide(control, AGAIN, parameters, write, expected=expected, steps=steps)
 
 
 def _chosen(
@@ -159,22 +175,27 @@ def _decide(
     write: Callable[[list[sql.Row]], None],
     *,
     expected: int | None,
+    steps: Steps | None,
 ) -> int:
     """CHUNK rows a transaction, or all in one where their number was confirmed."""
     limit = CHUNK if expected is None else None
     total = 0
-    while True:
-        with transaction.atomic():
-            done = sql.rows(statement, parameters | {"limit": limit})
-            if expected is not None and len(done) != expected:
-                raise CountChanged(len(done))
-            if done:
-                write(done)
-        total += len(done)
-        if limit is None or len(done) < limit:
-            break
-    sql.run(sql.TOUCH, {"send": control.pk})
-    return total
+    try:
+        while True:
+            with transaction.atomic():
+                done = sql.rows(statement, parameters | {"limit": limit})
+                if expected is not None and len(done) != expected:
+                    raise CountChanged(len(done))
+                if done:
+                    write(done)
+            total += len(done)
+            if steps is not None:
+                steps.told(total)
+            if limit is None or len(done) < limit:
+                return total
+    finally:
+        if total or expected is None:
+            sql.run(sql.TOUCH, {"send": control.pk})
 
 
 def _open(control: SendControl, by: User) -> None:

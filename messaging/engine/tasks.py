@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from merchants.enqueue import MerchantTask, hint
-from messaging.engine import reap, reconcile, schedule, slot, start
+from messaging.engine import reap, reconcile, retry, schedule, slot, start
 
 HINT_SECONDS = 5
 
@@ -48,3 +48,8 @@ def reap_deliveries() -> None:
 def reconcile_sends() -> None:
     reconcile.reconcile()
     schedule.close_books()
+
+
+@shared_task(name="messaging.decide_failures", base=MerchantTask)
+def decide_failures(merchant_id: int, job_id: int) -> None:
+    retry.run(merchant_id, job_id)

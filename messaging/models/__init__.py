@@ -12,6 +12,7 @@ from messaging.models.delivery import (
     UnknownCause,
     cause_of,
 )
+from messaging.models.failure import FailureDecision
 from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
 from messaging.models.rules import SendRules
 from messaging.models.signal import RecallCount, Signal, Visit
@@ -28,6 +29,7 @@ __all__ = [
     "DeliveryCounter",
     "DeliveryState",
     "DraftVersion",
+    "FailureDecision",
     "FrequencyCount",
     "Kind",
     "LibraryTemplate",

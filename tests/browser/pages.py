@@ -64,6 +64,16 @@ def of_send(made: str, tail: str = "") -> Find:
     return lambda scenes: f"sends/{once(scenes, made).pk}/{tail}"
 
 
+def failures(tail: str = "") -> Find:
+    """With those of a finished send."""
+
+    def find(scenes: Scenes) -> str:
+        once(scenes, "finished")
+        return f"failures/{tail}"
+
+    return find
+
+
 def of_list(made: str, tail: str = "") -> Find:
     return lambda scenes: f"lists/{once(scenes, made).pk}/{tail}"
 
@@ -146,6 +156,9 @@ SENDS = [
     Row("people with an open decision", of_send("finished", "people/?decision=undecided")),
     Row("unknown outcomes", of_send("finished", "unknown/")),
     Row("send again", of_send("finished", "again/?all=1")),
+    Row("failures", failures()),
+    Row("a cause of failures", failures("cause/?state=unknown&code=answer")),
+    Row("a decision over several sends", failures("decide/?state=unknown&code=answer&act=again&all=1")),
     Row("who came back from a send", of_send("finished", "recall/")),
     Row("people with their ids", of_send("finished", "people/"), act=acts.show_ids),
     Row("two versions of a draft", acts.contested, status=422, act=acts.write_beside_another),
