@@ -19,6 +19,7 @@ from messaging.engine.mark import mark
 from messaging.engine.record import Answer, record
 from messaging.models import Consent, Delivery, SendControl, SendState
 from messaging.person import gates_of
+from messaging.recall.figures import send_recall
 from tests import build_messaging as build
 
 PEOPLE = 10_000
@@ -64,7 +65,7 @@ def test_two_sends_keep_back_people_independently(send: int, other: int) -> None
 
 @pytest.mark.django_db
 def test_who_is_kept_back_is_fixed_for_ever() -> None:
-    """By a sum that any program can do again: another choice would make a freeze and its forecast disagree."""
+    """By a sum that any program can do again: another choice would part a freeze from its forecast."""
     by_hand = {
         customer
         for customer in range(1, PEOPLE + 1)
