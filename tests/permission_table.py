@@ -186,6 +186,7 @@ TABLE = [
     Row("send_resume", BRAKES, kwargs=sending, post=True, passes=(422,)),
     Row("send_speed", BRAKES, kwargs=sending),
     Row("send_cancel", BRAKES, kwargs=sending),
+    Row("send_not_after", OPERATORS, kwargs=sending),
     Row("send_copy", OPERATORS, kwargs=draft, data=form_token, post=True),
     Row("send_missed", OPERATORS, kwargs=sending, passes=(302,)),
     Row("send_deliveries", ALL, kwargs=sending),

@@ -32,6 +32,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "send.paused": _("Paused a batch send"),
     "send.resumed": _("Resumed a batch send"),
     "send.speed": _("Changed the speed of a batch send"),
+    "send.not_after": _("Gave a batch send another latest time"),
+    "send.not_after_lifted": _("Lifted the latest time of a batch send"),
     "send.missed": _("A batch send missed its time"),
     "send.cancelling": _("Cancelled a batch send; messages in flight settle"),
     "send.cancelled": _("A batch send ended as cancelled"),
@@ -114,10 +116,12 @@ DETAILS: Mapping[str, str | Promise] = {
     "file": pgettext_lazy("detail", "file"),
     "frozen": pgettext_lazy("detail", "frozen"),
     "keywords": pgettext_lazy("detail", "keywords"),
+    "left": pgettext_lazy("detail", "not sent yet"),
     "malformed": pgettext_lazy("detail", "malformed"),
     "keywords_before": pgettext_lazy("detail", "keywords before"),
     "name": pgettext_lazy("detail", "name"),
     "new_name": pgettext_lazy("detail", "new name"),
+    "not_after": pgettext_lazy("detail", "not after"),
     "people": pgettext_lazy("detail", "people"),
     "quiet_from": pgettext_lazy("detail", "quiet from"),
     "quiet_to": pgettext_lazy("detail", "quiet until"),
@@ -183,7 +187,7 @@ def _in_words(key: str, value: Any) -> Any:
     """Codes in the words of the pages, an instant as the merchant's wall time; what is neither stays."""
     if not isinstance(value, str):
         return value
-    if key == "due_at":
+    if key in ("due_at", "not_after"):
         return _wall_time(value)
     known = CODES.get(key, {}).get(value, value)
     return known.word if isinstance(known, states.StateWord) else known

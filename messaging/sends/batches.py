@@ -34,7 +34,7 @@ TOKEN_SAMPLE = "x" * 22  # the longest recall token: the page must have room for
 
 @dataclass(frozen=True)
 class Problem:
-    """`field`: template, values.0 …, page, people_list, time, not_after or name; the message says what to do."""
+    """`field`: template, values.0 …, page, people_list, time, not_after or name; `message`: what to do."""
 
     field: str
     message: str | Promise

@@ -121,10 +121,24 @@ def _paused(view: View) -> Situation:
     if control.pause_reason in {"", PauseReason.OPERATOR}:
         words = _("Paused. %(flight)s in flight will settle in seconds; %(left)s not sent yet.")
         return Situation("warn", "player-pause", words % numbers)
+    if control.pause_reason == PauseReason.NOT_AFTER:
+        return _past_latest(view)
     words = _("Paused by itself: %(why)s. %(left)s not sent yet. Check the causes, then resume.")
     why = control.get_pause_reason_display()
     told = " ".join(part for part in (_pause_remedy(control.pause_reason), control.pause_detail) if part)
     return Situation("bad", "alert-triangle", words % (numbers | {"why": why}), told)
+
+
+def _past_latest(view: View) -> Situation:
+    limit, left = view.batch.control.not_after, view.figures.queued
+    words = ngettext(
+        "Past the time you gave, %(time)s; %(left)s person has not been sent to.",
+        "Past the time you gave, %(time)s; %(left)s people have not been sent to.",
+        left,
+    )
+    time = in_words(limit, now=view.at) if limit else "--"
+    remedy = _("Give another latest time, lift it, or cancel what is left.")
+    return Situation("warn", "clock", words % {"time": time, "left": f"{left:,}"}, remedy)
 
 
 def _pause_remedy(reason: str) -> str:
