@@ -59,6 +59,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "template.differs": _("A template differs from the platform"),
     "template.taken_over": _("Took over the platform's copy of a template"),
     "mini_program.added": _("Added a mini program"),
+    "mini_program.reserve": _("Changed what batches leave to single messages"),
     "mini_program.stopped": _("Stopped a mini program"),
     "mini_program.released": _("Released a mini program"),
     "staff.added": _("Gave a person a seat"),
