@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +18,8 @@ from messaging.sends import batches
 
 
 def latest_checks(batch: BatchSend, problems: Sequence[batches.Problem], reach: Reach | None) -> list[Check]:
-    way = {"url": f"{address('send_edit', batch)}?check=1#{anchor('not_after')}", "verb": _("Change")}
+    to = f"{address('send_edit', batch)}?check=1#{anchor('not_after')}"
+    way: dict[str, Any] = {"url": to, "verb": _("Change")}
     for problem in problems:
         if problem.field == "not_after":
             return [Check("bad", str(problem.message), **way)]

@@ -76,6 +76,12 @@ def _sending(view: View) -> Situation | None:
     if held_until := view.figures.held_until:
         words = _("Held by quiet hours. It goes on by itself %(time)s; %(left)s not sent yet.")
         numbers = {"time": in_words(held_until, now=view.at), "left": f"{view.figures.queued:,}"}
+        limit = view.batch.control.not_after
+        if limit is not None and limit <= held_until:
+            words = _("Held by quiet hours until after its latest time, %(limit)s; %(left)s not sent yet.")
+            numbers["limit"] = in_words(limit, now=view.at)
+            asks = _("At that time it pauses and asks you. Give a later one, or cancel what is left.")
+            return Situation("warn", "clock", words % numbers, asks)
         return Situation("info", "clock", words % numbers, _("Nobody is lost. See Settings, Sending rules."))
     if not view.again:
         return None

@@ -294,6 +294,16 @@ class PastIt(BrakeCase):
         self.assertEqual(Event.objects.filter(kind="send.resumed").count(), 0)
         self.assertContains(self.client.get(self.url("send", batch)), 'id="change-not-after"')
 
+    def test_one_held_by_quiet_hours_past_it_does_not_promise_to_go_on(self) -> None:
+        start, end = (timezone.localtime(in_hours(n)).time().replace(second=0) for n in (-1, 2))
+        merchant = self.mini_program.merchant
+        SendRules.objects.create(merchant=merchant, quiet_from=start, quiet_to=end)
+        page = self.client.get(self.url("send", self.launched(not_after=in_hours(1))))
+        self.assertContains(page, "Held by quiet hours until after its latest time")
+        self.assertNotContains(page, "It goes on by itself")
+        page = self.client.get(self.url("send", self.launched(not_after=in_hours(4))))
+        self.assertContains(page, "It goes on by itself")
+
     def test_a_send_that_is_over_has_none_to_change(self) -> None:
         batch = self.launched("finished", finished_at=timezone.now())
         self.assert_moved_on(self.set(batch, posted(in_hours(3))), "Finished")
