@@ -117,13 +117,13 @@ def _initial(batch: BatchSend) -> dict[str, Any]:
 def _context(batch: BatchSend, form: LimitForm) -> dict[str, Any]:
     figures = reports.send_figures(batch.control, at=timezone.now())
     pace = pace_of(batch, is_now=True)
-    left = figures.queued
-    seconds = left / pace.per_second if left and pace.per_second else None
+    remaining = figures.queued
+    seconds = remaining / pace.per_second if remaining and pace.per_second else None
     return {
         "batch": batch,
         "form": form,
         "is_asked": _is_asked(batch),
-        "left": left,
+        "remaining": remaining,
         "pace": pace,
         "finish": _in(seconds),
         "zone": zone_words(batch.zone),
