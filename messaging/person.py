@@ -128,6 +128,8 @@ def _is_there(reason: SkipReason, control: SendControl) -> bool:
         return control.people_list is not None and control.people_list.source == "rule"
     if reason == SkipReason.FATIGUE:
         return control.fatigue_total > 0
+    if reason == SkipReason.HOLDOUT:
+        return control.holdout_percent > 0
     return reason != SkipReason.DOES_NOT_FIT or bool(control.pieces)
 
 

@@ -119,6 +119,10 @@ class SendFigures:
         return self.rate_per_second if self.present_rate is None else self.present_rate
 
     @property
+    def held_out(self) -> int:
+        return sum(row.n for row in self.skipped_rows if row.reason == SkipReason.HOLDOUT)
+
+    @property
     def percent(self) -> float:
         return 100 * self.settled / self.to_send if self.to_send else 100.0
 

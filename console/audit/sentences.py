@@ -32,6 +32,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "send.paused": _("Paused a batch send"),
     "send.resumed": _("Resumed a batch send"),
     "send.speed": _("Changed the speed of a batch send"),
+    "send.not_after": _("Gave a batch send another latest time"),
+    "send.not_after_lifted": _("Lifted the latest time of a batch send"),
     "send.missed": _("A batch send missed its time"),
     "send.cancelling": _("Cancelled a batch send; messages in flight settle"),
     "send.cancelled": _("A batch send ended as cancelled"),
@@ -57,6 +59,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "template.differs": _("A template differs from the platform"),
     "template.taken_over": _("Took over the platform's copy of a template"),
     "mini_program.added": _("Added a mini program"),
+    "mini_program.reserve": _("Changed what batches leave to single messages"),
     "mini_program.stopped": _("Stopped a mini program"),
     "mini_program.released": _("Released a mini program"),
     "staff.added": _("Gave a person a seat"),
@@ -114,10 +117,12 @@ DETAILS: Mapping[str, str | Promise] = {
     "file": pgettext_lazy("detail", "file"),
     "frozen": pgettext_lazy("detail", "frozen"),
     "keywords": pgettext_lazy("detail", "keywords"),
+    "left": pgettext_lazy("detail", "not sent yet"),
     "malformed": pgettext_lazy("detail", "malformed"),
     "keywords_before": pgettext_lazy("detail", "keywords before"),
     "name": pgettext_lazy("detail", "name"),
     "new_name": pgettext_lazy("detail", "new name"),
+    "not_after": pgettext_lazy("detail", "not after"),
     "people": pgettext_lazy("detail", "people"),
     "quiet_from": pgettext_lazy("detail", "quiet from"),
     "quiet_to": pgettext_lazy("detail", "quiet until"),
@@ -183,7 +188,7 @@ def _in_words(key: str, value: Any) -> Any:
     """Codes in the words of the pages, an instant as the merchant's wall time; what is neither stays."""
     if not isinstance(value, str):
         return value
-    if key == "due_at":
+    if key in ("due_at", "not_after"):
         return _wall_time(value)
     known = CODES.get(key, {}).get(value, value)
     return known.word if isinstance(known, states.StateWord) else known

@@ -129,6 +129,9 @@ SKIPPED: Words = {
     SkipReason.FATIGUE: _(
         "The template's own limit per person is reached. Send later, or use another template."
     ),
+    SkipReason.HOLDOUT: _(
+        "Kept back by chance for comparison, as the send asked for. They keep their consent. Nothing to do."
+    ),
     SkipReason.GAVE_UP: _(
         "It never got as far as the platform, after several tries. Check the connection, send again."
     ),
@@ -141,6 +144,7 @@ PAUSED: Words = {
     PauseReason.RESTORED: _(
         "After a restore we cannot know who got it meanwhile. Compare with the platform, then decide."
     ),
+    PauseReason.NOT_AFTER: _("Give another latest time, lift it, or cancel what is left."),
 }
 
 

@@ -34,6 +34,10 @@ class MoveRefused(Exception):
         super().__init__(f"send {control_id} is {self.state}, not moved to {to}")
 
 
+class PastNotAfter(Exception):
+    """The latest time given for it has passed: a new one, or none, comes before it goes on."""
+
+
 def move(
     control: SendControl,
     to: str,
@@ -112,14 +116,23 @@ def _moved(control: SendControl, to: str, *, reason: str, changes: dict[str, Any
 
 
 def resume(control: SendControl, *, by: User) -> None:
-    move(
-        control,
-        SendState.SENDING,
-        by=by,
-        only_from={SendState.PAUSED},
-        event="send.resumed",
-        changes={"pause_reason": "", "pause_detail": ""},
-    )
+    """Raises MoveRefused; PastNotAfter, and then nothing was changed."""
+    with transaction.atomic():
+        move(
+            control,
+            SendState.SENDING,
+            by=by,
+            only_from={SendState.PAUSED},
+            event="send.resumed",
+            changes={"pause_reason": "", "pause_detail": ""},
+        )
+        if is_past_not_after(control):  # of the row as it is now, locked by the move
+            raise PastNotAfter
+
+
+def is_past_not_after(control: SendControl) -> bool:
+    """By the database's clock."""
+    return SendControl.objects.filter(pk=control.pk, not_after__lte=Now()).exists()
 
 
 def cancel(control: SendControl, *, by: User, why: str) -> None:

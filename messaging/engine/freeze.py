@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from merchants import events
 from merchants.partitions import BEIJING, ensure_months, month_of
-from messaging.engine import cap, sql
+from messaging.engine import cap, holdout, sql
 from messaging.engine.control import MoveRefused, move
 from messaging.engine.fatigue import first_day
 from messaging.engine.text import rendering
@@ -24,7 +24,8 @@ from messaging.models import SendControl, SendState
 # Opting out of profiling counts only where a rule looked at people to find them: a file was chosen by hand.
 # The gates in the order of the reach funnel: the first that fails names the reason. `fails`, `data` and
 # `join` are filled in only where the text differs per person (messaging.engine.text), `capped` and `counted`
-# only where the merchant set a cap (messaging.engine.cap).
+# only where the merchant set a cap (messaging.engine.cap), `held_out` only where a share is kept back
+# (messaging.engine.holdout).
 JUDGED = """
 SELECT e.customer_id,
     CASE
@@ -36,6 +37,7 @@ SELECT e.customer_id,
             THEN 'no_consent'
         {capped}
         WHEN %(fatigue_total)s > 0 AND coalesce(f.n, 0) >= %(fatigue_total)s THEN 'fatigue'
+        {held_out}
     END AS gate,
     {data} AS data, coalesce(k.units, 0) AS units, coalesce(k.standing, false) AS standing
 FROM membership_peoplelistentry e
@@ -90,10 +92,13 @@ def judged(control: SendControl, *, at: datetime) -> Judged:
         "people_list": control.people_list_id,
     }
     limit = cap.cap_of(control.merchant_id)
-    parts = {"capped": "", "counted": "", "fails": "", "data": "NULL::jsonb", "join": ""}
+    parts = {"capped": "", "counted": "", "held_out": "", "fails": "", "data": "NULL::jsonb", "join": ""}
     if limit:
         parts |= {"capped": cap.GATE, "counted": cap.JOIN}
         parameters |= limit.parameters(day)
+    if control.holdout_percent:
+        parts["held_out"] = holdout.GATE
+        parameters |= holdout.parameters(control)
     if control.pieces:
         text = rendering(control.pieces, control.data)
         parts |= {"fails": f"WHEN {text.fails} THEN 'does_not_fit'", "data": text.data, "join": text.join}

@@ -19,6 +19,7 @@ ORDER = (
     SkipReason.NO_CONSENT,
     SkipReason.FREQUENCY_CAP,
     SkipReason.FATIGUE,
+    SkipReason.HOLDOUT,
 )
 FUNNEL = """
 SELECT coalesce(gate, ''), count(*), sum(units)::bigint, count(*) FILTER (WHERE units = 1),
@@ -91,11 +92,13 @@ def forecast(control: SendControl, *, due_at: datetime, at: datetime) -> Funnel:
 
 
 def _judges(reason: SkipReason, control: SendControl, people: Judged) -> bool:
-    """Whether a gate that stops nobody is worth a step: three are there for some sends only."""
+    """Whether a gate that stops nobody is worth a step: four are there for some sends only."""
     if reason == SkipReason.OPTED_OUT:
         return control.people_list is not None and control.people_list.source == "rule"
     if reason == SkipReason.FREQUENCY_CAP:
         return people.is_capped
+    if reason == SkipReason.HOLDOUT:
+        return control.holdout_percent > 0
     return reason != SkipReason.DOES_NOT_FIT or bool(control.pieces)
 
 

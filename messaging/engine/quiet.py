@@ -58,6 +58,15 @@ class Quiet:
             left -= rests_at - now
             now = rests_at
 
+    def open_seconds(self, start: datetime, end: datetime) -> float:
+        """How long it is not quiet between the two."""
+        found, now = timedelta(), start
+        while (now := self.until(now) or now) < end:
+            rests_at = min(self._next_start(now), end)
+            found += rests_at - now
+            now = rests_at
+        return found.total_seconds()
+
     def _next_start(self, at: datetime) -> datetime:
         """The next one later than `at`, which is not in the quiet."""
         wall = at.astimezone(self.zone)

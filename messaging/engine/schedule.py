@@ -16,6 +16,7 @@ from merchants.enqueue import enqueue
 from messaging.engine import sql
 from messaging.engine.control import MoveRefused, move
 from messaging.engine.freeze import freeze, give_up
+from messaging.engine.not_after import miss_past, pause_past
 from messaging.engine.start import start_due
 from messaging.models import SendControl, SendState, Unprepared
 
@@ -75,11 +76,13 @@ WHERE send_id = %(send)s AND books_month = %(month)s AND state = 'queued' LIMIT 
 def advance() -> int:
     """One look at every live send; how many moved. Two at once are harmless: each move is compare-and-set."""
     steps = (
+        miss_past,
         _miss_late,
         _start_preparing,
         start_due,
         _return_finished,
         _finish,
+        pause_past,
         _settle_cancelling,
         _clear_cancelled,
     )

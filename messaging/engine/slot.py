@@ -29,6 +29,7 @@ from messaging.engine import sql
 from messaging.engine.claim import Claim, claim, release
 from messaging.engine.control import MoveRefused, pause
 from messaging.engine.mark import Marked, mark
+from messaging.engine.not_after import IS_PAST
 from messaging.engine.quiet import IS_HELD
 from messaging.engine.record import Answer, record_stubbornly
 from messaging.models import PauseReason, SendControl
@@ -48,7 +49,7 @@ WHERE s.state = 'sending' AND p.stopped_at IS NULL AND s.id <> ALL(%(passed)s)
         WHERE d.send_id = s.id AND d.books_month = s.books_month AND d.state = 'queued'
             AND d.due_at <= clock_timestamp()
     )
-    AND NOT {IS_HELD}
+    AND NOT {IS_HELD} AND NOT {IS_PAST}
 ORDER BY s.last_served_at NULLS FIRST, s.due_at, s.id
 LIMIT 1
 """  # noqa: S608 - put together from constants only
@@ -58,7 +59,7 @@ WHERE id = ({WAITING} FOR UPDATE OF s SKIP LOCKED)
 RETURNING id
 """  # noqa: S608 - put together from constants only
 NOW = f"""
-SELECT s.state, p.stopped_at IS NOT NULL, s.rate_per_second, {IS_HELD}
+SELECT s.state, p.stopped_at IS NOT NULL, s.rate_per_second, {IS_HELD} OR {IS_PAST}
 FROM messaging_sendcontrol s JOIN merchants_miniprogram p ON p.id = s.mini_program_id
 WHERE s.id = %(send)s
 """  # noqa: S608 - put together from constants only
@@ -203,7 +204,7 @@ class Turn:
                 time.sleep(0.02)
 
     def _may_send(self) -> bool:
-        """Reads the control row afresh: state, stop switch, speed; and whether quiet hours have begun."""
+        """Reads the control row afresh: state, stop switch, speed; and whether the clock holds it."""
         found = sql.rows(NOW, {"send": self.control.pk})
         if not found:
             return False

@@ -22,6 +22,7 @@ START = """
 WITH due AS (
     SELECT id FROM messaging_sendcontrol
     WHERE state = 'ready' AND due_at <= clock_timestamp()
+        AND coalesce(not_after >= clock_timestamp(), true)  -- else it is missed (not_after.py)
     ORDER BY due_at, id LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0004_saved_views'),
-        ('messaging', '0009_sending_rules'),
+        ('messaging', '0011_not_after_and_holdout'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

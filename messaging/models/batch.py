@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
 from merchants.owned import MerchantOwned
-from messaging.models.control import SendControl
+from messaging.models.control import MOST_HELD_OUT_PERCENT, SendControl
 from messaging.models.templates import SubscriptionTemplate
 
 
 class BatchSend(MerchantOwned):
     """`scheduled_on` + `scheduled_time` are wall time in `zone`; the instant is the control row's due_at.
+    `not_after_on` + `not_after_time` likewise, of its not_after; neither: no latest time.
 
     `version` rises with every saved edit; a save names the version it was made from. `test_of`: it took the
     words of that draft to one person. `launches` counts confirmations: one given on a page from before the
@@ -29,6 +31,11 @@ class BatchSend(MerchantOwned):
     page = models.CharField(max_length=128, blank=True)
     scheduled_on = models.DateField(null=True)
     scheduled_time = models.TimeField(null=True)
+    not_after_on = models.DateField(null=True)
+    not_after_time = models.TimeField(null=True)
+    holdout_percent = models.PositiveSmallIntegerField(
+        default=0, validators=[MaxValueValidator(MOST_HELD_OUT_PERCENT)]
+    )
     zone = models.CharField(max_length=60)
     version = models.PositiveIntegerField(default=1)
     launches = models.PositiveIntegerField(default=0)

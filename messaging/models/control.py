@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -32,14 +33,18 @@ class SendState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+MOST_HELD_OUT_PERCENT = 50
+
+
 class PauseReason(models.TextChoices):
     OPERATOR = "operator", _("Paused by a person")
     GATEWAY = "gateway", _("The mini program's keys or its gateway cannot be used")
     RESTORED = "restored", _("The database was restored, so some people may have the message already")
+    NOT_AFTER = "not_after", _("The latest time given for it has passed")
 
 
 class Unprepared(models.TextChoices):
-    """Why nothing of a send was ever frozen, and what to do; `failure` names it."""
+    """Why a send never began, and what to do; `failure` names it."""
 
     UNREADABLE = (
         "unreadable",
@@ -52,6 +57,7 @@ class Unprepared(models.TextChoices):
             "Should it happen again, tell whoever runs this console."
         ),
     )
+    TOO_LATE = "too_late", _("The latest time given for it passed before it began.")
 
 
 TRANSITIONS: Mapping[str, frozenset[str]] = {
@@ -93,7 +99,10 @@ class SendControl(MerchantOwned, FatigueRule):
     undo_until = models.DateTimeField(null=True)
     prepare_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
-    not_after = models.DateTimeField(null=True)
+    not_after = models.DateTimeField(null=True)  # nothing leaves later; null: no limit
+    holdout_percent = models.PositiveSmallIntegerField(
+        default=0, validators=[MaxValueValidator(MOST_HELD_OUT_PERCENT)]
+    )
     books_month = models.DateField(null=True)  # Beijing month of due_at, fixed at freeze
     frozen_total = models.PositiveIntegerField(null=True)
     pause_reason = models.CharField(max_length=20, choices=PauseReason.choices, blank=True)
@@ -117,6 +126,9 @@ class SendControl(MerchantOwned, FatigueRule):
                 condition=Q(state__in=["draft", "in_review", "approved", "cancelling", "cancelled"])
                 | Q(due_at__isnull=False, template__isnull=False, people_list__isnull=False),
                 name="send_launched_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(holdout_percent__lte=MOST_HELD_OUT_PERCENT), name="send_holdout_share"
             ),
         ]
         indexes = [

@@ -33,6 +33,7 @@ class SkipReason(models.TextChoices):
     NO_CONSENT = "no_consent", _("No consent left")
     FREQUENCY_CAP = "cap", _("Over the frequency cap")
     FATIGUE = "fatigue", _("Template fatigue")
+    HOLDOUT = "holdout", _("Holdout")
     GAVE_UP = "gave_up", _("Gave up, never left")
     NOT_SENT = "not_sent", _("Never left")
     CANCELLED = "cancelled", _("Stopped by cancel")

@@ -21,7 +21,7 @@ from messaging.engine import text
 from messaging.engine.freeze import Judged, judged, lead
 from messaging.engine.funnel import Funnel, forecast, stopped_by
 from messaging.models import BatchSend, SendControl, SendState
-from messaging.sends import versions
+from messaging.sends import latest, versions
 from messaging.sends.content import Content, written_in
 from messaging.sends.placeholders import Place, PlaceholderError, compiled, parse
 from messaging.sends.wall_time import NoSuchTime, resolve
@@ -34,7 +34,7 @@ TOKEN_SAMPLE = "x" * 22  # the longest recall token: the page must have room for
 
 @dataclass(frozen=True)
 class Problem:
-    """`field` is template, values.0 …, page, people_list, time or name; the message says what to do."""
+    """`field`: template, values.0 …, page, people_list, time, not_after or name; `message`: what to do."""
 
     field: str
     message: str | Promise
@@ -124,9 +124,7 @@ def copy(batch: BatchSend, *, by: User, form_token: uuid.UUID) -> BatchSend:
     """A new draft with the same words and audience, without a time: the one person of a test is none."""
     audience = batch.people_list if batch.people_list and not batch.people_list.for_test else None
     name = _("%(name)s, copy") % {"name": batch.name}
-    content = replace(
-        written_in(batch), name=name, people_list=audience, scheduled_on=None, scheduled_time=None
-    )
+    content = replace(latest.without_times(written_in(batch)), name=name, people_list=audience)
     return new_draft(
         merchant=batch.merchant,
         mini_program=batch.mini_program,
@@ -151,6 +149,9 @@ def _columns(content: Content) -> dict[str, Any]:
         "page": content.page.strip(),
         "scheduled_on": content.scheduled_on,
         "scheduled_time": content.scheduled_time,
+        "not_after_on": content.not_after_on,
+        "not_after_time": content.not_after_time,
+        "holdout_percent": content.holdout_percent,
     }
 
 
@@ -258,7 +259,7 @@ def _time_problems(batch: BatchSend, at: datetime) -> list[Problem]:
         return [Problem("time", _("This time has passed. Choose a later one, or send now."))]
     if due_at > at + timedelta(days=366):
         return [Problem("time", _("This is more than a year ahead. Choose an earlier day."))]
-    return []
+    return [Problem("not_after", sentence) for sentence in latest.wrong_with(batch, due_at=due_at)]
 
 
 def has_passed(due_at: datetime, *, at: datetime) -> bool:
@@ -331,6 +332,7 @@ def _frozen_content(batch: BatchSend) -> dict[str, Any]:
         "fatigue_unit": template.fatigue_unit,
         "fatigue_total": template.fatigue_total,
         "people_list": batch.people_list,
+        "holdout_percent": batch.holdout_percent,
         "page": batch.page,
         "data": text.data_of([text.render(value) for value in pieces]),
         "pieces": pieces if text.is_personal(pieces) else [],
@@ -355,6 +357,7 @@ def launch(
         "launched_at": at,
         "undo_until": undo_until,
         "due_at": due_at,
+        "not_after": latest.instant_of(batch),
         "prepare_at": max(undo_until, due_at - lead(people)),
         "failure": "",
     }
@@ -384,15 +387,25 @@ def take_back(batch: BatchSend, *, by: User) -> None:
         by=by,
         only_from={SendState.SCHEDULED},
         event="send.taken_back",
-        changes=changes,
+        changes=changes | {"not_after": None},
     )
 
 
 def reschedule(
-    batch: BatchSend, *, by: User, at: datetime, on: date | None, wall: time | None
+    batch: BatchSend,
+    *,
+    by: User,
+    at: datetime,
+    on: date | None,
+    wall: time | None,
+    not_after: latest.Wall = latest.NONE,
 ) -> SendControl:
-    """missed → scheduled anew; right after the undo window when `on` is None. Raises LaunchRefused."""
+    """missed → scheduled anew; right after the undo window when `on` is None. Raises LaunchRefused.
+
+    The latest time given before does not count any more: `not_after` is the one that does.
+    """
     batch.scheduled_on, batch.scheduled_time = on, wall
+    batch.not_after_on, batch.not_after_time = not_after
     wrong = problems_of_missed(batch) + _time_problems(batch, at)
     if wrong:
         raise LaunchRefused(wrong)
@@ -406,11 +419,13 @@ def reschedule(
         "launched_at": at,
         "undo_until": undo_until,
         "due_at": due_at,
+        "not_after": latest.instant_of(batch),
         "prepare_at": max(undo_until, due_at - lead(people)),
         "failure": "",
     }
     with transaction.atomic():
-        BatchSend.objects.filter(pk=batch.pk).update(scheduled_on=on, scheduled_time=wall, changed_at=at)
+        walls = {"scheduled_on": on, "scheduled_time": wall, **latest.columns(not_after)}
+        BatchSend.objects.filter(pk=batch.pk).update(**walls, changed_at=at)
         engine.move(
             control,
             SendState.SCHEDULED,

@@ -20,6 +20,9 @@ class Content:
     page: str
     scheduled_on: date | None
     scheduled_time: time | None
+    not_after_on: date | None = None
+    not_after_time: time | None = None
+    holdout_percent: int = 0
 
 
 def written_in(batch: BatchSend) -> Content:
@@ -32,4 +35,7 @@ def written_in(batch: BatchSend) -> Content:
         page=batch.page,
         scheduled_on=batch.scheduled_on,
         scheduled_time=batch.scheduled_time,
+        not_after_on=batch.not_after_on,
+        not_after_time=batch.not_after_time,
+        holdout_percent=batch.holdout_percent,
     )

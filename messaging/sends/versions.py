@@ -67,16 +67,27 @@ def content_of(row: DraftVersion) -> Content:
     said = row.content
     templates = SubscriptionTemplate.objects.for_merchant(row.merchant)
     lists = PeopleList.objects.for_merchant(row.merchant)
-    on, at = said["scheduled_on"], said["scheduled_time"]
     return Content(
         name=said["name"],
         template=templates.filter(pk=said["template"]).first(),
         people_list=lists.filter(pk=said["people_list"]).first(),
         values=list(said["values"]),
         page=said["page"],
-        scheduled_on=date.fromisoformat(on) if on else None,
-        scheduled_time=time.fromisoformat(at) if at else None,
+        scheduled_on=_date(said["scheduled_on"]),
+        scheduled_time=_time(said["scheduled_time"]),
+        # versions of before there were these say nothing of them
+        not_after_on=_date(said.get("not_after_on")),
+        not_after_time=_time(said.get("not_after_time")),
+        holdout_percent=said.get("holdout_percent", 0),
     )
+
+
+def _date(said: str | None) -> date | None:
+    return date.fromisoformat(said) if said else None
+
+
+def _time(said: str | None) -> time | None:
+    return time.fromisoformat(said) if said else None
 
 
 def _content(batch: BatchSend) -> dict[str, Any]:
@@ -88,4 +99,7 @@ def _content(batch: BatchSend) -> dict[str, Any]:
         "page": batch.page,
         "scheduled_on": batch.scheduled_on.isoformat() if batch.scheduled_on else None,
         "scheduled_time": f"{batch.scheduled_time:%H:%M}" if batch.scheduled_time else None,
+        "not_after_on": batch.not_after_on.isoformat() if batch.not_after_on else None,
+        "not_after_time": f"{batch.not_after_time:%H:%M}" if batch.not_after_time else None,
+        "holdout_percent": batch.holdout_percent,
     }

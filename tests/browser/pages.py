@@ -88,6 +88,10 @@ def template_of(scenes: Scenes, state: str, *, differs: bool) -> SubscriptionTem
     ).latest("pk")
 
 
+def reserve(scenes: Scenes) -> str:
+    return f"settings/mini-programs/{scenes.house.app.pk}/reserve/"
+
+
 def consent_to_a_template(scenes: Scenes) -> str:
     return f"lists/new/consent/?template={scenes.template.pk}"
 
@@ -143,6 +147,7 @@ SENDS = [
     Row("speed", of_send("running", "speed/")),
     Row("cancel", of_send("running", "cancel/")),
     Row("paused", of_send("paused")),
+    Row("another latest time", of_send("past_latest", "not-after/")),
     Row("cancelled", of_send("cancelled")),
     Row("missed", of_send("missed")),
     Row("a new time for a missed one", of_send("missed", "missed/")),
@@ -180,6 +185,7 @@ FIGURES_AND_SETTINGS = [
     Row("reconciliation", "reconciliation/"),
     Row("audit", "audit/"),
     Row("mini programs", "settings/mini-programs/"),
+    Row("reserve of a mini program", reserve),
     Row("sending rules", "settings/rules/"),
     Row("staff", "settings/staff/"),
     Row("a job", job),

@@ -150,6 +150,13 @@ class Scenes:
         engine.pause(batch.control, by=self.by)
         return batch
 
+    def past_latest(self) -> BatchSend:
+        """It began, and its latest time came before everybody was sent to."""
+        batch = self.running(people=40, name="过了最晚时间的一批")
+        SendControl.objects.filter(pk=batch.control_id).update(not_after=timezone.now())
+        self.house.await_state(batch.control, SendState.PAUSED)
+        return batch
+
     def cancelled(self) -> BatchSend:
         batch = self.running(people=40, name="价格写错了的一批")
         engine.cancel(batch.control, by=self.by, why="价格写错了")

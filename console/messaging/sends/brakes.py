@@ -13,6 +13,7 @@ from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect, toast
 from console.messaging.sends.forms import CancelForm, SpeedForm, token
 from console.messaging.sends.lookup import address, moved_on, send_of
+from console.messaging.sends.not_after import past_latest
 from messaging import reports
 from messaging.engine import control as engine
 from messaging.models import TRANSITIONS, BatchSend, SendState
@@ -51,6 +52,8 @@ def _braked(
         brake(batch.control, by=request.user)
     except engine.MoveRefused:
         return moved_on(request, batch, same=event)
+    except engine.PastNotAfter:
+        return past_latest(request, batch)
     toast(request, done)
     return redirect(request, address("send", batch))
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from console.forms import CreateForm
 from console.membership.forms import at_most
 from console.messaging.sends.forms import TOLD_ANEW
+from console.messaging.sends.latest_form import NAMES, HoldoutField, LatestFields, written
 from gateway import wire
 from membership.models import PeopleList
 from membership.reports import audiences
@@ -42,7 +43,7 @@ REFRESH = {
 SIDES = ("", "mine-", "theirs-")
 ASKED_TEMPLATES = [f"{side}{name}" for side in SIDES for name in ("template", "shown_template")]
 ASKED_LISTS = [f"{side}people_list" for side in SIDES]
-PROBLEM_FIELDS = {"time": "scheduled_time"}
+PROBLEM_FIELDS = {"time": "scheduled_time", "not_after": "not_after_time"}
 
 
 class Offer:
@@ -132,7 +133,7 @@ class ValueField(forms.CharField):
     bound_field_class = _Described
 
 
-class ComposeForm(CreateForm):
+class ComposeForm(HoldoutField, LatestFields, CreateForm):
     """`shown_template` tells whose fields the values stand in: another choice carries over equal keywords."""
 
     name = forms.CharField(
@@ -265,6 +266,9 @@ class ComposeForm(CreateForm):
             page=given["opens"],
             scheduled_on=given["scheduled_on"] if is_timed else None,
             scheduled_time=given["scheduled_time"] if is_timed else None,
+            not_after_on=given["not_after_on"],
+            not_after_time=given["not_after_time"],
+            holdout_percent=given["holdout_percent"],
         )
 
     def tell(self, problems: Iterable[Problem]) -> None:
@@ -289,8 +293,10 @@ class ComposeForm(CreateForm):
             "page",
             "parameters",
             "people_list",
+            "holdout_percent",
             "scheduled_on",
             "scheduled_time",
+            *NAMES,
         ]
 
     @property
@@ -337,7 +343,7 @@ def fresh(request_data: QueryDict) -> dict[str, Any]:
 def taken_from(batch: BatchSend) -> dict[str, Any]:
     """What a new send takes over from an earlier one: its words and its audience, never its time."""
     taken = of_batch(batch)
-    for name in ("form_token", "version", "when", "scheduled_on", "scheduled_time"):
+    for name in ("form_token", "version", "when", "scheduled_on", "scheduled_time", *NAMES):
         del taken[name]
     taken["name"] = (_("%(name)s, copy") % {"name": batch.name})[:NAME_CHARACTERS]
     return taken
@@ -363,6 +369,8 @@ def of_batch(batch: BatchSend) -> dict[str, Any]:
         "when": "at" if batch.scheduled_on or batch.scheduled_time else "now",
         "scheduled_on": batch.scheduled_on.isoformat() if batch.scheduled_on else "",
         "scheduled_time": f"{batch.scheduled_time:%H:%M}" if batch.scheduled_time else "",
+        **written(batch),
+        "holdout_percent": batch.holdout_percent,
         "version": batch.version,
         "window": str(uuid.uuid4()),
         **values,

@@ -17,6 +17,7 @@ from console.access import MerchantRequest
 from console.htmx import invalid
 from console.messaging.sends.compose_form import ComposeForm, Offer, of_batch, posted
 from console.messaging.sends.kept_forms import writer_of
+from console.messaging.sends.latest_form import NAMES
 from console.messaging.sends.lookup import address
 from merchants.models import User
 from messaging.models import BatchSend
@@ -29,7 +30,9 @@ PARTS = {
     "template": ("template",),
     "page": ("page", "parameters"),
     "people_list": ("people_list",),
+    "holdout": ("holdout_percent",),
     "when": ("when", "scheduled_on", "scheduled_time"),
+    "not_after": NAMES,
 }
 WORDS = "words-"  # and the number of a keyword, counted over both templates
 
@@ -119,7 +122,8 @@ def side_by_side(mine: ComposeForm, theirs: ComposeForm, begun: ComposeForm | No
     keywords = dict.fromkeys([*mine.keywords, *theirs.keywords])
     parts = [("name", _("Name")), ("template", _("Template"))]
     parts += [(f"{WORDS}{n}", keyword) for n, keyword in enumerate(keywords)]
-    parts += [("page", _("Mini program page")), ("people_list", _("Audience")), ("when", _("When"))]
+    parts += [("page", _("Mini program page")), ("people_list", _("Audience"))]
+    parts += [("holdout", _("Kept back, percent")), ("when", _("When")), ("not_after", _("Not after"))]
     return [_row(name, label, mine, theirs, begun) for name, label in parts]
 
 
@@ -137,6 +141,8 @@ def _shown(form: ComposeForm, name: str, label: str) -> str:
         return _value(form, f"value_{form.keywords.index(label)}") if label in form.keywords else ""
     if name == "when" and form["when"].value() == "now":
         return _("Right away")
+    if name == "holdout":
+        return _value(form, "holdout_percent") or "0"  # an empty field keeps nobody back
     names = PARTS[name][1:] if name == "when" else PARTS[name]
     return " ".join(filter(None, (_value(form, one) for one in names)))
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from console.forms import reading
 from console.lists import SIZES, FilterForm
+from console.messaging.sends.latest_form import NAMES, LatestFields
 from console.messaging.sends.words import known_reason
 from console.states import DELIVERY, SEND
 from merchants.models import Merchant, Staff
@@ -244,7 +245,7 @@ class LaunchForm(CountForm):
         return launches
 
 
-class WhenForm(CountForm):
+class WhenForm(LatestFields, CountForm):
     """A missed send: now, or a new wall time of the merchant. Another choice is counted anew."""
 
     when = forms.ChoiceField(
@@ -264,7 +265,7 @@ class WhenForm(CountForm):
     def __init__(self, *args: Any, address: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         counted = {"hx-post": address, **TOLD_ANEW, "hx-select-oob": "#missed-reach,#missed-confirm"}
-        for name in ("when", "scheduled_on", "scheduled_time"):
+        for name in ("when", "scheduled_on", "scheduled_time", *NAMES):
             self.fields[name].widget.attrs.update(counted)
 
     @property

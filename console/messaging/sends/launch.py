@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect
 from console.messaging.sends.forms import CountForm, LaunchForm
+from console.messaging.sends.latest_check import latest_checks
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
 from console.messaging.sends.readiness import anchor, checks_of, passed_of
@@ -137,7 +138,7 @@ def _context(
     sample: Sample | None = None,
 ) -> dict[str, Any]:
     sample = sample or sample_of(batch)
-    checks = checks_of(batch, problems, sample)
+    checks = checks_of(batch, problems, sample) + latest_checks(batch, problems, reach)
     when = timing(batch.scheduled_on, batch.scheduled_time, batch.zone)
     template = batch.template
     return {

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect
 from console.messaging.sends.forms import WhenForm
+from console.messaging.sends.latest_form import still_ahead
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.reach import Reach, reach_of
 from console.messaging.sends.timing import NEXT_TIME, repaired_time, timing
@@ -50,7 +51,8 @@ def _form(request: MerchantRequest, batch: BatchSend) -> WhenForm:
     if look not in LOOKS:
         return WhenForm(request.POST, people=0, address=to)
     given = request.POST.dict() if request.method == "POST" else asked_in(request.GET)
-    form = WhenForm(initial={"when": "now"} | given, people=0, address=to)
+    kept = still_ahead(batch, at=timezone.now())
+    form = WhenForm(initial={"when": "now"} | kept | given, people=0, address=to)
     if look != NEXT_TIME:
         return form
     better = WhenForm(
@@ -72,10 +74,12 @@ def _give_time(
         return invalid(request, PAGE, PARTIAL, context)
     on, wall = form.wall
     try:
-        batches.reschedule(batch, by=request.user, at=at, on=on, wall=wall)
+        batches.reschedule(batch, by=request.user, at=at, on=on, wall=wall, not_after=form.limit)
     except batches.LaunchRefused as refused:
         for problem in refused.problems:
-            form.add_error("scheduled_time" if form.is_timed else None, str(problem.message))
+            at_field = "not_after_time" if problem.field == "not_after" else "scheduled_time"
+            shown = form.is_timed or problem.field == "not_after"
+            form.add_error(at_field if shown else None, str(problem.message))
         return invalid(request, PAGE, PARTIAL, context)
     except MoveRefused:
         return moved_on(request, batch, same="send.rescheduled")
@@ -114,7 +118,7 @@ def _reach(batch: BatchSend, form: WhenForm, at: datetime) -> Reach | None:
     if form.is_timed and not (on and wall):
         return None
     due = due_of(batch, on, wall, at=at)
-    return reach_of(batch, at=at, due_at=due.at, query=due.query) if due else None
+    return reach_of(batch, at=at, due_at=due.at, query=due.query, limit=form.limit) if due else None
 
 
 def _context(batch: BatchSend, form: WhenForm, reach: Reach | None) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from console.messaging.sends.pace import Pace, pace_of
 from messaging.engine.funnel import Funnel
 from messaging.engine.quiet import Quiet, quiet_of
 from messaging.models import BatchSend, SkipReason
-from messaging.sends import batches
+from messaging.sends import batches, latest
 from messaging.sends.placeholders import PlaceholderError
-from messaging.sends.wall_time import NoSuchTime
+from messaging.sends.wall_time import NoSuchTime, resolve
 
 # What is true of who passed each gate, in the order of the funnel.
 PASSED: Mapping[str, str | Promise] = {
@@ -30,6 +30,7 @@ PASSED: Mapping[str, str | Promise] = {
     SkipReason.NO_CONSENT: gettext_lazy("With consent left"),
     SkipReason.FREQUENCY_CAP: gettext_lazy("Within the frequency cap"),
     SkipReason.FATIGUE: gettext_lazy("Within template fatigue"),
+    SkipReason.HOLDOUT: gettext_lazy("Not kept back for comparison"),
 }
 
 
@@ -42,6 +43,7 @@ class Reach:
     pace: Pace
     starts_at: datetime
     quiet: Quiet | None = None
+    not_after: datetime | None = None
 
     @property
     def seconds(self) -> float | None:
@@ -60,6 +62,22 @@ class Reach:
     def held_until(self) -> datetime | None:
         """It would start inside quiet hours and wait for their end."""
         return self.quiet.until(self.starts_at) if self.quiet else None
+
+    @property
+    def in_time(self) -> int | None:
+        """How many leave by the latest time at this pace; None without one, and where nobody can know."""
+        if self.not_after is None or not self.pace.per_second:
+            return None
+        if self.quiet:
+            seconds = self.quiet.open_seconds(self.starts_at, self.not_after)
+        else:
+            seconds = max(0.0, (self.not_after - self.starts_at).total_seconds())
+        return min(self.funnel.will_send, int(seconds * self.pace.per_second))
+
+    @property
+    def too_late(self) -> int:
+        """How many would not have left by then."""
+        return 0 if self.in_time is None else self.funnel.will_send - self.in_time
 
     @property
     def steps(self) -> list[dict[str, Any]]:
@@ -88,11 +106,18 @@ class Reach:
 
 
 def reach_of(
-    batch: BatchSend, *, at: datetime, due_at: datetime | None = None, query: str = ""
+    batch: BatchSend,
+    *,
+    at: datetime,
+    due_at: datetime | None = None,
+    query: str = "",
+    limit: latest.Wall | None = None,
 ) -> Reach | None:
-    """One pass over the list, judged for `due_at`, or else for the send's own time; `query` tells the pages
-    of who stays behind which time that is. None while template, list or a time that exists is missing, or a
-    text that can be read."""
+    """One pass over the list, judged for `due_at`, or else for the send's own time.
+
+    For another time `query` tells it to the pages of who stays behind, and `limit` is its latest time. None
+    while template, list or a time that exists is missing, or a text that can be read.
+    """
     if batch.template is None or batch.people_list is None:
         return None
     try:
@@ -110,4 +135,13 @@ def reach_of(
         for drop in funnel.drops
     ]
     is_now = starts_at <= at + timedelta(seconds=settings.ENGINE_UNDO_SECONDS)
-    return Reach(funnel, drops, pace_of(batch, is_now=is_now), starts_at, quiet_of(batch.control))
+    pace, quiet = pace_of(batch, is_now=is_now), quiet_of(batch.control)
+    return Reach(funnel, drops, pace, starts_at, quiet, _limit(batch, limit))
+
+
+def _limit(batch: BatchSend, wall: latest.Wall | None) -> datetime | None:
+    on, at = latest.wall_of(batch) if wall is None else wall
+    try:
+        return resolve(on, at, batch.zone).at if on and at else None
+    except NoSuchTime:
+        return None

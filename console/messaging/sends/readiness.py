@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from console.messaging.sends.compose_form import PROBLEM_FIELDS
 from console.messaging.sends.lookup import address
 from console.messaging.sends.sample import Sample
 from console.states import send_word
@@ -163,4 +164,4 @@ def _change(batch: BatchSend, field_id: str) -> dict[str, Any]:
 
 def anchor(field: str) -> str:
     """The id of the form's field a problem belongs to."""
-    return "id_" + {"time": "scheduled_time"}.get(field, field.replace("values.", "value_"))
+    return "id_" + PROBLEM_FIELDS.get(field, field.replace("values.", "value_"))

@@ -76,6 +76,12 @@ def _sending(view: View) -> Situation | None:
     if held_until := view.figures.held_until:
         words = _("Held by quiet hours. It goes on by itself %(time)s; %(left)s not sent yet.")
         numbers = {"time": in_words(held_until, now=view.at), "left": f"{view.figures.queued:,}"}
+        limit = view.batch.control.not_after
+        if limit is not None and limit <= held_until:
+            words = _("Held by quiet hours until after its latest time, %(limit)s; %(left)s not sent yet.")
+            numbers["limit"] = in_words(limit, now=view.at)
+            asks = _("At that time it pauses and asks you. Give a later one, or cancel what is left.")
+            return Situation("warn", "clock", words % numbers, asks)
         return Situation("info", "clock", words % numbers, _("Nobody is lost. See Settings, Sending rules."))
     if not view.again:
         return None
@@ -121,10 +127,24 @@ def _paused(view: View) -> Situation:
     if control.pause_reason in {"", PauseReason.OPERATOR}:
         words = _("Paused. %(flight)s in flight will settle in seconds; %(left)s not sent yet.")
         return Situation("warn", "player-pause", words % numbers)
+    if control.pause_reason == PauseReason.NOT_AFTER:
+        return _past_latest(view)
     words = _("Paused by itself: %(why)s. %(left)s not sent yet. Check the causes, then resume.")
     why = control.get_pause_reason_display()
     told = " ".join(part for part in (_pause_remedy(control.pause_reason), control.pause_detail) if part)
     return Situation("bad", "alert-triangle", words % (numbers | {"why": why}), told)
+
+
+def _past_latest(view: View) -> Situation:
+    limit, left = view.batch.control.not_after, view.figures.queued
+    words = ngettext(
+        "Past the time you gave, %(time)s; %(left)s person has not been sent to.",
+        "Past the time you gave, %(time)s; %(left)s people have not been sent to.",
+        left,
+    )
+    time = in_words(limit, now=view.at) if limit else "--"
+    remedy = _("Give another latest time, lift it, or cancel what is left.")
+    return Situation("warn", "clock", words % {"time": time, "left": f"{left:,}"}, remedy)
 
 
 def _pause_remedy(reason: str) -> str:

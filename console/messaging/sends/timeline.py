@@ -84,6 +84,10 @@ def _detail(detail: dict[str, Any]) -> str:
         n = int(detail["frozen"])
         words = ngettext("%(n)s person frozen", "%(n)s people frozen", n)
         parts.append(words % {"n": f"{n:,}"})
+    if detail.get("left") is not None:
+        parts.append(_("%(left)s not sent yet") % {"left": f"{int(detail['left']):,}"})
+    if detail.get("not_after"):
+        parts.append(f"{timezone.localtime(datetime.fromisoformat(detail['not_after'])):%Y-%m-%d %H:%M}")
     if "before" in detail and "after" in detail:
         no_limit = _("no limit of its own")
         before, after = (detail[name] or no_limit for name in ("before", "after"))

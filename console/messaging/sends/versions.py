@@ -96,7 +96,9 @@ def _changes(before: dict[str, Any], after: dict[str, Any], names: dict[str, dic
         found.append(Change(label, old, new))
     found.append(change("page", _("Mini program page")))
     found.append(change("people_list", _("Audience")))
+    found.append(change("holdout_percent", _("Kept back, percent")))
     found.append(change("when", _("When")))
+    found.append(change("not_after", _("Not after")))
     return [one for one in found if one.before != one.after]
 
 
@@ -105,5 +107,9 @@ def _said(content: dict[str, Any], name: str, names: dict[str, dict[int, Any]]) 
         if not content["scheduled_on"]:
             return _("Right away")
         return f"{content['scheduled_on']} {content['scheduled_time'] or ''}".strip()
+    if name == "not_after":
+        return f"{content.get('not_after_on') or ''} {content.get('not_after_time') or ''}".strip()
+    if name == "holdout_percent":
+        return str(content.get(name, 0))
     value = content[name]
     return str(names[name].get(value, "")) if name in names else str(value)

@@ -110,7 +110,7 @@ class CountedForItsNewTime(MissedCase):
 
     def test_day_time_and_choice_ask_for_it_and_touch_no_field(self) -> None:
         page = self.client.get(self.address).content.decode()
-        self.assertEqual(page.count('hx-select-oob="#missed-reach,#missed-confirm"'), 4)
+        self.assertEqual(page.count('hx-select-oob="#missed-reach,#missed-confirm"'), 6)
         for part in ("missed-reach", "missed-confirm", "when-hint"):
             self.assertEqual(page.count(f'id="{part}"'), 1)
         counted = page.split("<noscript>", 1)[1].split("</noscript>", 1)[0]
