@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
 from merchants.enqueue import MerchantTask, hint
-from messaging.engine import reap, reconcile, schedule, slot
+from messaging.engine import months, reap, reconcile, schedule, slot
 
 HINT_SECONDS = 5
 
@@ -43,3 +44,8 @@ def reap_deliveries() -> None:
 def reconcile_sends() -> None:
     reconcile.reconcile()
     schedule.close_books()
+
+
+@shared_task(name="messaging.compute_month_books")
+def compute_month_books() -> None:
+    months.compute_due(at=timezone.now())
