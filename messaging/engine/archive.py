@@ -81,7 +81,7 @@ class CannotDetach(Exception):
 
 @dataclass(frozen=True)
 class Detached:
-    """`table` keeps the rows, empty where they were dropped; `carried` are lines, one per person and template."""
+    """`table` keeps the rows, empty where they were dropped. `carried`: lines, one per person and template."""
 
     month: date
     table: str

@@ -1,4 +1,4 @@
-"""The books of one mini program for one Beijing month: figures kept with their row, so that no page counts."""
+"""The books of one mini program for one Beijing month: figures kept with the row; no page counts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class MonthBooks(MerchantOwned):
 
     frozen = accepted + refused + unknown + skipped + waiting, summed over the sends of the month. `balance`:
     all balances as they stood at `computed_at`, only on the newest month. `closed_at`: the month is over and
-    none of its sends is open. `archived_at`: its deliveries are no longer in the ledger, and only consent that
-    is reported late with an old time still changes a figure; `archive_table` keeps them, blank where dropped.
+    none of its sends is open. `archived_at`: its deliveries are no longer in the ledger, and only consent
+    reported late with an old time still changes a figure; `archive_table` keeps them, blank where dropped.
     """
 
     mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.CASCADE, related_name="+")

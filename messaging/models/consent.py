@@ -2,7 +2,7 @@
 
 A spend has no line of its own, the delivery row is it:
 granted − revoked − units spent by deliveries (sending, accepted, unknown, kept unknown attempts) = units.
-Before a month of deliveries is detached, what they spent is written as `carried` lines and subtracted from then on.
+Before a month of deliveries is detached, what they spent is written as `carried` lines, which count instead.
 """
 
 from __future__ import annotations
