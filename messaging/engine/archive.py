@@ -81,7 +81,7 @@ class CannotDetach(Exception):
 
 @dataclass(frozen=True)
 class Detached:
-    """`table` keeps the rows, empty where they were dropped. `carried`: lines, one per person and template."""
+    """`table` keeps the rows, empty where dropped. `carried`: lines, one for each person and template."""
 
     month: date
     table: str
@@ -130,6 +130,7 @@ def _detach(month: date, *, at: datetime, drop: bool) -> Detached:
     _refuse_differing(rows, month)
     carried = sql.run(_filled(CARRY, rows), {"month": month, "key": f"carried:{month:%Y-%m}", "at": at})
     _put_attempts_away(month, drop=drop)
+    _execute("SET CONSTRAINTS ALL IMMEDIATE")  # not at commit, when everybody waits
     people = _close_months(month, table=table, at=at)
     SendControl.objects.filter(pk__in=[pk for pk, _closed_at in held]).update(archived_at=at)
     _take_out(rows, table)

@@ -165,6 +165,7 @@ FIGURES_AND_SETTINGS = [
     Row("a person", "people/1/"),
     Row("erase a person", "people/1/forget/"),
     Row("reconciliation", "reconciliation/"),
+    Row("books of a month", books_of_a_month),
     Row("audit", "audit/"),
     Row("mini programs", "settings/mini-programs/"),
     Row("sending rules", "settings/rules/"),
