@@ -81,21 +81,28 @@ def reconciliation_month(
     show_mini_program(request, found.books.mini_program)
     at = timezone.now()
     is_stale = found.is_stale(at=at)
-    tone = "off" if not found.balanced else "plain" if is_stale else "balanced"
     context = {
         "month": found,
         "books": found.books,
         "is_stale": is_stale,
-        "tone": tone,
         "people": people_terms(found),
+        "people_tone": tone_of(found.people_differ or found.books.differing_sends, was_compared=not is_stale),
         "people_sentence": _told(found.books.frozen, _("people frozen"), people_terms(found)),
         "consent": consent_terms(found),
+        "consent_tone": tone_of(
+            found.consent_differs, was_compared=found.books.balance is not None and not is_stale
+        ),
         "consent_sentence": _told(found.closing, _("messages left at the end"), consent_terms(found)),
         "skipped": skipped_rows(found.books.skipped_by),
         "open_sends": month_books.open_sends(found.books) if found.books.open_sends else [],
         "at": at,
     }
     return render(request, "reconciliation/month.html", context)
+
+
+def tone_of(difference: int, *, was_compared: bool) -> str:
+    """Of the double rule: green only where something was compared lately and is equal."""
+    return "off" if difference else "balanced" if was_compared else "plain"
 
 
 def _month(request: MerchantRequest, mini_program_id: int, year: int, number: int) -> Month:

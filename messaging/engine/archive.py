@@ -16,7 +16,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Coalesce
 from psycopg import sql as names
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from merchants import events
 from merchants.models import Merchant, MiniProgram
@@ -101,7 +101,7 @@ def detach(month: date, *, at: datetime, keep_months: int, drop: bool = False) -
         with transaction.atomic():
             return _detach(month, at=at, drop=drop)
     except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
+        if isinstance(error.__cause__, (LockNotAvailable, DeadlockDetected)):
             raise CannotDetach(
                 f"Rows or sends of {month:%Y-%m} are in use, or a long transaction holds the ledger. Nothing"
                 " was changed. Try again when less is going on."

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from console.help.topics import TOPICS
 from merchants.models import Job, User
-from messaging.models import SubscriptionTemplate
+from messaging.engine import months
+from messaging.models import MonthBooks, SubscriptionTemplate
 from tests.browser import acts
 from tests.browser.acts import Act
 from tests.browser.house import House
@@ -80,6 +81,12 @@ def template_of(scenes: Scenes, state: str, *, differs: bool) -> SubscriptionTem
 
 def consent_to_a_template(scenes: Scenes) -> str:
     return f"lists/new/consent/?template={scenes.template.pk}"
+
+
+def books_of_a_month(scenes: Scenes) -> str:
+    app = scenes.house.app
+    months.compute(app)
+    return f"reconciliation/months/{app.pk}/{MonthBooks.objects.latest('month').month:%Y-%m}/"
 
 
 def job(scenes: Scenes) -> str:

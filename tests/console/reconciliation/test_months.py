@@ -45,6 +45,10 @@ class Months(MonthCase):
         page = self.client.get(self.address(date(2026, 3, 1)))
         self.assertEqual((page.context["month"].opening, page.context["month"].closing), (60, 90))
         self.assertContains(page, "Books balance")
+        self.assertContains(page, "equation-balanced", count=2)
+        earlier = self.client.get(self.address(date(2026, 1, 1)))
+        self.assertContains(earlier, "equation-balanced", count=1)
+        self.assertContains(earlier, "What people hold is compared in the newest month")
         self.assertNotContains(page, "What people hold is compared in the newest month")
 
     def test_what_people_hold_against_the_ledger_is_told_and_nothing_repaired(self) -> None:
