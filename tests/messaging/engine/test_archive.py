@@ -241,7 +241,7 @@ class TestAfterwards:
 
 
 @pytest.mark.django_db
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_after_any_history_each_balance_is_explained_before_and_after(
     history: list[tuple[str, int, str]],
