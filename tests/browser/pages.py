@@ -86,7 +86,8 @@ def consent_to_a_template(scenes: Scenes) -> str:
 def books_of_a_month(scenes: Scenes) -> str:
     app = scenes.house.app
     months.compute(app)
-    return f"reconciliation/months/{app.pk}/{MonthBooks.objects.latest('month').month:%Y-%m}/"
+    newest = MonthBooks.objects.filter(mini_program=app).latest("month")
+    return f"reconciliation/months/{app.pk}/{newest.month:%Y-%m}/"
 
 
 def job(scenes: Scenes) -> str:
