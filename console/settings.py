@@ -116,6 +116,8 @@ SIGNALS_PER_SECOND = number("SIGNALS_PER_SECOND", 10)
 UPLOAD_MAX_BYTES = int(number("UPLOAD_MAX_BYTES", 200 * 1024 * 1024))
 UPLOAD_KEEP_DAYS = int(number("UPLOAD_KEEP_DAYS", 30))
 SIGNAL_KEEP_MONTHS = int(number("SIGNAL_KEEP_MONTHS", 13))
+DELIVERY_KEEP_MONTHS = int(number("DELIVERY_KEEP_MONTHS", 13))  # younger months are never detached
+DETACH_LOCK_SECONDS = number("DETACH_LOCK_SECONDS", 3)  # what the engine waits for a detach at most
 CALL_BODY_KEEP_DAYS = int(number("CALL_BODY_KEEP_DAYS", 30))
 MEDIA_ROOT = VAR_DIR / "uploads"
 
@@ -287,6 +289,12 @@ CELERY_BEAT_SCHEDULE = {
     "tidy lists": {"task": "membership.tidy_lists", "schedule": 60.0, "options": {"expires": 60}},
     # every half minute: figures of recall by hour and day
     "roll up recall": {"task": "messaging.roll_up_recall", "schedule": 30.0, "options": {"expires": 30}},
+    # every minute: the books of months that something happened to
+    "compute month books": {
+        "task": "messaging.compute_month_books",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     # hourly housekeeping
     "sample consents": {"task": "messaging.sample_consents", "schedule": 3600.0, "options": {"expires": 600}},
     "make partitions": {"task": "merchants.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},

@@ -77,6 +77,12 @@ def reveal(customer: Customer, *, by: User) -> None:
         _record("people.revealed", customer, by)
 
 
+def tell_export(customer: Customer, *, by: User) -> None:
+    """Writes down who took all that is kept about the person out of the console."""
+    with transaction.atomic():
+        _record("customer.exported", customer, by)
+
+
 def set_do_not_send(customer: Customer, *, by: User, at: datetime) -> bool:
     """From now on every gate stops messages to this person. False when it was so before."""
     with transaction.atomic():

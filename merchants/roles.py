@@ -53,6 +53,7 @@ CAPABILITIES: Mapping[str, frozenset[str]] = {
         "audit.view",
         "mini_programs.view",
         "mini_programs.edit",
+        "people.export",
         "people.forget",
         "rules.edit",
         "staff.view",

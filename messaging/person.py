@@ -61,7 +61,8 @@ class Answer:
     """Why a person is in a send or is not: `message` if they are, else `word`.
 
     `word`: not_on_list, would_send, would_skip (then `gate`), ended where it was over before anybody was
-    prepared, or unfinished where template, list or time is missing.
+    prepared, archived where its people were detached with their month, or unfinished where template, list
+    or time is missing.
     """
 
     batch: BatchSend
@@ -138,6 +139,8 @@ def why(customer: Customer, batch: BatchSend, *, at: datetime) -> Answer:
     row = rows_of(customer).filter(send=batch.control).first()
     if row is not None:
         return Answer(batch, message=messages_of([row])[0])
+    if batch.control.archived_at is not None:
+        return Answer(batch, "archived")
     if batch.people_list is None:
         return Answer(batch, "unfinished")
     if not PeopleListEntry.objects.filter(people_list=batch.people_list, customer=customer).exists():

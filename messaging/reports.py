@@ -256,7 +256,7 @@ def deliveries(
     `decision`: undecided, treated_as_sent or sent_again. `visited`: "yes" who came by the link of their
     message, as far as the mini program reported it, "no" the others.
     """
-    if control.books_month is None:
+    if control.books_month is None or control.archived_at is not None:
         return Delivery.objects.none()
     rows = Delivery.objects.filter(books_month=control.books_month, send=control).select_related("customer")
     if state:

@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -19,6 +19,7 @@ from messaging.models import (
     ConsentEntry,
     Delivery,
     DeliveryCounter,
+    MonthBooks,
     SendControl,
     SendState,
     SubscriptionTemplate,
@@ -206,6 +207,12 @@ def launched_batch(
     BatchSend.objects.filter(pk=made.pk).update(control=control)
     SendControl.objects.filter(pk=left_over).delete()
     return BatchSend.objects.select_related("control", "mini_program", "merchant").get(pk=made.pk)
+
+
+def month_books(app: MiniProgram, month: date, **fields: Any) -> MonthBooks:
+    """As the computation writes them; one of each month and mini program."""
+    given = {"merchant": app.merchant, "computed_at": timezone.now(), **fields}
+    return MonthBooks.objects.get_or_create(mini_program=app, month=month, defaults=given)[0]
 
 
 def states(control: SendControl) -> dict[str, int]:

@@ -9,6 +9,7 @@ an act. A row with `post` is an act: GET answers 405.
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.utils import timezone
@@ -36,6 +37,11 @@ def job(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def mini_program(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"pk": app.pk}
+
+
+def month_books(app: MiniProgram, person: User) -> dict[str, Any]:
+    build_messaging.month_books(app, date(2026, 3, 1))
+    return {"mini_program_id": app.pk, "year": 2026, "number": 3}
 
 
 def customer(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -151,6 +157,8 @@ TABLE = [
     Row("job", ALL, kwargs=job),
     Row("job_cancel", OPERATORS, kwargs=job, post=True),
     Row("reconciliation", ALL),
+    Row("reconciliation_months", ALL),
+    Row("reconciliation_month", ALL, kwargs=month_books),
     Row("mini_programs", OPERATORS),
     Row("mini_program_reserve", OWNER, kwargs=mini_program),
     Row("mini_program_stop", BRAKES, kwargs=mini_program, post=True),
@@ -160,6 +168,7 @@ TABLE = [
     Row("person", ALL, kwargs=customer),
     Row("person_reveal", READERS, kwargs=customer, post=True, passes=(200,)),
     Row("person_mark", OPERATORS, kwargs=customer, post=True, data=wish, passes=(303,)),
+    Row("person_export", OWNER, kwargs=customer, post=True, passes=(200,)),
     Row("person_forget", OWNER, kwargs=customer),
     Row("rules", ALL),
     Row("rules_save", OWNER, post=True, passes=(422,)),

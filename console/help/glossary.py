@@ -74,6 +74,8 @@ GLOSSARY: tuple[tuple[str | Promise, tuple[Term, ...]], ...] = (
                 "Books balance",
                 _("Rows, counters and consents were compared; nothing is off."),
             ),
+            Term("结账", "Closed books", _("Every outcome is certain or decided, and all adds up.")),
+            Term("归档", "Archive", _("People of old months, outside of the console; figures stay.")),
         ),
     ),
     (

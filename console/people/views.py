@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseBadRequest
+from django.http import FileResponse, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -17,10 +17,12 @@ from console import focus
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect, toast
 from console.lists import keyset_page
+from console.people import export
 from console.people.forms import AskForm, FindForm, ForgetForm
 from membership import customers
 from membership.models import Customer
 from messaging import person as reports
+from messaging.month_books import archived_up_to
 
 PER_PAGE = 20
 
@@ -75,6 +77,7 @@ def _page(request: MerchantRequest, customer: Customer, *, is_revealed: bool) ->
         "messages_got": reports.messages_of(keyset.rows),
         "ask": ask,
         "told": told,
+        "archived_up_to": archived_up_to(customer.mini_program),
         "at": at,
     }
     return render(request, "people/person.html", context)
@@ -114,6 +117,18 @@ def person_mark(request: MerchantRequest, customer_id: int) -> HttpResponse:
     if customer.forgotten_at is None and move(customer, request):
         toast(request, str(said))
     return redirect(request, "person", merchant=request.merchant.slug, customer_id=customer.pk)
+
+
+@require_POST
+@merchant_page("people.export")  # type: ignore[arg-type]  # the guard passes any response through
+def person_export(request: MerchantRequest, customer_id: int) -> FileResponse:
+    """A ZIP of all that is kept about the person, in the language of who asks."""
+    customer = _customer(request, customer_id)
+    customers.tell_export(customer, by=request.user)
+    file = export.write_zip(customer, at=timezone.now())
+    response = FileResponse(file, as_attachment=True, filename=f"person-{customer.pk}.zip")
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -30,6 +30,7 @@ WORDS: Mapping[str, str | Promise] = {
     "unknown.decide": _("Decide unknown outcomes, send again to refused people"),
     "people.view": _("See one person's messages and consent"),
     "people.edit": _("Put people on the do-not-send list, note that they opted out of profiling"),
+    "people.export": _("Export all that is kept about a person"),
     "people.forget": _("Erase a person's data"),
     "people.reveal": _("See people's ids; without it they are masked, also in exports"),
     "deliveries.export": _("Export outcomes"),

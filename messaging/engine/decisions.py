@@ -209,6 +209,7 @@ def _open(control: SendControl, by: User) -> None:
                 SendState.SENDING,
                 by=by,
                 only_from={SendState.FINISHED},
+                only_if={"archived_at": None},
                 event="send.again",
                 changes=changes,
             )

@@ -23,13 +23,15 @@ FROM messaging_delivery WHERE send_id = %(send)s AND books_month = %(month)s GRO
 """
 KEPT = "SELECT count(*) FROM messaging_deliveryattempt WHERE send_id = %(send)s AND spent"
 COUNTERS = "SELECT state, reason, n FROM messaging_deliverycounter WHERE send_id = %(send)s AND n <> 0"
+# What detached rows spent stands in the ledger as carried lines; their counters stay for the pages.
 CONSENT = """
 SELECT
-    (SELECT coalesce(sum(CASE kind WHEN 'granted' THEN units WHEN 'revoked' THEN -units ELSE 0 END), 0)
+    (SELECT coalesce(
+            sum(CASE WHEN kind = 'granted' THEN units WHEN kind IN ('revoked', 'carried') THEN -units END), 0)
         FROM messaging_consententry WHERE template_id = %(template)s),
     (SELECT coalesce(sum(c.n), 0) FROM messaging_deliverycounter c
         JOIN messaging_sendcontrol s ON s.id = c.send_id
-        WHERE s.template_id = %(template)s AND c.state = 'units'),
+        WHERE s.template_id = %(template)s AND c.state = 'units' AND s.archived_at IS NULL),
     (SELECT coalesce(sum(units), 0) FROM messaging_consent WHERE template_id = %(template)s)
 """
 
@@ -87,7 +89,7 @@ def _differences(rows: dict[tuple[str, str], int], counters: dict[tuple[str, str
 
 def reconcile() -> int:
     """Checks every send touched since its last check, and those under way. Tells when a balance tips."""
-    open_books = SendControl.objects.filter(books_month__isnull=False).filter(
+    open_books = SendControl.objects.filter(books_month__isnull=False, archived_at=None).filter(
         Q(state__in=[SendState.SENDING, SendState.PAUSED, SendState.CANCELLING])
         | Q(checked_at=None)
         | Q(checked_at__lt=F("touched_at"))
@@ -128,7 +130,7 @@ def _write_down(control: SendControl, found: list[Check], *, at: datetime) -> No
     detail: dict[str, Any] = {"lines": [asdict(line) for line in found]}
     pace = _pace(control)
     with transaction.atomic():
-        unchecked = SendControl.objects.filter(pk=control.pk, checked_at=control.checked_at)
+        unchecked = SendControl.objects.filter(pk=control.pk, checked_at=control.checked_at, archived_at=None)
         if not unchecked.update(checked_at=at, balanced=balanced, check_detail=detail | pace):
             return  # another check wrote its own down meanwhile
         if control.balanced is not None and control.balanced != balanced:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
 from merchants.enqueue import MerchantTask, hint
-from messaging.engine import reap, reconcile, retry, schedule, slot, start
+from messaging.engine import months, reap, reconcile, retry, schedule, slot, start
 
 HINT_SECONDS = 5
 
@@ -53,3 +54,8 @@ def reconcile_sends() -> None:
 @shared_task(name="messaging.decide_failures", base=MerchantTask)
 def decide_failures(merchant_id: int, job_id: int) -> None:
     retry.run(merchant_id, job_id)
+
+
+@shared_task(name="messaging.compute_month_books")
+def compute_month_books() -> None:
+    months.compute_due(at=timezone.now())

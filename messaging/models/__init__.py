@@ -1,4 +1,5 @@
 from messaging.models.batch import BatchSend, DraftVersion
+from messaging.models.books import MonthBooks
 from messaging.models.consent import Consent, ConsentEntry
 from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendState, Unprepared
 from messaging.models.delivery import (
@@ -33,6 +34,7 @@ __all__ = [
     "FrequencyCount",
     "Kind",
     "LibraryTemplate",
+    "MonthBooks",
     "PauseReason",
     "RecallCount",
     "RecallHour",

@@ -2,6 +2,7 @@
 
 A spend has no line of its own, the delivery row is it:
 granted − revoked − units spent by deliveries (sending, accepted, unknown, kept unknown attempts) = units.
+Before a month of deliveries is detached, what they spent is written as `carried` lines, which count instead.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class ConsentEntry(MerchantOwned):
         REVOKED = "revoked"
         STANDING_GRANTED = "standing_granted"
         STANDING_REVOKED = "standing_revoked"
+        CARRIED = "carried"  # units spent by deliveries of a month that was detached
 
     customer = models.ForeignKey(
         "membership.Customer", on_delete=models.PROTECT, related_name="+", db_index=False
@@ -55,7 +57,7 @@ class ConsentEntry(MerchantOwned):
     )
     kind = models.CharField(max_length=16, choices=Kind.choices)
     units = models.PositiveIntegerField(default=0)
-    source = models.CharField(max_length=40)  # signal, platform, give_back
+    source = models.CharField(max_length=40)  # signal, platform, give_back, detach
     source_key = models.CharField(max_length=120)  # the caller's id: what arrives twice counts once
     at = models.DateTimeField(db_default=Now())
 
@@ -63,7 +65,9 @@ class ConsentEntry(MerchantOwned):
         constraints = [
             models.UniqueConstraint(fields=["template", "customer", "source_key"], name="consent_entry_once"),
             models.CheckConstraint(
-                condition=Q(kind__in=["granted", "revoked", "standing_granted", "standing_revoked"]),
+                condition=Q(
+                    kind__in=["granted", "revoked", "standing_granted", "standing_revoked", "carried"]
+                ),
                 name="consent_entry_kind_known",
             ),
         ]

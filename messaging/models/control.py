@@ -111,6 +111,7 @@ class SendControl(MerchantOwned, FatigueRule):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     books_closed_at = models.DateTimeField(null=True)
+    archived_at = models.DateTimeField(null=True)  # its rows were detached with their month
     last_served_at = models.DateTimeField(null=True)
     touched_at = models.DateTimeField(null=True)
     busy_count = models.PositiveIntegerField(default=0)
@@ -142,6 +143,8 @@ class SendControl(MerchantOwned, FatigueRule):
             # for the recall rollup: what changed lately, and the sends of one day
             models.Index(fields=["touched_at"], name="send_touched"),
             models.Index(fields=["mini_program", "started_at"], name="send_started"),
+            # for the books of a month, and what keeps them open
+            models.Index(fields=["books_month", "mini_program"], name="send_books_month"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from console.help.topics import TOPICS
 from merchants.models import Job, User
-from messaging.models import SubscriptionTemplate
+from messaging.engine import months
+from messaging.models import MonthBooks, SubscriptionTemplate
 from tests.browser import acts
 from tests.browser.acts import Act
 from tests.browser.house import House
@@ -94,6 +95,13 @@ def reserve(scenes: Scenes) -> str:
 
 def consent_to_a_template(scenes: Scenes) -> str:
     return f"lists/new/consent/?template={scenes.template.pk}"
+
+
+def books_of_a_month(scenes: Scenes) -> str:
+    app = scenes.house.app
+    months.compute(app)
+    newest = MonthBooks.objects.filter(mini_program=app).latest("month")
+    return f"reconciliation/months/{app.pk}/{newest.month:%Y-%m}/"
 
 
 def job(scenes: Scenes) -> str:
@@ -183,6 +191,7 @@ FIGURES_AND_SETTINGS = [
     Row("a person", "people/1/"),
     Row("erase a person", "people/1/forget/"),
     Row("reconciliation", "reconciliation/"),
+    Row("books of a month", books_of_a_month),
     Row("audit", "audit/"),
     Row("mini programs", "settings/mini-programs/"),
     Row("reserve of a mini program", reserve),

@@ -36,7 +36,11 @@ def send_page(request: MerchantRequest, send_id: int) -> HttpResponse:
     """Polled while anything can still change by itself."""
     batch = send_of(request, send_id)
     context = _context(batch, at=timezone.now())
-    context["may_send_again"] = request.staff.can("unknown.decide") and batch.control.state in MAY_GO_ON
+    context["may_send_again"] = (
+        request.staff.can("unknown.decide")
+        and batch.control.state in MAY_GO_ON
+        and batch.control.archived_at is None
+    )
     return answer(request, "messaging/sends/detail.html", "messaging/sends/_answer.html", context)
 
 

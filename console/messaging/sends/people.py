@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer
 from console.lists import keyset_page
 from console.messaging.sends.forms import PeopleFilters
-from console.messaging.sends.lookup import send_of
+from console.messaging.sends.lookup import not_done, send_of
 from console.messaging.sends.words import reason_words
 from console.saved_views import places
 from console.saved_views.tabs import tabs_of
@@ -163,12 +164,16 @@ def _found_alone(figures: SendFigures, wanted: dict[str, Any]) -> int | None:
 
 @require_safe
 @merchant_page("deliveries.export")  # type: ignore[arg-type]  # the guard passes any response through
-def send_export(request: MerchantRequest, send_id: int) -> StreamingHttpResponse:
+def send_export(request: MerchantRequest, send_id: int) -> StreamingHttpResponse | HttpResponse:
     """All rows of the filter. What it needs of language and zone is taken now: it runs after the view.
 
     Who may not see people gets no part of an id; `delivery` still tells two rows apart.
     """
     batch = send_of(request, send_id)
+    if batch.control.archived_at is not None:
+        return not_done(
+            request, batch, _("The people of this send are in the archive. Nothing was exported.")
+        )
     figures = reports.send_figures(batch.control, at=timezone.now())
     filters = PeopleFilters(reasons_of(figures), request.GET)
     chunks = people.export(batch.control, rows=_rows(batch, filters), by=request.user, filters=_told(filters))
