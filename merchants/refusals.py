@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
 
+from gateway.outcomes import SUB_CODES, Scope
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
+
+Group: TypeAlias = Literal["person", "message", "app", "platform"]
+GROUPS: tuple[Group, ...] = ("person", "message", "app", "platform")
+_GROUP_OF_SCOPE: Mapping[Scope, Group] = MappingProxyType(
+    {"recipient": "person", "batch": "message", "app": "app"}
+)
 
 # The person chose to hear less: no second message is offered for these.
 BY_CHOICE = frozenset({"MSG_REJECTED", "MSG_CONTENT_NOT_INTERESTED"})
@@ -275,3 +283,14 @@ UNLISTED = Sentence(
 def sentence(sub_code: str) -> Sentence:
     """For a code of the platform; UNLISTED for one without a sentence."""
     return SENTENCES.get(sub_code, UNLISTED)
+
+
+def group_of(sub_code: str) -> Group:
+    """Whose matter a cause is, so where it is repaired.
+
+    `platform`: no certain answer, not now, or a code this console does not know.
+    """
+    known = SUB_CODES.get(sub_code)
+    if known is None or known.shape != "refused":
+        return "platform"
+    return _GROUP_OF_SCOPE[known.scope]

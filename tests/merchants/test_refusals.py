@@ -33,3 +33,24 @@ def test_a_sentence_is_translated_late_and_says_what_to_do(code):
 
 def test_an_unlisted_code_is_said_to_be_one():
     assert refusals.sentence("SOMETHING_NEW") is refusals.UNLISTED
+
+
+@pytest.mark.parametrize(
+    ("code", "group"),
+    [
+        ("MSG_UNSUBSCRIBED", "person"),
+        ("DATA_SENSITIVE", "message"),
+        ("isv.invalid-signature", "app"),
+        ("isv.app-call-limited", "platform"),
+        ("QUERY_CONSUMER_REQEUST_ERROR", "platform"),
+        ("MSG_SEND_ERROR", "platform"),
+        ("SOMETHING_NEW", "platform"),
+        ("", "platform"),
+    ],
+)
+def test_a_cause_is_the_matter_of_a_person_the_message_the_app_or_the_platform(code, group):
+    assert refusals.group_of(code) == group
+
+
+def test_every_group_has_a_code():
+    assert {refusals.group_of(code) for code in SUB_CODES} == set(refusals.GROUPS)
