@@ -12,6 +12,7 @@ from messaging.models.delivery import (
     UnknownCause,
     cause_of,
 )
+from messaging.models.pulse import SendPulse
 from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
 from messaging.models.rules import SendRules
 from messaging.models.signal import RecallCount, Signal, Visit
@@ -36,6 +37,7 @@ __all__ = [
     "RecallHour",
     "Rollup",
     "SendControl",
+    "SendPulse",
     "SendRules",
     "SendState",
     "Signal",

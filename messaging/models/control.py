@@ -36,6 +36,9 @@ class PauseReason(models.TextChoices):
     OPERATOR = "operator", _("Paused by a person")
     GATEWAY = "gateway", _("The mini program's keys or its gateway cannot be used")
     RESTORED = "restored", _("The database was restored, so some people may have the message already")
+    REFUSALS = "refusals", _("Too many refusals that are not about one person")
+    UNTRUSTED = "untrusted", _("Too many answers that cannot be trusted")
+    SIGNATURE = "signature", _("An answer carried a wrong signature")
 
 
 class Unprepared(models.TextChoices):
