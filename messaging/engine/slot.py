@@ -271,12 +271,16 @@ def _fresh(read_at: float) -> Callable[[], bool]:
 
 
 def _answer(delivery_id: int, future: Future[Outcome[Any]]) -> Answer:
-    """The five shapes as words of the ledger. A broken future is Unknown: we cannot say that nothing left."""
+    """A broken future is Unknown: we cannot say that nothing left."""
     error = future.exception()
     if error is not None:
         log.error("delivery %s: %r", delivery_id, error)
         return Answer(delivery_id, "unknown", "internal_error", 0.0)
-    outcome = future.result()
+    return answer_of(delivery_id, future.result())
+
+
+def answer_of(delivery_id: int, outcome: Outcome[Any]) -> Answer:
+    """The five shapes as words of the ledger."""
     if isinstance(outcome, Accepted):
         return Answer(delivery_id, "accepted", "", outcome.duration_ms)
     if isinstance(outcome, Refused):
