@@ -132,6 +132,7 @@ SENDS = [
     Row("running", of_send("running")),
     Row("speed", of_send("running", "speed/")),
     Row("cancel", of_send("running", "cancel/")),
+    Row("stop a mini program", "settings/mini-programs/1/stop/"),
     Row("paused", of_send("paused")),
     Row("cancelled", of_send("cancelled")),
     Row("missed", of_send("missed")),

@@ -76,6 +76,14 @@ def test_recording_twice_adds_nothing_twice_and_a_stranger_adds_nothing(shop: Si
     assert recent(control) == "aaa"
 
 
+def test_of_answers_recorded_in_part_before_only_the_others_are_added(shop: SimpleNamespace) -> None:
+    control, ours = in_flight(shop, 4)
+    given = answers(ours, "accepted")
+    record(control, ours.token, given[:3])
+    assert record(control, ours.token, given) == 1
+    assert recent(control) == "aaaa"
+
+
 def test_busy_and_what_never_left_say_nothing(shop: SimpleNamespace) -> None:
     control, ours = in_flight(shop, 3)
     record(control, ours.token, answers(ours, "busy", "isv.app-call-limited"))
