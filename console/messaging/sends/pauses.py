@@ -48,8 +48,8 @@ def what_to_do(control: SendControl) -> str:
             "Resuming may reach people twice who got it before the restore; cancelling leaves out the rest."
         )
     if reason == PauseReason.GATEWAY:
-        remedy = _("Check keys and gateway under Mini programs & keys.")
-        return " ".join(part for part in (remedy, control.pause_detail) if part)
+        check = _("Check keys and gateway under Mini programs & keys.")
+        return " ".join(part for part in (check, control.pause_detail) if part)
     if reason == PauseReason.REFUSALS and evidence is not None:
         title, remedy = refusals.sentence(evidence.code)
         told = {"title": title, "code": evidence.code, "remedy": remedy}
