@@ -136,7 +136,7 @@ TABLE = [
     Row("job_cancel", OPERATORS, kwargs=job, post=True),
     Row("reconciliation", ALL),
     Row("mini_programs", OPERATORS),
-    Row("mini_program_stop", BRAKES, kwargs=mini_program, post=True),
+    Row("mini_program_stop", BRAKES, kwargs=mini_program),
     Row("mini_program_release", BRAKES, kwargs=mini_program, post=True),
     Row("people", ALL),
     Row("people_find", ALL, post=True, passes=(422,)),

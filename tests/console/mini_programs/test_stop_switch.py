@@ -73,6 +73,9 @@ class StopSwitch(SendCase):
         batch, _page = self.under_way()
         self.sign_in(self.analyst)
         self.assertNotContains(self.client.get(self.url("send", batch)), 'id="act-stop"')
-        self.assertEqual(self.client.get(self.address()).status_code, 403)
-        self.sign_in(self.other_owner)
-        self.assertEqual(self.client.get(self.address()).status_code, 404)
+        for ask in (self.client.get, self.client.post):
+            self.sign_in(self.analyst)
+            self.assertEqual(ask(self.address()).status_code, 403)
+            self.sign_in(self.other_owner)
+            self.assertEqual(ask(self.address()).status_code, 404)
+        self.assertFalse(self.is_stopped())
