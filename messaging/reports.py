@@ -195,7 +195,8 @@ def _present_rate(control: SendControl, sums: dict[str, int], at: datetime) -> f
         if then and "settled_at" in then:
             seconds = (at - datetime.fromisoformat(then["settled_at"])).total_seconds()
             if LEAST_SECONDS <= seconds <= MOST_SECONDS:
-                return max(settled - int(then["settled"]), 0) / seconds
+                measured = max(settled - int(then["settled"]), 0) / seconds
+                return min(measured, control.rate_per_second or measured)  # a lower speed holds at once
     return None
 
 

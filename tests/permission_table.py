@@ -162,6 +162,7 @@ TABLE = [
     Row("mini_programs", OPERATORS),
     Row("mini_program_reserve", OWNER, kwargs=mini_program),
     Row("mini_program_stop", BRAKES, kwargs=mini_program, post=True),
+    Row("mini_program_stop", BRAKES, kwargs=mini_program),
     Row("mini_program_release", BRAKES, kwargs=mini_program, post=True),
     Row("people", ALL),
     Row("people_find", ALL, post=True, passes=(422,)),

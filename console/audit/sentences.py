@@ -15,6 +15,7 @@ from console import states
 from console.reconciliation.checks import CHECKS
 from merchants.models import Event
 from merchants.roles import Role
+from messaging.engine.breaker import Evidence
 from messaging.models import PauseReason, UnknownCause
 
 SENTENCES: Mapping[str, str | Promise] = {
@@ -193,6 +194,9 @@ def _in_words(key: str, value: Any) -> Any:
         return value
     if key in ("due_at", "not_after"):
         return _wall_time(value)
+    if key == "detail" and (evidence := Evidence.of_text(value)):
+        told = _("%(n)s of the last %(of)s") % {"n": f"{evidence.n:,}", "of": f"{evidence.of:,}"}
+        return " · ".join(part for part in (told, evidence.code) if part)
     known = CODES.get(key, {}).get(value, value)
     return known.word if isinstance(known, states.StateWord) else known
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from console.messaging.sends.pauses import what_to_do, why_paused
 from console.messaging.sends.words import failure_words
 from console.messaging.templates.states import WHERE_THE_REASON_IS
 from console.states import send_word, word_of
@@ -169,12 +170,8 @@ def _unknown(merchant: Merchant, batch: BatchSend, staff: Staff) -> Decision:
 
 def _paused(merchant: Merchant, batch: BatchSend, *, by_itself: bool) -> Decision:
     control = batch.control
-    why = dict(PauseReason.choices).get(control.pause_reason, "")
-    sentence = (
-        _("%(why)s: %(detail)s") % {"why": why, "detail": control.pause_detail}
-        if control.pause_detail
-        else str(why)
-    )
+    told = {"why": why_paused(control), "remedy": what_to_do(control)}
+    sentence = _("%(why)s. %(remedy)s") % told if all(told.values()) else told["why"]
     return Decision(
         tone="bad" if by_itself else "warn",
         icon="player-pause",

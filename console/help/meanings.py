@@ -145,6 +145,18 @@ PAUSED: Words = {
         "After a restore we cannot know who got it meanwhile. Compare with the platform, then decide."
     ),
     PauseReason.NOT_AFTER: _("Give another latest time, lift it, or cancel what is left."),
+    PauseReason.REFUSALS: _(
+        "Of the last 200 messages 40 were refused for a reason of the message or the mini program, or 20 and"
+        " nobody was accepted. It would be the same for everybody else: repair it, then resume."
+    ),
+    PauseReason.UNTRUSTED: _(
+        "Of the last 64 messages 5 got no answer that can be trusted. Wait until the platform answers again,"
+        " then resume, and decide about those whose outcome is unknown."
+    ),
+    PauseReason.SIGNATURE: _(
+        "One answer is enough: the Alipay key kept here is the wrong one, or somebody answers in the"
+        " platform's name. Compare the key, then resume."
+    ),
 }
 
 

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from merchants import events
 from merchants.models import MiniProgram
+from messaging.engine import pulse
 from messaging.models import TRANSITIONS, PauseReason, SendControl, SendState
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def move(
     """One conditional UPDATE limited to the states TRANSITIONS allows, and its Event in the same transaction.
 
     `only_from` and `only_if` narrow it further. Raises MoveRefused when the row was not in such a state.
+    A send that is set going is judged anew by its breaker.
     """
     allowed = {state for state, targets in TRANSITIONS.items() if to in targets}
     if only_from is not None:
@@ -60,6 +62,8 @@ def move(
         rows = SendControl.objects.filter(pk=control.pk, state__in=allowed, **(only_if or {}))
         if not rows.update(state=to, **(changes or {})):
             raise MoveRefused(control.pk, to)
+        if to == SendState.SENDING:
+            pulse.forget(control.pk)
         events.record(
             event or f"send.{to}",
             merchant=control.merchant,

@@ -185,7 +185,7 @@ def _take(control: SendControl, wave: _Wave, customers: list[int]) -> None:
 def _mark_rows(control: SendControl, claimed: Claim, wave: _Wave, ids: list[int]) -> list[Marked]:
     if not ids:
         return []
-    patience = timedelta(seconds=5 + settings.GATEWAY_TOTAL_SECONDS)
+    patience = answer_within()
     marked = sql.rows_again(
         MARK,
         {
@@ -232,3 +232,8 @@ def _counts(
     for row in stopped:
         counts[("unknown", "kept") if row[2] else ("skipped", verdicts[row[0]])] += 1
     return counts
+
+
+def answer_within() -> timedelta:
+    """From the mark until the outcome is written down, unless the process dies."""
+    return timedelta(seconds=5 + settings.GATEWAY_TOTAL_SECONDS)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from messaging.engine import sql
+from messaging.engine import pulse, sql
 from messaging.models import SendControl
 
 log = logging.getLogger(__name__)
@@ -88,12 +88,17 @@ WHERE d.books_month = %(month)s AND d.id = o.id
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`shape`: accepted, refused, busy, not_sent or unknown; `reason`: sub_code, or why it is not known."""
+    """`shape`: accepted, refused, busy, not_sent or unknown; `reason`: sub_code, or why it is not known.
+
+    `scope` of a refusal: recipient, batch or app. `alarm`: the signature of the answer was wrong.
+    """
 
     id: int
     shape: str
     reason: str
     duration_ms: float
+    scope: str = "recipient"
+    alarm: bool = False
 
 
 class _Held(NamedTuple):
@@ -138,6 +143,8 @@ def record(control: SendControl, token: uuid.UUID, answers: Sequence[Answer]) ->
         _uncount(control, returned)
         _settle_consent(control, returned, given)
         _write(control, held, after, given)
+        ours = {row.id for row in held}
+        pulse.keep(control.pk, [answer for answer in answers if answer.id in ours])
         sql.count(control.pk, _counts(held, after))
     return len(held)
 

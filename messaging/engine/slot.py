@@ -25,7 +25,7 @@ from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused
 from merchants import rate, tokens
 from merchants.credentials import GatewayNotConfigured, client_for
 from merchants.leases import boot_seconds
-from messaging.engine import sql
+from messaging.engine import breaker, pulse, sql
 from messaging.engine.claim import Claim, claim, release
 from messaging.engine.control import MoveRefused, pause
 from messaging.engine.mark import Marked, mark
@@ -118,6 +118,8 @@ class Turn:
 
     def serve(self) -> bool:
         """False when the send got no token in time, so that others come first."""
+        if breaker.trip(self.control):  # a slot that died after its record left that to us
+            return False
         try:
             limit = self._claim_limit()
         except rate.RateUnavailable as error:
@@ -236,6 +238,8 @@ class Turn:
         for future in finished:
             del self.flying[future]
         record_stubbornly(self.control, self.claimed.token, answers)
+        if any(pulse.letter(answer) in pulse.BAD for answer in answers):
+            breaker.trip(self.control)
         self._slow_down(sum(answer.shape == "busy" for answer in answers))
 
     def _slow_down(self, busy: int) -> None:
@@ -268,20 +272,25 @@ def _fresh(read_at: float) -> Callable[[], bool]:
 
 
 def _answer(delivery_id: int, future: Future[Outcome[Any]]) -> Answer:
-    """The five shapes as words of the ledger. A broken future is Unknown: we cannot say that nothing left."""
+    """A broken future is Unknown: we cannot say that nothing left."""
     error = future.exception()
     if error is not None:
         log.error("delivery %s: %r", delivery_id, error)
         return Answer(delivery_id, "unknown", "internal_error", 0.0)
-    outcome = future.result()
+    return answer_of(delivery_id, future.result())
+
+
+def answer_of(delivery_id: int, outcome: Outcome[Any]) -> Answer:
+    """The five shapes as words of the ledger."""
     if isinstance(outcome, Accepted):
         return Answer(delivery_id, "accepted", "", outcome.duration_ms)
     if isinstance(outcome, Refused):
-        return Answer(delivery_id, "refused", (outcome.sub_code or outcome.code)[:80], outcome.duration_ms)
+        reason = (outcome.sub_code or outcome.code)[:80]
+        return Answer(delivery_id, "refused", reason, outcome.duration_ms, scope=outcome.scope)
     if isinstance(outcome, Busy):
         return Answer(delivery_id, "busy", outcome.sub_code, outcome.duration_ms)
     if isinstance(outcome, NotSent):
         return Answer(delivery_id, "not_sent", outcome.reason, outcome.duration_ms)
     if outcome.alarm:
         log.error("delivery %s: the answer's signature is wrong (%s)", delivery_id, outcome.detail)
-    return Answer(delivery_id, "unknown", outcome.reason, outcome.duration_ms)
+    return Answer(delivery_id, "unknown", outcome.reason, outcome.duration_ms, alarm=outcome.alarm)

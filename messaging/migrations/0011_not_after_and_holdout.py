@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0009_sending_rules'),
+        ('messaging', '0010_breaker'),
     ]
 
     operations = [
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='sendcontrol',
             name='pause_reason',
-            field=models.CharField(blank=True, choices=[('operator', 'Paused by a person'), ('gateway', "The mini program's keys or its gateway cannot be used"), ('restored', 'The database was restored, so some people may have the message already'), ('not_after', 'The latest time given for it has passed')], max_length=20),
+            field=models.CharField(blank=True, choices=[('operator', 'Paused by a person'), ('gateway', "The mini program's keys or its gateway cannot be used"), ('restored', 'The database was restored, so some people may have the message already'), ('not_after', 'The latest time given for it has passed'), ('refusals', 'Too many refusals that are not about one person'), ('untrusted', 'Too many answers that cannot be trusted'), ('signature', 'An answer carried a wrong signature')], max_length=20),
         ),
         migrations.AddConstraint(
             model_name='sendcontrol',

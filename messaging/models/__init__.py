@@ -14,6 +14,7 @@ from messaging.models.delivery import (
     cause_of,
 )
 from messaging.models.failure import FailureDecision
+from messaging.models.pulse import SendPulse
 from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
 from messaging.models.rules import SendRules
 from messaging.models.signal import RecallCount, Signal, Visit
@@ -40,6 +41,7 @@ __all__ = [
     "RecallHour",
     "Rollup",
     "SendControl",
+    "SendPulse",
     "SendRules",
     "SendState",
     "Signal",

@@ -41,6 +41,9 @@ class PauseReason(models.TextChoices):
     GATEWAY = "gateway", _("The mini program's keys or its gateway cannot be used")
     RESTORED = "restored", _("The database was restored, so some people may have the message already")
     NOT_AFTER = "not_after", _("The latest time given for it has passed")
+    REFUSALS = "refusals", _("Too many refusals that are not about one person")
+    UNTRUSTED = "untrusted", _("Too many answers that cannot be trusted")
+    SIGNATURE = "signature", _("An answer carried a wrong signature")
 
 
 class Unprepared(models.TextChoices):

@@ -154,6 +154,7 @@ SENDS = [
     Row("running", of_send("running")),
     Row("speed", of_send("running", "speed/")),
     Row("cancel", of_send("running", "cancel/")),
+    Row("stop a mini program", "settings/mini-programs/1/stop/"),
     Row("paused", of_send("paused")),
     Row("another latest time", of_send("past_latest", "not-after/")),
     Row("cancelled", of_send("cancelled")),

@@ -7,9 +7,11 @@ import os
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,11 @@ from console.demo import processes
 from console.demo.child import Child
 from console.demo.environment import ROOT
 from console.demo.servers import Postgres, Valkey
+from merchants.models import User
+from messaging.engine.control import MoveRefused, resume
 from messaging.engine.reconcile import lines
-from messaging.models import Delivery, SendControl
-from tests import build_messaging
+from messaging.models import Delivery, PauseReason, SendControl, SendState
+from tests import build, build_messaging
 from tests.shop import Shop, open_shop
 from tests.simulator_process import SimulatorProcess
 
@@ -138,13 +142,17 @@ def wait_for(question: Callable[[], Any], seconds: float, what: str, health: Cal
 
 @dataclass
 class Storm:
-    """One send under way. `struck` counts slots killed or stopped while they had rows in flight."""
+    """One send under way. `struck` counts slots killed or stopped while they had rows in flight.
+
+    `resumed`: how often the operator resumed what had paused by itself, by its reason.
+    """
 
     stage: Stage
     shop: Shop
     control: SendControl
     consented: int
     struck: int = 0
+    resumed: Counter[str] = field(default_factory=Counter)
 
     def in_flight(self) -> dict[int, int]:
         """Rows in state `sending`, by the pid of their slot."""
@@ -176,19 +184,32 @@ class Storm:
         """Waits until that share of the people with consent has an outcome."""
         wanted = int(self.consented * share)
         settled = ("accepted", "refused", "unknown")
-        wait_for(
-            lambda: Delivery.objects.filter(send=self.control, state__in=settled).count() >= wanted,
-            LONGEST_SECONDS,
-            f"{wanted} outcomes",
-            self.stage.health,
-        )
+
+        def reached() -> bool:
+            self.go_on()
+            return Delivery.objects.filter(send=self.control, state__in=settled).count() >= wanted
+
+        wait_for(reached, LONGEST_SECONDS, f"{wanted} outcomes", self.stage.health)
 
     def finish(self) -> None:
         def finished() -> bool:
-            self.control.refresh_from_db()
+            self.go_on()
             return self.control.state == "finished"
 
         wait_for(finished, LONGEST_SECONDS, "the send to finish", self.stage.health)
+
+    def go_on(self) -> None:
+        """What an operator does who sees that the send has paused by itself; a person's pause is kept."""
+        self.control.refresh_from_db()
+        why = self.control.pause_reason
+        if self.control.state == SendState.PAUSED and why != PauseReason.OPERATOR:
+            with suppress(MoveRefused):  # it finished meanwhile: its last answers had come
+                resume(self.control, by=self.operator)
+                self.resumed[why] += 1
+
+    @cached_property
+    def operator(self) -> User:
+        return build.user(f"storm-{self.control.pk}")
 
     def verdict(self) -> dict[str, Any]:
         """The promise, checked against the platform's log. Returns the figures for whoever reports them."""
@@ -207,7 +228,8 @@ class Storm:
         figures = {state: len(people) for state, people in sorted(by_state.items())}
         of_us = Delivery.objects.filter(send=self.control, state="unknown", cause="process").count()
         told = {"reached": len(reached), "explained": explained, "struck": self.struck}
-        return figures | told | {"because_of_us": of_us}
+        resumed = {f"resumed_{why}": n for why, n in sorted(self.resumed.items())}
+        return figures | told | {"because_of_us": of_us} | resumed
 
 
 def launch(stage: Stage, *, people: int = PEOPLE) -> Storm:

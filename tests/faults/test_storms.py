@@ -174,3 +174,4 @@ def test_a_gateway_that_lies_breaks_off_limits_and_times_out(storm: Storm) -> No
     storm.finish()
     figures = report("gateway", storm)
     assert figures["unknown"] > 0
+    assert figures["resumed_signature"] > 0, "one wrong signature pauses it, and the operator lets it go on"

@@ -14,7 +14,8 @@ from console.htmx import answer, invalid, redirect, toast
 from console.messaging.sends.forms import CancelForm, SpeedForm, token
 from console.messaging.sends.lookup import address, moved_on, send_of
 from console.messaging.sends.not_after import past_latest
-from messaging import reports
+from console.messaging.sends.pauses import sums
+from messaging import reports, under_way
 from messaging.engine import control as engine
 from messaging.models import TRANSITIONS, BatchSend, SendState
 from messaging.sends import batches
@@ -35,18 +36,23 @@ def send_undo(request: MerchantRequest, send_id: int) -> HttpResponse:
 @require_POST
 @merchant_page("sends.brake")
 def send_pause(request: MerchantRequest, send_id: int) -> HttpResponse:
-    return _braked(request, send_of(request, send_id), engine.pause, "send.paused", _("Paused."))
+    batch = send_of(request, send_id)
+    return _braked(request, batch, engine.pause, "send.paused", lambda: _("Paused.") + " " + _left(batch))
 
 
 @require_POST
 @merchant_page("sends.brake")
 def send_resume(request: MerchantRequest, send_id: int) -> HttpResponse:
     batch = send_of(request, send_id)
-    return _braked(request, batch, engine.resume, "send.resumed", _("Sending goes on."))
+    return _braked(request, batch, engine.resume, "send.resumed", lambda: _("Sending goes on."))
 
 
 def _braked(
-    request: MerchantRequest, batch: BatchSend, brake: Callable[..., None], event: str, done: str
+    request: MerchantRequest,
+    batch: BatchSend,
+    brake: Callable[..., None],
+    event: str,
+    done: Callable[[], str],
 ) -> HttpResponse:
     try:
         brake(batch.control, by=request.user)
@@ -54,8 +60,12 @@ def _braked(
         return moved_on(request, batch, same=event)
     except engine.PastNotAfter:
         return past_latest(request, batch)
-    toast(request, done)
+    toast(request, done())
     return redirect(request, address("send", batch))
+
+
+def _left(batch: BatchSend) -> str:
+    return sums(under_way.of_send(batch.control))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,7 +79,8 @@ def send_speed(request: MerchantRequest, send_id: int) -> HttpResponse:
     form = SpeedForm(request.POST if request.method == "POST" else None, initial=now, most=most)
     if request.method != "POST" or not form.is_valid():
         respond = invalid if request.method == "POST" else answer
-        context = {"batch": batch, "form": form, "most": most}
+        sent = under_way.of_send(batch.control)
+        context = {"batch": batch, "form": form, "most": most, "under_way": sent}
         return respond(request, "messaging/sends/speed.html", "messaging/sends/_speed_form.html", context)
     try:
         engine.set_speed(batch.control, by=request.user, rate_per_second=form.cleaned_data["rate_per_second"])

@@ -14,6 +14,7 @@ from console.access import MerchantRequest, merchant_page
 from console.htmx import FAST_SECONDS, SLOW_SECONDS, answer, poll_seconds
 from console.messaging.sends.ledger import ledger_of
 from console.messaging.sends.lookup import send_of
+from console.messaging.sends.pauses import in_flight
 from console.messaging.sends.situation import situation
 from console.messaging.sends.timeline import again_of, timeline
 from console.messaging.sends.words import reason_words
@@ -65,7 +66,8 @@ def _context(batch: BatchSend, *, at: datetime) -> dict[str, Any]:
         "tests": batch.tests.select_related("control").order_by("-pk")[:SHOWN_TESTS],
         "undo_seconds": undo_seconds,
         "is_live": is_live(control, at=at),
-        "poll_seconds": _pace(control, at=at),
+        "poll_seconds": _pace(control, flying=figures.sending, at=at),
+        "flight": in_flight(figures.sending),
         "say": f"{word} {int(figures.percent // 25 * 25)}%" if control.books_month else str(word),
         "form_token": uuid.uuid4(),
         "at": at,
@@ -97,8 +99,13 @@ def is_live(control: SendControl, *, at: datetime) -> bool:
     return unchecked and ended is not None and at - ended < SETTLING
 
 
-def _pace(control: SendControl, *, at: datetime) -> int:
-    """Seconds until the next poll: a send far ahead of its time is asked for seldom."""
+def _pace(control: SendControl, *, flying: int, at: datetime) -> int:
+    """Seconds until the next poll: a send far ahead of its time is asked for seldom, one that a brake brings
+    to rest at once.
+    """
+    is_braked = control.state in {SendState.PAUSED, SendState.CANCELLING} or control.mini_program.stopped_at
+    if flying and is_braked:
+        return FAST_SECONDS
     if control.state == SendState.SCHEDULED:
         undoing = control.undo_until is not None and control.undo_until > at
         near = control.prepare_at is not None and control.prepare_at - at < NEAR

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.messaging.sends.pauses import in_flight, what_to_do, why_paused
 from console.messaging.sends.words import failure_words
 from console.templatetags.console import in_words
 from messaging.models import BatchSend, PauseReason, SendState
@@ -123,16 +124,15 @@ def _ready(view: View) -> Situation:
 
 def _paused(view: View) -> Situation:
     control, figures = view.batch.control, view.figures
-    numbers = {"flight": f"{figures.sending:,}", "left": f"{figures.queued:,}"}
+    numbers = {"flight": in_flight(figures.sending), "left": f"{figures.queued:,}"}
     if control.pause_reason in {"", PauseReason.OPERATOR}:
-        words = _("Paused. %(flight)s in flight will settle in seconds; %(left)s not sent yet.")
+        words = _("Paused. %(flight)s; %(left)s not sent yet.")
         return Situation("warn", "player-pause", words % numbers)
     if control.pause_reason == PauseReason.NOT_AFTER:
         return _past_latest(view)
-    words = _("Paused by itself: %(why)s. %(left)s not sent yet. Check the causes, then resume.")
-    why = control.get_pause_reason_display()
-    told = " ".join(part for part in (_pause_remedy(control.pause_reason), control.pause_detail) if part)
-    return Situation("bad", "alert-triangle", words % (numbers | {"why": why}), told)
+    words = _("Paused by itself: %(why)s. %(flight)s; %(left)s not sent yet. Check the causes, then resume.")
+    numbers["why"] = why_paused(control)
+    return Situation("bad", "alert-triangle", words % numbers, what_to_do(control))
 
 
 def _past_latest(view: View) -> Situation:
@@ -147,14 +147,6 @@ def _past_latest(view: View) -> Situation:
     return Situation("warn", "clock", words % {"time": time, "left": f"{left:,}"}, remedy)
 
 
-def _pause_remedy(reason: str) -> str:
-    if reason == PauseReason.RESTORED:
-        return _(
-            "Resuming may reach people twice who got it before the restore; cancelling leaves out the rest."
-        )
-    return _("Check keys and gateway under Mini programs & keys.") if reason == PauseReason.GATEWAY else ""
-
-
 def _missed(view: View) -> Situation:
     words = _("The send of %(time)s was missed; nothing was sent.")
     parts = [failure_words(view.batch.control.failure), _("Send it now, give it a new time, or cancel it.")]
@@ -162,13 +154,8 @@ def _missed(view: View) -> Situation:
 
 
 def _cancelling(view: View) -> Situation:
-    n = view.figures.sending
-    words = ngettext(
-        "Cancelling. %(n)s in flight will settle in seconds; nobody new is written to.",
-        "Cancelling. %(n)s in flight will settle in seconds; nobody new is written to.",
-        n,
-    )
-    return Situation("info", "x", words % {"n": f"{n:,}"})
+    words = _("Cancelling. %(flight)s; nobody new is written to.")
+    return Situation("info", "x", words % {"flight": in_flight(view.figures.sending)})
 
 
 def _cancelled(view: View) -> Situation:

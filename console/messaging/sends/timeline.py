@@ -13,7 +13,9 @@ from django.utils.translation import ngettext
 
 from console.audit.sentences import sentence_of
 from console.messaging.sends.causes import CAUSES
+from console.messaging.sends.pauses import evidence_words
 from merchants.models import Event
+from messaging.engine.breaker import Evidence
 from messaging.models import SendControl
 
 SHOWN_EVENTS = 30
@@ -92,6 +94,8 @@ def _detail(detail: dict[str, Any]) -> str:
         no_limit = _("no limit of its own")
         before, after = (detail[name] or no_limit for name in ("before", "after"))
         parts.append(f"{before} → {after}")
+    if evidence := Evidence.of_text(str(detail.get("detail", ""))):
+        parts.append(evidence_words(detail.get("reason", ""), evidence))
     if detail.get("cause") in CAUSES:
         parts.append(str(CAUSES[detail["cause"]].title))
     if detail.get("why"):

@@ -170,6 +170,8 @@ def test_an_answer_that_cannot_be_trusted_is_unknown_and_never_repeated(
     assert counted["accepted", ""] == 8
     assert shop.summary()["accepted_messages"] == 12
     assert balanced(control)
+    control.refresh_from_db()
+    assert control.pause_reason == ("signature" if reason == "bad_signature" else "")
 
 
 def test_a_message_that_was_delivered_but_never_answered_is_unknown(shop: Shop, settings: Any) -> None:

@@ -32,7 +32,7 @@ class SendPage(SendCase):
             (
                 "paused",
                 {"pause_reason": "operator"},
-                "Paused. 0 in flight will settle in seconds; 6 not sent yet.",
+                "Paused. Nothing is in flight; 6 not sent yet.",
             ),
             ("missed", {}, "was missed; nothing was sent."),
             ("cancelling", {}, "nobody new is written to"),
