@@ -13,6 +13,7 @@ from messaging.models.delivery import (
     cause_of,
 )
 from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
+from messaging.models.review import Review
 from messaging.models.rules import SendRules
 from messaging.models.signal import RecallCount, Signal, Visit
 from messaging.models.templates import Kind, LibraryTemplate, SubscriptionTemplate
@@ -34,6 +35,7 @@ __all__ = [
     "PauseReason",
     "RecallCount",
     "RecallHour",
+    "Review",
     "Rollup",
     "SendControl",
     "SendRules",
