@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,8 +33,10 @@ class Decision:
     url: str
 
 
-def decisions(merchant: Merchant, figures: HomeFigures, *, staff: Staff) -> list[Decision]:
-    """Unknown outcomes first, then what stands still, then what was missed, then templates."""
+def decisions(
+    merchant: Merchant, figures: HomeFigures, *, staff: Staff, reviews: Sequence[Decision] = ()
+) -> list[Decision]:
+    """Unknown outcomes, what stands still, what was missed, what waits for approval, then templates."""
     by_itself = [b for b in figures.paused if b.control.pause_reason not in {"", PauseReason.OPERATOR}]
     by_person = [b for b in figures.paused if b not in by_itself]
     found = [*(_unknown(merchant, batch, staff) for batch in figures.unknown)]
@@ -42,6 +44,7 @@ def decisions(merchant: Merchant, figures: HomeFigures, *, staff: Staff) -> list
     found += [_failed(merchant, batch) for batch in figures.failed]
     found += [_missed(merchant, batch) for batch in figures.missed]
     found += [_paused(merchant, batch, by_itself=False) for batch in by_person]
+    found += reviews
     found += list(_templates(merchant, figures.templates))
     return found
 

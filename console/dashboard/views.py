@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from console.access import MerchantRequest, merchant_page
 from console.dashboard.day_line import day_line
 from console.dashboard.decisions import decisions
+from console.dashboard.reviews import review_decisions
 from console.dashboard.week import week_chart
 from console.htmx import answer, poll_seconds
 from messaging import reports
@@ -49,7 +50,9 @@ def home(request: MerchantRequest) -> HttpResponse:
         "week": week,
         "week_chart": week_chart(week),
         "reference": RECALL,
-        "decisions": decisions(request.merchant, found, staff=request.staff),
+        "decisions": decisions(
+            request.merchant, found, staff=request.staff, reviews=review_decisions(request.staff, at=at)
+        ),
         "day_line": day_line(found.next_day, at=at),
         **running(found.running, at=at, next_start=found.next_day[0] if found.next_day else None),
     }

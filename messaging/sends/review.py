@@ -145,7 +145,7 @@ def send_back(batch: BatchSend, *, by: User, seen: str, comment: str, at: dateti
         _hold_seat(batch, by)
         current = _locked(batch)
         review = _standing(current, SendState.DRAFT)
-        if seen != review.fingerprint:
+        if seen not in {review.fingerprint, fingerprint(said_in(current, current.control))}:
             raise Refusal("stale", changed_since(current, seen=seen))
         _to_draft(current, by=by, event="send.sent_back", why=comment)
         review.decision, review.comment = Review.Decision.SENT_BACK, comment
@@ -160,10 +160,12 @@ def take_back(batch: BatchSend, *, by: User, at: datetime) -> Review:
     with transaction.atomic():
         current = _locked(batch)
         review = _standing(current, SendState.DRAFT)
-        was_approved = review.decision == Review.Decision.APPROVED
-        event = "send.approval_given_up" if was_approved else "send.review_withdrawn"
-        _to_draft(current, by=by, event=event)
-        review.decision = Review.Decision.VOID if was_approved else Review.Decision.WITHDRAWN
+        _to_draft(current, by=by, event="send.withdrawn")
+        if review.decision == Review.Decision.APPROVED:
+            approval.make_void(current.control, by=by, why=Review.Ended.CHANGED)
+            review.refresh_from_db()
+            return review
+        review.decision = Review.Decision.WITHDRAWN
         review.ended_by, review.ended_at, review.ended_why = by, at, Review.Ended.CHANGED
         review.save(update_fields=["decision", "ended_by", "ended_at", "ended_why"])
     return review
