@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.dashboard.decisions import Decision
-from console.templatetags.console import in_words
+from console.templatetags.console import in_sentence
 from merchants.models import Staff
 from messaging.models import Review
 from messaging.sends import approval
@@ -83,7 +83,7 @@ def _name(review: Review) -> str:
 def _until(review: Review, at: datetime) -> str:
     if review.holds_until is None:
         return ""
-    return _("Until %(time)s.") % {"time": in_words(review.holds_until, now=at)}
+    return _("Until %(time)s.") % {"time": in_sentence(review.holds_until, now=at)}
 
 
 def _address(name: str, review: Review) -> str:

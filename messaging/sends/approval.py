@@ -73,7 +73,7 @@ def standing_of(batch: BatchSend, *, at: datetime) -> Standing:
     said = said_in(batch, control)
     same = review is not None and review.fingerprint == fingerprint(said)
     changed = changes(review.said, said) if review is not None and not same else []
-    over = review is not None and review.holds_until is not None and review.holds_until < at
+    over = review is not None and is_over(review, at=at)
     limit = limit_of(batch.merchant)
     return Standing(limit, _is_above(batch, limit), review, same, changed, over)
 
@@ -121,8 +121,8 @@ def make_void(control: SendControl, *, by: User | None, why: str) -> bool:
     return True
 
 
-def holds_until(due_at: datetime | None) -> datetime | None:
-    return due_at + GRACE if due_at else None
+def is_over(review: Review, *, at: datetime) -> bool:
+    return review.holds_until is not None and review.holds_until < at - GRACE
 
 
 def seen(control_id: int, print_seen: str) -> Said | None:

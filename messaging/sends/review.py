@@ -99,7 +99,7 @@ def _ask(current: BatchSend, *, by: User, at: datetime, only_from: str) -> Revie
         people=people,
         asked_by=by,
         asked_at=at,
-        holds_until=approval.holds_until(batches.due(current, at=at) if timed else None),
+        holds_until=batches.due(current, at=at) if timed else None,
     )
     return made
 
@@ -128,7 +128,7 @@ def _approve(batch: BatchSend, *, by: User, seen: str, comment: str, at: datetim
     said = said_in(current, current.control)
     if not seen == review.fingerprint == fingerprint(said):
         raise Refusal("stale", changed_since(current, seen=seen))
-    if review.holds_until is not None and review.holds_until < at:
+    if approval.is_over(review, at=at):
         raise Refusal("late")
     detail = {"people": review.people, "version": review.version, "why": comment, "name": current.name}
     engine.move(current.control, SendState.APPROVED, by=by, only_from={SendState.IN_REVIEW}, detail=detail)
@@ -175,7 +175,7 @@ def expire(*, at: datetime, limit: int = 200) -> int:
     """Sends whose time passed before they were approved and launched are drafts again. How many."""
     rows = Review.objects.filter(
         decision__in=approval.STANDS,
-        holds_until__lt=at,
+        holds_until__lt=at - approval.GRACE,
         control__state__in=[SendState.IN_REVIEW, SendState.APPROVED],
     )
     return sum(
@@ -189,7 +189,7 @@ def _expire(control_id: int, *, at: datetime) -> int:
         current = _locked(BatchSend.objects.get(control_id=control_id))
         try:
             review = _standing(current, SendState.DRAFT)
-            if review.holds_until is None or review.holds_until >= at:
+            if not approval.is_over(review, at=at):
                 return 0
             _to_draft(current, by=None, event="send.approval_expired")
         except engine.MoveRefused:

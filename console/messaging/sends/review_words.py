@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from console.messaging.sends.readiness import Check
 from console.messaging.sends.situation import Situation
-from console.templatetags.console import in_words
+from console.templatetags.console import in_sentence
 from messaging.models import BatchSend, Review, SendState
 from messaging.sends import approval, batches
 from messaging.sends.fingerprint import Said
@@ -125,14 +125,14 @@ def _edited(batch: BatchSend, review: Review) -> bool:
 
 def _waiting(review: Review, at: datetime) -> Situation:
     words = _("In review: %(who)s asked for approval %(time)s.")
-    told = words % {"who": review.asked_by, "time": in_words(review.asked_at, now=at)}
+    told = words % {"who": review.asked_by, "time": in_sentence(review.asked_at, now=at)}
     return Situation("warn", "eye", told, _("Nothing is sent until it is approved and then confirmed."))
 
 
 def _approved(review: Review, at: datetime) -> Situation:
     words = _("%(who)s approved it %(time)s. Nothing is sent until somebody confirms it.")
-    decided = in_words(review.decided_at or at, now=at)
-    until = in_words(review.holds_until or at, now=at)
+    decided = in_sentence(review.decided_at or at, now=at)
+    until = in_sentence(review.holds_until or at, now=at)
     remark = _("The approval holds until %(time)s. Changing the send makes it void.") % {"time": until}
     told = words % {"who": review.decided_by, "time": decided}
     return Situation("ok", "check", told, " ".join(filter(None, (_quoted(review.comment), remark))))
@@ -142,7 +142,7 @@ def _sent_back(review: Review, at: datetime) -> Situation:
     words = _("%(who)s sent it back %(time)s: %(why)s")
     told = words % {
         "who": review.decided_by,
-        "time": in_words(review.decided_at or at, now=at),
+        "time": in_sentence(review.decided_at or at, now=at),
         "why": _quoted(review.comment),
     }
     return Situation("warn", "edit", told, _("Change it, then ask for approval again."))
