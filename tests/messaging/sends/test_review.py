@@ -15,6 +15,7 @@ from messaging.models import BatchSend, Delivery, DeliveryCounter, Review, SendC
 from messaging.sends import approval, batches, review
 from messaging.sends.content import Content, written_in
 from messaging.sends.fingerprint import changes, fingerprint, said_in
+from messaging.sends.tasks import expire_reviews
 from tests import build, build_messaging
 from tests.base import CastCase
 from tests.messaging.sends.desk import Desk
@@ -202,6 +203,15 @@ class Reviews(Desk, CastCase):
         self.assertEqual(states, ["draft", "draft", "scheduled"])
         self.assertEqual(Review.objects.filter(decision="void", ended_why="expired").count(), 2)
         self.assertEqual(Event.objects.filter(kind="send.approval_expired", by=None).count(), 2)
+
+    def test_the_clock_itself_ends_what_is_over(self) -> None:
+        batch = self.draft(**self.tomorrow())
+        self.ask(batch)
+        expire_reviews()
+        self.assertEqual(self.state(batch), "in_review")
+        Review.objects.update(holds_until=timezone.now() - timedelta(minutes=2))
+        expire_reviews()
+        self.assertEqual(self.state(batch), "draft")
 
     def test_an_approval_to_send_right_away_holds_for_a_day(self) -> None:
         batch = self.draft()
