@@ -1,15 +1,19 @@
 """A reviewer and an author at the same instant: approved is only what was seen, and once."""
 
+import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from merchants.models import Event, Staff
 from messaging.engine.control import MoveRefused
-from messaging.models import BatchSend, Review
+from messaging.models import BatchSend, Review, SendControl
 from messaging.sends import batches, review
 from messaging.sends.fingerprint import fingerprint, said_in
 from tests import build
@@ -20,6 +24,11 @@ from tests.messaging.sends.desk import Desk
 pytestmark = pytest.mark.race
 
 LOST = (MoveRefused, review.Refusal, batches.NotADraft, batches.DraftConflict, batches.LaunchRefused)
+
+
+def in_transaction(work: Callable[[], Any]) -> Any:
+    with transaction.atomic():
+        return work()
 
 
 class ReviewRaces(Desk, CommittedCastCase):
@@ -56,6 +65,30 @@ class ReviewRaces(Desk, CommittedCastCase):
                 self.assertEqual(standing.fingerprint, fingerprint(said_in(current, current.control)))
             else:
                 self.assertIsNone(standing)
+
+    def test_while_an_approval_is_being_written_nobody_can_write_into_the_send(self) -> None:
+        batch, seen = self.in_review()
+        approving = threading.Thread(target=at_once, args=(lambda _n: self.approve(batch, seen=seen), 1))
+        with transaction.atomic():
+            SendControl.objects.select_for_update().get(pk=batch.control_id)  # so the approval waits here
+            approving.start()
+            self.await_waiting()
+            rows = BatchSend.objects.select_for_update(nowait=True)
+            [other] = at_once(lambda _n: in_transaction(lambda: rows.get(pk=batch.pk)), 1)
+        approving.join(20)
+        self.assertIsInstance(other, OperationalError)
+        self.assertEqual(self.state(batch), "approved")
+
+    def await_waiting(self) -> None:
+        """Until one connection waits for a lock of another."""
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone()[0]:
+                    return
+            time.sleep(0.02)
+        self.fail("nobody waits for a lock")
 
     def test_of_many_approvals_one_counts(self) -> None:
         batch, seen = self.in_review()
