@@ -287,6 +287,8 @@ CELERY_BEAT_SCHEDULE = {
     # every fifteen seconds and every minute: templates in review, lists whose job is over
     "watch templates": {"task": "messaging.watch_templates", "schedule": 15.0, "options": {"expires": 15}},
     "tidy lists": {"task": "membership.tidy_lists", "schedule": 60.0, "options": {"expires": 60}},
+    # every minute: approvals whose time passed
+    "expire reviews": {"task": "messaging.expire_reviews", "schedule": 60.0, "options": {"expires": 60}},
     # every half minute: figures of recall by hour and day
     "roll up recall": {"task": "messaging.roll_up_recall", "schedule": 30.0, "options": {"expires": 30}},
     # every minute: the books of months that something happened to

@@ -84,12 +84,20 @@ MINI_PROGRAM: Mapping[str, StateWord] = {
     "open": StateWord("good", pgettext_lazy("mini program", "May send")),
     "stopped": StateWord("broken", pgettext_lazy("mini program", "Stopped")),
 }
+REVIEW: Mapping[str, StateWord] = {
+    "waiting": StateWord("ask", pgettext_lazy("review", "Waiting")),
+    "approved": StateWord("good", pgettext_lazy("review", "Approved")),
+    "sent_back": StateWord("ask", pgettext_lazy("review", "Sent back")),
+    "withdrawn": StateWord("muted", pgettext_lazy("review", "Withdrawn")),
+    "void": StateWord("muted", pgettext_lazy("review", "Void")),
+}
 SEAT: Mapping[str, StateWord] = {
     "active": StateWord("good", pgettext_lazy("seat", "Active")),
     "disabled": StateWord("muted", pgettext_lazy("seat", "Disabled")),
 }
 WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "send": SEND,
+    "review": REVIEW,
     "delivery": DELIVERY,
     "library": LIBRARY,
     "template": TEMPLATE,

@@ -51,6 +51,7 @@ CAPABILITIES: Mapping[str, frozenset[str]] = {
     | _OPERATE
     | {
         "audit.view",
+        "sends.review",
         "mini_programs.view",
         "mini_programs.edit",
         "people.export",
@@ -60,7 +61,7 @@ CAPABILITIES: Mapping[str, frozenset[str]] = {
         "staff.edit",
     },
     Role.OPERATOR: _VIEW | _OPERATE | {"audit.view", "mini_programs.view"},
-    Role.REVIEWER: _VIEW | {"audit.view", "people.reveal", "sends.brake"},
+    Role.REVIEWER: _VIEW | {"audit.view", "people.reveal", "sends.brake", "sends.review"},
     Role.ANALYST: _VIEW,  # read only, personal data masked, also in exports; no upload downloads
 }
 ALL_CAPABILITIES: frozenset[str] = frozenset().union(*CAPABILITIES.values())

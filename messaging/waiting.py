@@ -10,7 +10,7 @@ from messaging.engine import sql
 COUNT = """
 SELECT (
     SELECT count(*) FROM messaging_sendcontrol s
-    WHERE s.merchant_id = %(merchant)s AND s.state IN ('paused', 'missed')
+    WHERE s.merchant_id = %(merchant)s AND s.state IN ('paused', 'missed', 'in_review', 'approved')
 ) + (
     SELECT count(*) FROM messaging_sendcontrol s
     WHERE s.merchant_id = %(merchant)s AND s.books_closed_at IS NULL AND s.state NOT IN ('paused', 'missed')
@@ -36,7 +36,10 @@ SELECT (
 
 @dataclass(frozen=True)
 class Waiting:
-    """`sends`: paused, missed or with an outcome to decide. `templates`: consent.reports.to_decide."""
+    """`sends`: paused, missed, in review, approved or with an outcome to decide.
+
+    `templates`: consent.reports.to_decide.
+    """
 
     sends: int
     templates: int

@@ -24,6 +24,7 @@ from messaging.models import (
     SendState,
     SubscriptionTemplate,
 )
+from messaging.sends import review
 
 _numbers = itertools.count(1)
 
@@ -140,6 +141,12 @@ def batch(
         zone=app.merchant.time_zone,
         **{"name": "首月立减", "values": ["首月立减 46 元", "本周内"], "page": "pages/renew/index", **fields},
     )
+
+
+def batch_in_review(app: MiniProgram, author: User, *, to: PeopleList, **fields: Any) -> BatchSend:
+    made = batch(app, author, chosen=template(app), to=to, **fields)
+    review.ask(made, by=author, version=made.version, at=timezone.now())
+    return made
 
 
 def send(

@@ -22,6 +22,7 @@ from tests import build_messaging
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
 ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
+REVIEWERS = "wr"
 
 Builder = Callable[[MiniProgram, User], dict[str, Any]]
 
@@ -75,6 +76,11 @@ def library_template(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def draft(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"send_id": build_messaging.batch(app, person).pk}
+
+
+def in_review(app: MiniProgram, person: User) -> dict[str, Any]:
+    to = build_messaging.people_list(app, build_messaging.people(app, 1))
+    return {"send_id": build_messaging.batch_in_review(app, person, to=to).pk}
 
 
 def stopped(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -208,6 +214,8 @@ TABLE = [
     Row("send_trial", OPERATORS, kwargs=draft),
     Row("send_launch", OPERATORS, kwargs=draft),
     Row("send_stopped", OPERATORS, kwargs=stopped, passes=(302,)),
+    Row("send_review", REVIEWERS, kwargs=in_review),
+    Row("send_withdraw", OPERATORS, kwargs=draft, post=True, passes=(422,)),
     Row("send_undo", OPERATORS, kwargs=sending, post=True, passes=(422,)),
     Row("send_pause", BRAKES, kwargs=sending, post=True),
     Row("send_resume", BRAKES, kwargs=sending, post=True, passes=(422,)),

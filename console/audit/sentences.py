@@ -16,12 +16,17 @@ from console.reconciliation.checks import CHECKS
 from merchants.models import Event
 from merchants.roles import Role
 from messaging.engine.breaker import Evidence
-from messaging.models import PauseReason, UnknownCause
+from messaging.models import PauseReason, Review, UnknownCause
 
 SENTENCES: Mapping[str, str | Promise] = {
     "send.draft": _("Took a batch send back to draft"),
     "send.in_review": _("Asked for review of a batch send"),
     "send.approved": _("Approved a batch send"),
+    "send.sent_back": _("Sent a batch send back to be changed"),
+    "send.withdrawn": _("Took a batch send out of review to change it"),
+    "send.approval_void": _("An approval became void"),
+    "send.approval_expired": _("The time of a batch send passed before it was approved and confirmed"),
+    "send.approval_refused": _("Tried to approve a batch send; it was refused"),
     "send.drafted": _("Began a batch send"),
     "send.edited": _("Saved a draft"),
     "send.scheduled": _("Scheduled a batch send"),
@@ -110,12 +115,14 @@ DETAILS: Mapping[str, str | Promise] = {
     "percent": pgettext_lazy("detail", "percent"),
     "settled": pgettext_lazy("detail", "with an outcome"),
     "added": pgettext_lazy("detail", "added"),
+    "approve_above": pgettext_lazy("detail", "approval above, people"),
     "cap_day": pgettext_lazy("detail", "most messages a day"),
     "cap_week": pgettext_lazy("detail", "most messages a week"),
     "count": pgettext_lazy("detail", "usable people"),
     "detail": pgettext_lazy("detail", "more exactly"),
     "difference": pgettext_lazy("detail", "difference"),
     "due_at": pgettext_lazy("detail", "due"),
+    "ended": pgettext_lazy("detail", "reason"),
     "entries": pgettext_lazy("detail", "entries"),
     "file": pgettext_lazy("detail", "file"),
     "frozen": pgettext_lazy("detail", "frozen"),
@@ -131,6 +138,7 @@ DETAILS: Mapping[str, str | Promise] = {
     "quiet_from": pgettext_lazy("detail", "quiet from"),
     "quiet_to": pgettext_lazy("detail", "quiet until"),
     "reason": pgettext_lazy("detail", "reason"),
+    "refused_for": pgettext_lazy("detail", "reason"),
     "open_id": pgettext_lazy("detail", "open_id"),
     "refusal": pgettext_lazy("detail", "the platform's code"),
     "repeated": pgettext_lazy("detail", "repeated"),
@@ -150,9 +158,17 @@ DETAILS: Mapping[str, str | Promise] = {
 }
 
 
+REFUSED_FOR: Mapping[str, str | Promise] = {
+    "own": _("It was that person's own send."),
+    "stale": _("It had changed since the page was opened."),
+    "late": _("Its time had passed."),
+    "no_seat": _("That person may not approve here."),
+}
 # Codes that stand in a detail, in the words of the pages.
 CODES: Mapping[str, Mapping[str, Any]] = {
     "cause": {str(cause): cause.label for cause in UnknownCause},
+    "ended": {str(why): why.label for why in Review.Ended},
+    "refused_for": REFUSED_FOR,
     "reason": {str(reason): reason.label for reason in PauseReason},
     "role": {str(role): role.label for role in Role},
     "state": states.WORDS["delivery"],
@@ -177,7 +193,7 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
         if before in detail and after in detail:
             was, now = (_shown(_in_words("role", detail.pop(key))) for key in (before, after))
             pairs.append(("", f"{was} → {now}"))
-    for key in ("cap_day", "cap_week", "quiet_from", "quiet_to"):
+    for key in ("cap_day", "cap_week", "quiet_from", "quiet_to", "approve_above"):
         if detail.get(key) != (was := detail.pop(f"{key}_before", None)):
             pairs.append((str(DETAILS[key]), f"{_shown(was)} → {_shown(detail[key])}"))
         detail.pop(key, None)

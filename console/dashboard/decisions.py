@@ -40,10 +40,15 @@ class Decision:
 
 
 def decisions(
-    merchant: Merchant, figures: HomeFigures, *, staff: Staff, fixed: Sequence[Fixed] = ()
+    merchant: Merchant,
+    figures: HomeFigures,
+    *,
+    staff: Staff,
+    reviews: Sequence[Decision] = (),
+    fixed: Sequence[Fixed] = (),
 ) -> list[Decision]:
-    """Unknown outcomes first, then what stands still, then what was missed, then refusals that may be tried
-    again, then templates."""
+    """Unknown outcomes first, then what stands still, what was missed, what waits for approval, then refusals
+    that may be tried again, then templates."""
     by_itself = [b for b in figures.paused if b.control.pause_reason not in {"", PauseReason.OPERATOR}]
     by_person = [b for b in figures.paused if b not in by_itself]
     found = list(_unknowns(merchant, figures.unknown, staff))
@@ -51,6 +56,7 @@ def decisions(
     found += _few([_failed(merchant, batch) for batch in figures.failed], merchant, "failed")
     found += _few([_missed(merchant, batch) for batch in figures.missed], merchant, "missed")
     found += _few([_paused(merchant, batch, by_itself=False) for batch in by_person], merchant, "paused")
+    found += reviews
     if staff.can("unknown.decide"):
         found += list(_fixed(merchant, fixed))
     found += list(_templates(merchant, figures.templates))

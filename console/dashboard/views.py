@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from console.access import MerchantRequest, merchant_page
 from console.dashboard.day_line import day_line
 from console.dashboard.decisions import decisions
+from console.dashboard.reviews import review_decisions
 from console.dashboard.week import week_chart
 from console.htmx import answer, poll_seconds
 from messaging import failures, reports
@@ -53,6 +54,7 @@ def home(request: MerchantRequest) -> HttpResponse:
             request.merchant,
             found,
             staff=request.staff,
+            reviews=review_decisions(request.staff, at=at),
             fixed=failures.fixed(request.merchant, at=at) if request.staff.can("unknown.decide") else (),
         ),
         "day_line": day_line(found.next_day, at=at),

@@ -21,6 +21,7 @@ Words = Mapping[str, str | Promise]
 
 KINDS: Words = {
     "send": _("Batch send"),
+    "review": _("Approval of a send"),
     "delivery": _("One person's message"),
     "library": _("Entry of the library"),
     "template": _("Adopted template"),
@@ -49,6 +50,13 @@ STATES: Mapping[str, Words] = {
             "Its text or its audience could not be read when it was prepared. Nothing was sent; "
             "copy it, check both, and confirm the copy."
         ),
+    },
+    "review": {
+        "waiting": _("A colleague was asked to look at it. Until then it can be taken back."),
+        "approved": _("A colleague agreed to exactly what the page showed. It still has to be confirmed."),
+        "sent_back": _("The colleague wants something changed and said what. It is a draft again."),
+        "withdrawn": _("It was taken back before anybody had decided."),
+        "void": _("What was approved changed, or its time passed. It has to be asked for anew."),
     },
     "delivery": {
         "queued": _("Frozen, waits for its turn."),

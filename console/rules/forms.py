@@ -8,7 +8,7 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from messaging.models.rules import MOST_A_DAY, MOST_A_WEEK
+from messaging.models.rules import MOST_A_DAY, MOST_A_WEEK, MOST_UNAPPROVED
 from messaging.sends.rules import Rules
 
 
@@ -29,7 +29,7 @@ def _wall_time(label: Any) -> forms.TimeField:
     return forms.TimeField(label=label, required=False, widget=widget, error_messages=errors)
 
 
-RULES = ("cap_day", "cap_week", "quiet_from", "quiet_to")
+RULES = ("cap_day", "cap_week", "quiet_from", "quiet_to", "approve_above")
 
 
 class RulesForm(forms.Form):
@@ -37,6 +37,7 @@ class RulesForm(forms.Form):
     cap_week = _limit(_("Most messages a week"), most=MOST_A_WEEK)
     quiet_from = _wall_time(_("Quiet from"))
     quiet_to = _wall_time(_("Quiet until"))
+    approve_above = _limit(_("Approval above this many people"), most=MOST_UNAPPROVED)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from console import focus
@@ -60,7 +60,14 @@ def facts_of(found: Rules) -> list[tuple[str, str]]:
         (_("Most messages a day"), str(found.cap_day or no_limit)),
         (_("Most messages a week"), str(found.cap_week or no_limit)),
         (_("Quiet hours"), hours),
+        (_("Approval above"), _people(found.approve_above)),
     ]
+
+
+def _people(limit: int | None) -> str:
+    if limit is None:
+        return _("never")
+    return ngettext("%(n)s person", "%(n)s people", limit) % {"n": f"{limit:,}"}
 
 
 def _anew(request: MerchantRequest, form: RulesForm) -> RulesForm:

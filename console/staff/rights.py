@@ -25,6 +25,7 @@ WORDS: Mapping[str, str | Promise] = {
     "lists.download": _("Download problem rows"),
     "sends.compose": _("Write batch sends"),
     "sends.launch": _("Launch batch sends"),
+    "sends.review": _("Approve batch sends of others, or send them back"),
     "sends.brake": _("Pause, resume, cancel; stop a mini program"),
     "failures.view": _("See the failures of all sends"),
     "unknown.decide": _("Decide unknown outcomes, send again to refused people"),

@@ -122,10 +122,8 @@ def local_time(value: datetime | None, place: str = "") -> SafeString | str:
     """
     if value is None:
         return MISSING
-    words = in_words(value, now=timezone.now())
-    if place == "within" and words.startswith((_("Today"), _("Tomorrow"), _("Yesterday"))):
-        words = words[:1].lower() + words[1:]
-    return _time(value, words)
+    now = timezone.now()
+    return _time(value, in_sentence(value, now=now) if place == "within" else in_words(value, now=now))
 
 
 @register.filter
@@ -189,6 +187,14 @@ def in_words(value: datetime, *, now: datetime) -> str:
     if there.year == here.year:
         return f"{there:%m-%d %H:%M}" if is_chinese else f"{there:%b} {there.day}, {there:%H:%M}"
     return f"{there:%Y-%m-%d %H:%M}" if is_chinese else f"{there:%b} {there.day}, {there:%Y, %H:%M}"
+
+
+def in_sentence(value: datetime, *, now: datetime) -> str:
+    """Started today 19:30; on Nov 19, 10:30 as it is."""
+    words = in_words(value, now=now)
+    if words.startswith((_("Today"), _("Tomorrow"), _("Yesterday"))):
+        return words[:1].lower() + words[1:]
+    return words
 
 
 def _time(value: datetime, words: str) -> SafeString:

@@ -114,7 +114,7 @@ def freeze(control: SendControl) -> bool:
     with transaction.atomic():
         if not _alone(control):
             return False
-        _forget_first_freeze(control)
+        forget_first_freeze(control)
         people = judged(control, at=due_at)
         parameters = people.parameters | {"send": control.pk, "month": month, "due_at": due_at}
         total = sum(n for (n,) in sql.rows(FREEZE.format(judged=people.statement), parameters))
@@ -142,7 +142,7 @@ def give_up(control: SendControl, *, why: str, error: Exception) -> bool:
     with transaction.atomic():
         if not _alone(control):
             return False
-        _forget_first_freeze(control)
+        forget_first_freeze(control)
         try:
             move(
                 control,
@@ -158,8 +158,8 @@ def give_up(control: SendControl, *, why: str, error: Exception) -> bool:
     return True
 
 
-def _forget_first_freeze(control: SendControl) -> None:
-    """Of a send that missed its time and got another: none of its rows was ever marked."""
+def forget_first_freeze(control: SendControl) -> None:
+    """Of a send that missed its time and gets another: none of its rows was ever marked."""
     if control.books_month is not None:
         sql.run(FORGET_FIRST_FREEZE, {"send": control.pk, "month": control.books_month})
         sql.run(FORGET_COUNTERS, {"send": control.pk})

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('membership', '0004_tell_lists_of_tests'),
         ('merchants', '0004_saved_views'),
-        ('messaging', '0012_decide_failures'),
+        ('messaging', '0015_approvals'),
     ]
 
     operations = [

@@ -16,6 +16,7 @@ from messaging.models.delivery import (
 from messaging.models.failure import FailureDecision
 from messaging.models.pulse import SendPulse
 from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
+from messaging.models.review import Review
 from messaging.models.rules import SendRules
 from messaging.models.signal import RecallCount, Signal, Visit
 from messaging.models.templates import Kind, LibraryTemplate, SubscriptionTemplate
@@ -39,6 +40,7 @@ __all__ = [
     "PauseReason",
     "RecallCount",
     "RecallHour",
+    "Review",
     "Rollup",
     "SendControl",
     "SendPulse",

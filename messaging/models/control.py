@@ -72,7 +72,7 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     "ready": frozenset({"sending", "missed", "cancelling"}),
     "sending": frozenset({"paused", "finished", "cancelling"}),
     "paused": frozenset({"sending", "finished", "cancelling"}),
-    "missed": frozenset({"scheduled", "cancelling"}),
+    "missed": frozenset({"scheduled", "in_review", "cancelling"}),
     "cancelling": frozenset({"cancelled"}),
     "finished": frozenset({"sending"}),
     "cancelled": frozenset(),

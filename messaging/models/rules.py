@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 MOST_A_DAY = 50
 MOST_A_WEEK = 200
+MOST_UNAPPROVED = 100_000_000
 
 
 class SendRules(models.Model):
@@ -17,6 +18,7 @@ class SendRules(models.Model):
     `cap_day` and `cap_week`: messages of all templates together to one person of one mini program, on a
     Beijing day and in a Monday week. null: as many as the templates allow. From `quiet_from` to `quiet_to`,
     wall times of the merchant's zone, batches wait; both are there or neither, and they differ.
+    `approve_above`: a batch send to a list of more people needs a second person's approval. null: none does.
     """
 
     merchant = models.OneToOneField(
@@ -30,6 +32,9 @@ class SendRules(models.Model):
     )
     quiet_from = models.TimeField(null=True)
     quiet_to = models.TimeField(null=True)
+    approve_above = models.PositiveIntegerField(
+        null=True, validators=[MinValueValidator(1), MaxValueValidator(MOST_UNAPPROVED)]
+    )
     version = models.PositiveIntegerField(default=1)
     changed_by = models.ForeignKey("merchants.User", null=True, on_delete=models.PROTECT, related_name="+")
     changed_at = models.DateTimeField(db_default=Now())
@@ -46,6 +51,10 @@ class SendRules(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(cap_week__isnull=True) | Q(cap_week__gte=1), name="cap_week_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(approve_above__isnull=True) | Q(approve_above__gte=1),
+                name="approve_above_positive",
             ),
         ]
 

@@ -20,8 +20,8 @@ from messaging.engine import control as engine
 from messaging.engine import text
 from messaging.engine.freeze import Judged, judged, lead
 from messaging.engine.funnel import Funnel, forecast, stopped_by
-from messaging.models import BatchSend, SendControl, SendState
-from messaging.sends import latest, versions
+from messaging.models import BatchSend, Review, SendControl, SendState
+from messaging.sends import approval, latest, versions
 from messaging.sends.content import Content, written_in
 from messaging.sends.placeholders import Place, PlaceholderError, compiled, parse
 from messaging.sends.wall_time import NoSuchTime, resolve
@@ -342,7 +342,7 @@ def _frozen_content(batch: BatchSend) -> dict[str, Any]:
 def launch(
     batch: BatchSend, *, by: User, version: int, at: datetime, launches: int | None = None
 ) -> SendControl:
-    """draft → scheduled with the content frozen. Nothing leaves before the undo window ends.
+    """draft or approved → scheduled with the content frozen. Nothing leaves before the undo window ends.
 
     `version` and `launches` are those the person has seen; None: nobody saw any. Raises LaunchRefused,
     DraftConflict, MoveRefused.
@@ -370,25 +370,34 @@ def launch(
         unseen = launches is not None and launches != current.launches
         if unseen or not version == batch.version == current.version:
             raise DraftConflict(current)
-        engine.move(
-            control, SendState.SCHEDULED, by=by, only_from={SendState.DRAFT}, detail=detail, changes=changes
-        )
+        allowed = _approved(batch, at) & {SendState.DRAFT, SendState.APPROVED}
+        engine.move(control, SendState.SCHEDULED, by=by, only_from=allowed, detail=detail, changes=changes)
         BatchSend.objects.filter(pk=batch.pk).update(launches=F("launches") + 1)
     return control
 
 
 def take_back(batch: BatchSend, *, by: User) -> None:
-    """scheduled → draft: undo, or edit again. Raises MoveRefused once preparing has begun."""
+    """scheduled → draft: undo, or edit again; voids its approval. Raises MoveRefused once preparing began."""
     control = SendControl.objects.select_related("merchant", "mini_program").get(pk=batch.control_id)
     changes: dict[str, Any] = {"launched_at": None, "undo_until": None, "prepare_at": None, "due_at": None}
-    engine.move(
-        control,
-        SendState.DRAFT,
-        by=by,
-        only_from={SendState.SCHEDULED},
-        event="send.taken_back",
-        changes=changes | {"not_after": None},
-    )
+    with transaction.atomic():
+        engine.move(
+            control,
+            SendState.DRAFT,
+            by=by,
+            only_from={SendState.SCHEDULED},
+            event="send.taken_back",
+            changes=changes | {"not_after": None},
+        )
+        approval.make_void(control, by=by, why=Review.Ended.UNDONE)
+
+
+def _approved(batch: BatchSend, at: datetime) -> set[str]:
+    """The states it may leave for `scheduled`. Raises LaunchRefused where its approval is missing."""
+    if allowed := approval.launchable_from(batch, at=at):
+        return allowed
+    message = _("A second person approves it first, exactly as it is now. Ask for approval.")
+    raise LaunchRefused([Problem("approval", message)])
 
 
 def reschedule(
@@ -430,7 +439,7 @@ def reschedule(
             control,
             SendState.SCHEDULED,
             by=by,
-            only_from={SendState.MISSED},
+            only_from=_approved(batch, at) & {SendState.MISSED},
             event="send.rescheduled",
             detail={"due_at": due_at.isoformat()},
             changes=changes,

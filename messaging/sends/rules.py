@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import time
 from typing import Any
 
@@ -22,6 +22,7 @@ class Rules:
     cap_week: int | None = None
     quiet_from: time | None = None
     quiet_to: time | None = None
+    approve_above: int | None = None  # people of a list
 
 
 class RulesChanged(Exception):
@@ -33,7 +34,7 @@ def rules_of(merchant: Merchant) -> tuple[Rules, int]:
     row = SendRules.objects.filter(merchant=merchant).first()
     if row is None:
         return Rules(), 0
-    return Rules(row.cap_day, row.cap_week, row.quiet_from, row.quiet_to), row.version
+    return Rules(**{one.name: getattr(row, one.name) for one in fields(Rules)}), row.version
 
 
 def save(merchant: Merchant, rules: Rules, *, version: int, by: User) -> bool:

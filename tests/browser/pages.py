@@ -144,6 +144,7 @@ SENDS = [
     Row("edit", of_send("complete_draft", "edit/")),
     Row("edit, with what is missing", of_send("empty_draft", "edit/?check=1")),
     Row("launch review", of_send("complete_draft", "launch/")),
+    Row("review of a send", of_send("in_review", "review/")),
     Row("versions of a draft", of_send("complete_draft", "versions/")),
     Row("a test send", of_send("complete_draft", "test/")),
     Row("launch review, refused", of_send("empty_draft", "launch/")),

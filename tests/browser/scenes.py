@@ -18,7 +18,7 @@ from merchants.models import User
 from messaging.engine import control as engine
 from messaging.models import BatchSend, Consent, SendControl, SendState, SubscriptionTemplate
 from messaging.reports import send_figures
-from messaging.sends import batches
+from messaging.sends import batches, review
 from messaging.sends.content import Content
 from tests import build_messaging
 from tests.browser.house import House, wait_for
@@ -191,6 +191,12 @@ class Scenes:
     def complete_draft(self) -> BatchSend:
         persons = [*self.people(30), *self.without_consent(5)]
         return self.draft(self.content(self.people_list(persons), name="写好了的一批"))
+
+    def in_review(self) -> BatchSend:
+        persons = [*self.people(30), *self.without_consent(5)]
+        batch = self.draft(self.tomorrow(self.people_list(persons), name="等人复核的一批"))
+        review.ask(batch, by=self.by, version=batch.version, at=timezone.now())
+        return batch
 
     def empty_draft(self) -> BatchSend:
         return self.draft(self.content(None, name="", values=["", "", ""], page=""))

@@ -24,6 +24,11 @@ class Counts(CastCase):
         self.send("scheduled")
         assert waiting(self.yunduo) == Waiting(0, 0)
 
+    def test_sends_that_wait_for_a_reviewer_or_for_their_confirmation_wait(self) -> None:
+        self.send("in_review")
+        self.send("approved")
+        assert waiting(self.yunduo).sends == 2
+
     def test_paused_and_missed_sends_wait(self) -> None:
         self.send("paused")
         self.send("missed")

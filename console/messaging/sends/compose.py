@@ -20,6 +20,7 @@ from console.messaging.sends.gone import draft_is_gone
 from console.messaging.sends.keeping import is_by_itself, keep, new_token
 from console.messaging.sends.kept_forms import keep_form, own_form, take_form, waiting_token
 from console.messaging.sends.lookup import address, made_by, moved_on, send_of
+from console.messaging.sends.rows import UNDER_REVIEW
 from merchants.models import MiniProgram
 from messaging.models import BatchSend, SendState
 from messaging.sends import batches
@@ -149,6 +150,8 @@ def _too_late(request: MerchantRequest, batch: BatchSend) -> HttpResponse:
     if kept is not None:
         given = _form_of(kept, batch.mini_program, batch, at=request.path)
         return draft_is_gone(request, given, batch, status=200)
+    if batch.control.state in UNDER_REVIEW:
+        return render(request, "messaging/sends/reopen.html", {"batch": batch, "control": batch.control})
     if batch.control.state == SendState.SCHEDULED:
         return render(request, "messaging/sends/take_back.html", {"batch": batch, "control": batch.control})
     return moved_on(request, batch)

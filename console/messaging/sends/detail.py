@@ -15,6 +15,7 @@ from console.htmx import FAST_SECONDS, SLOW_SECONDS, answer, poll_seconds
 from console.messaging.sends.ledger import ledger_of
 from console.messaging.sends.lookup import send_of
 from console.messaging.sends.pauses import in_flight
+from console.messaging.sends.review_words import review_situation
 from console.messaging.sends.situation import situation
 from console.messaging.sends.timeline import again_of, timeline
 from console.messaging.sends.words import reason_words
@@ -24,9 +25,11 @@ from messaging import reports
 from messaging.engine.control import LIVE
 from messaging.engine.decisions import MAY_GO_ON
 from messaging.models import BatchSend, SendControl, SendState
+from messaging.sends import approval
 
 SHOWN_UNKNOWN = 6
 SHOWN_TESTS = 5
+SHOWN_REVIEWS = 5
 SETTLING = timedelta(seconds=60)  # how long a finished page waits for its last check
 NEAR = timedelta(minutes=2)
 
@@ -50,12 +53,15 @@ def _context(batch: BatchSend, *, at: datetime) -> dict[str, Any]:
     figures = reports.send_figures(control, at=at)
     undo_seconds = _undo_seconds(control, at)
     unknown = reports.deliveries(control, decision="undecided") if figures.undecided else None
+    reviews = list(approval.reviews_of(control)[:SHOWN_REVIEWS])
     word = send_word(control.state, control.pause_reason).word
     return {
         "batch": batch,
         "control": control,
         "figures": figures,
-        "situation": situation(batch, figures, at=at, again=again_of(control) if control.books_month else 0),
+        "situation": review_situation(batch, reviews, at=at)
+        or situation(batch, figures, at=at, again=again_of(control) if control.books_month else 0),
+        "reviews": reviews,
         "ledger": ledger_of(batch, figures, at=at) if control.books_month else None,
         "checks": lines_of(control),
         "unknown_rows": [(row, reason_words("unknown", row.reason)) for row in unknown[:SHOWN_UNKNOWN]]

@@ -22,7 +22,19 @@ from merchants.numbers import by_number
 from messaging.models import BatchSend, SubscriptionTemplate
 
 TYPE_COUNT_ABOVE = 10_000  # people; from here on the number has to be typed
-STATES = ("draft", "scheduled", "preparing", "ready", "sending", "paused", "finished", "missed", "cancelled")
+STATES = (
+    "draft",
+    "in_review",
+    "approved",
+    "scheduled",
+    "preparing",
+    "ready",
+    "sending",
+    "paused",
+    "finished",
+    "missed",
+    "cancelled",
+)
 DAY = {"type": "date"}
 TOLD_ANEW = {  # another day or time: what follows from it, and no field
     "hx-trigger": "change",

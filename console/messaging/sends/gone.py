@@ -16,6 +16,7 @@ from console.messaging.sends.keeping import not_kept
 from console.messaging.sends.lookup import moved_on
 from console.messaging.sends.moves import last_launch
 from console.messaging.sends.preview import LOOKS
+from console.messaging.sends.rows import UNDER_REVIEW
 from console.states import send_word
 from messaging.models import BatchSend
 from messaging.sends import batches
@@ -55,7 +56,7 @@ def gone_words(batch: BatchSend, request: MerchantRequest) -> str:
     """Who launched it and when; its state, where nobody did."""
     batch.control.refresh_from_db()
     launch = last_launch(batch.control)
-    if launch is None:
+    if launch is None or batch.control.state in UNDER_REVIEW:
         word = send_word(batch.control.state, batch.control.pause_reason).word
         return _("This send is now “%(state)s”.") % {"state": word}
     if launch.by == request.user:

@@ -21,10 +21,11 @@ from console.messaging.sends.reach import Reach, reach_of
 from console.messaging.sends.timing import NEXT_TIME, repaired_time, timing
 from messaging.engine.control import MoveRefused
 from messaging.models import BatchSend, SendState
-from messaging.sends import batches
+from messaging.sends import approval, batches, review
 from messaging.sends.wall_time import NoSuchTime
 
 PAGE, PARTIAL = "messaging/sends/missed.html", "messaging/sends/_missed_form.html"
+ASK = "ask"  # the button that asks a second person for this time
 LOOKS = ("refresh", NEXT_TIME)  # what is posted to be counted, not to be confirmed
 
 
@@ -37,7 +38,8 @@ def send_missed(request: MerchantRequest, send_id: int) -> HttpResponse:
     at = timezone.now()
     form = _form(request, batch)
     reach = _reach(batch, form, at)
-    form.expected = reach.funnel.will_send if reach else 0
+    is_asking = request.POST.get("action") == ASK
+    form.expected = reach.funnel.will_send if reach and not is_asking else 0
     context = _context(batch, form, reach)
     if not form.is_bound:
         return answer(request, PAGE, PARTIAL, context)
@@ -73,8 +75,9 @@ def _give_time(
     if not is_valid or context["problems"]:
         return invalid(request, PAGE, PARTIAL, context)
     on, wall = form.wall
+    give = review.ask_for_new_time if request.POST.get("action") == ASK else batches.reschedule
     try:
-        batches.reschedule(batch, by=request.user, at=at, on=on, wall=wall, not_after=form.limit)
+        give(batch, by=request.user, at=at, on=on, wall=wall, not_after=form.limit)
     except batches.LaunchRefused as refused:
         for problem in refused.problems:
             at_field = "not_after_time" if problem.field == "not_after" else "scheduled_time"
@@ -131,4 +134,5 @@ def _context(batch: BatchSend, form: WhenForm, reach: Reach | None) -> dict[str,
         "problems": batches.problems_of_missed(batch) or nobody,
         "at": reach.funnel.computed_at if reach else None,
         "timing": timing(*form.wall, batch.zone),
+        "must_ask": approval.is_needed(batch),
     }

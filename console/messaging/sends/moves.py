@@ -19,6 +19,16 @@ WORDS: Mapping[str, tuple[str | Promise, str | Promise]] = {
         _("%(who)s confirmed it at %(time)s; it goes out once."),
         _("You confirmed it already, at %(time)s. It goes out once."),
     ),
+    "send.in_review": (
+        _("%(who)s asked for approval at %(time)s."),
+        _("You asked for approval already, at %(time)s."),
+    ),
+    "send.approved": (_("%(who)s approved it at %(time)s."), _("You approved it already, at %(time)s.")),
+    "send.sent_back": (_("%(who)s sent it back at %(time)s."), _("You sent it back already, at %(time)s.")),
+    "send.withdrawn": (
+        _("%(who)s took it out of review at %(time)s."),
+        _("You took it out of review already, at %(time)s."),
+    ),
     "send.rescheduled": (
         _("%(who)s gave it a new time at %(time)s."),
         _("You gave it a new time already, at %(time)s."),

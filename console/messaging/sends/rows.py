@@ -13,6 +13,8 @@ from messaging.reports import UNDER_WAY
 
 MOVING = (*UNDER_WAY, SendState.PREPARING, SendState.READY)
 SOON = timedelta(minutes=2)
+UNDER_REVIEW = (SendState.IN_REVIEW, SendState.APPROVED)
+CAN_CHANGE = (SendState.DRAFT, *UNDER_REVIEW, SendState.SCHEDULED)
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def _next(batch: BatchSend, undecided: int, staff: Staff) -> Next | None:
     by_itself = state == SendState.PAUSED and batch.control.pause_reason != PauseReason.OPERATOR
     found: tuple[str, Next] | None = {
         SendState.DRAFT: ("sends.compose", Next(_("Continue editing"), "send_edit")),
+        SendState.IN_REVIEW: ("sends.review", Next(_("Review it"), "send_review")),
+        SendState.APPROVED: ("sends.launch", Next(_("Check and confirm"), "send_launch")),
         SendState.SCHEDULED: ("sends.compose", Next(_("Change it"), "send_edit")),
         SendState.SENDING: ("sends.brake", Next(_("Pause"), "send_pause", posts=True)),
         SendState.PAUSED: (
@@ -126,10 +130,12 @@ def _menu(batch: BatchSend, staff: Staff) -> list[Next]:
     """Everything this person can do with the send from the list, in one order for all states."""
     state = batch.control.state
     found = [Next(_("Open"), "send")]
-    if staff.can("sends.compose") and state in {SendState.DRAFT, SendState.SCHEDULED}:
+    if staff.can("sends.compose") and state in CAN_CHANGE:
         words = _("Continue editing") if state == SendState.DRAFT else _("Change it")
         found.append(Next(words, "send_edit"))
-    if staff.can("sends.launch") and state == SendState.DRAFT:
+    if staff.can("sends.review") and state in UNDER_REVIEW:
+        found.append(Next(_("Review it"), "send_review"))
+    if staff.can("sends.launch") and state in {SendState.DRAFT, SendState.APPROVED}:
         found.append(Next(_("Check before sending"), "send_launch"))
     if staff.can("deliveries.view") and batch.control.books_month is not None:
         found.append(Next(_("People of this send"), "send_deliveries"))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.http import QueryDict
+
 from console.messaging.phone import Message
 from membership.models import PeopleListEntry
+from merchants.numbers import is_number
 from messaging.engine import text
 from messaging.models import BatchSend
 from messaging.sends import batches, personal
@@ -50,6 +53,12 @@ def sample_of(batch: BatchSend, *, after: int = 0, before: int = 0) -> Sample:
         before=f"?before={here}" if personal.previous_entry(to, before=here) else "",
         after=f"?after={here}" if personal.next_entry(to, after=here) else "",
     )
+
+
+def neighbour_in(query: QueryDict) -> dict[str, int]:
+    """Whom the arrows beside the preview lead to: next to the person of this customer id."""
+    given = {name: query.get(name, "") for name in ("before", "after")}
+    return {name: int(value) for name, value in given.items() if is_number(value)}
 
 
 def _said(batch: BatchSend, person: PeopleListEntry | None) -> tuple[list[str], bool]:

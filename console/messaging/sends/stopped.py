@@ -24,6 +24,7 @@ from messaging.sends.placeholders import PlaceholderError
 from messaging.sends.wall_time import NoSuchTime
 
 PEOPLE_PER_PAGE = 100
+CHECKED_ON: Mapping[str, str] = {SendState.MISSED: "send_missed", SendState.IN_REVIEW: "send_review"}
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,17 @@ def send_stopped(request: MerchantRequest, send_id: int, gate: str) -> HttpRespo
     batch = send_of(request, send_id)
     if gate not in {str(reason) for reason in ORDER}:
         raise Http404("no such gate")
-    waits = batch.control.state in {SendState.DRAFT, SendState.MISSED}
+    waits = batch.control.state in {
+        SendState.DRAFT,
+        SendState.IN_REVIEW,
+        SendState.APPROVED,
+        SendState.MISSED,
+    }
     if not waits or batch.template is None or batch.people_list is None:
         return redirect(request, address("send", batch))
     after = request.GET.get("after", "")
     key = int(after) if is_number(after) else 0
-    check = "send_missed" if batch.control.state == SendState.MISSED else "send_launch"
+    check = CHECKED_ON.get(batch.control.state, "send_launch")
     try:
         due = _due(request, batch, at=timezone.now())
         people = batches.people_stopped(batch, gate=gate, due_at=due.at, after=key, limit=PEOPLE_PER_PAGE + 1)

@@ -95,3 +95,13 @@ class RulesPage(CastCase):
         answer = self.client.post(SAVE, {"cap_day": "x", "version": "0"}, headers=HTMX)
         self.assertContains(answer, 'id="rules-form"', status_code=422)
         self.assertNotContains(answer, "<html", status_code=422)
+
+    def test_the_owner_says_above_how_many_people_a_send_needs_approval(self) -> None:
+        self.sign_in(self.owner)
+        for wrong in ("0", "many"):
+            self.assertContains(self.post(approve_above=wrong), "Write a whole number", status_code=422)
+        self.assertEqual(self.post(approve_above="1000").status_code, 303)
+        self.assertEqual(rules_of(self.yunduo), (Rules(approve_above=1_000), 1))
+        self.assertContains(self.client.get(reverse("audit", args=["yunduo"])), "-- → 1,000")
+        self.sign_in(self.analyst)
+        self.assertContains(self.client.get(PAGE), "1,000 people")

@@ -1,0 +1,13 @@
+"""Doors to the work of this room; a queue entry is a hint."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from messaging.sends import review
+
+
+@shared_task(name="messaging.expire_reviews")
+def expire_reviews() -> None:
+    review.expire(at=timezone.now())
