@@ -106,6 +106,8 @@ ENGINE_MISSED_SECONDS = number("ENGINE_MISSED_SECONDS", 600)
 ENGINE_RATE_PER_SECOND = number("ENGINE_RATE_PER_SECOND", 500)  # default of a new mini program, messages/s
 # kept for single messages and outbox calls
 ENGINE_RESERVE_PER_SECOND = number("ENGINE_RESERVE_PER_SECOND", 20)
+# of one mini program on one Beijing day; the platform shows a remainder and documents no number
+CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
 # per address, for public client keys; loopback is exempt
 SIGNALS_PER_SECOND = number("SIGNALS_PER_SECOND", 10)
@@ -269,6 +271,7 @@ NOTIFICATION_ROUTES: dict[str, str] = {}
 CELERY_BEAT_SCHEDULE = {
     # every second: move sends that are due, and tell the engine that there may be work
     "advance sends": {"task": "messaging.advance_sends", "schedule": 1.0, "options": {"expires": 5}},
+    "advance crowd sends": {"task": "messaging.advance_crowds", "schedule": 1.0, "options": {"expires": 5}},
     "hint the engine": {"task": "messaging.hint_engine", "schedule": 1.0, "options": {"expires": 5}},
     # every five seconds: rows whose owner died, dispatches whose hint was lost
     "reap deliveries": {"task": "messaging.reap_deliveries", "schedule": 5.0, "options": {"expires": 5}},
@@ -283,6 +286,8 @@ CELERY_BEAT_SCHEDULE = {
     "tidy lists": {"task": "membership.tidy_lists", "schedule": 60.0, "options": {"expires": 60}},
     # every half minute: figures of recall by hour and day
     "roll up recall": {"task": "messaging.roll_up_recall", "schedule": 30.0, "options": {"expires": 30}},
+    # every twenty seconds: how many people the platform says a crowd send reached
+    "ask crowd counts": {"task": "messaging.ask_crowd_counts", "schedule": 20.0, "options": {"expires": 20}},
     # hourly housekeeping
     "sample consents": {"task": "messaging.sample_consents", "schedule": 3600.0, "options": {"expires": 600}},
     "make partitions": {"task": "merchants.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
