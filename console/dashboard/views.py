@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console.access import MerchantRequest, merchant_page
+from console.dashboard.crowd_decisions import with_crowds
 from console.dashboard.day_line import day_line
 from console.dashboard.decisions import decisions
 from console.dashboard.week import week_chart
@@ -49,7 +50,9 @@ def home(request: MerchantRequest) -> HttpResponse:
         "week": week,
         "week_chart": week_chart(week),
         "reference": RECALL,
-        "decisions": decisions(request.merchant, found, staff=request.staff),
+        "decisions": with_crowds(
+            decisions(request.merchant, found, staff=request.staff), request.merchant, staff=request.staff
+        ),
         "day_line": day_line(found.next_day, at=at),
         **running(found.running, at=at, next_start=found.next_day[0] if found.next_day else None),
     }

@@ -21,6 +21,7 @@ Words = Mapping[str, str | Promise]
 
 KINDS: Words = {
     "send": _("Batch send"),
+    "crowd": _("Crowd send"),
     "delivery": _("One person's message"),
     "library": _("Entry of the library"),
     "template": _("Adopted template"),
@@ -49,6 +50,16 @@ STATES: Mapping[str, Words] = {
             "Its text or its audience could not be read when it was prepared. Nothing was sent; "
             "copy it, check both, and confirm the copy."
         ),
+    },
+    "crowd": {
+        "draft": _("Being written. Nothing leaves."),
+        "scheduled": _("Launched for a time. Until it is submitted it can be taken back or cancelled."),
+        "submitting": _("The one call to the platform is being made. It can no longer be taken back."),
+        "submitted": _("The platform took it. It tells a count, and never who got it."),
+        "refused": _("The platform said no and did nothing. The reason is shown; nobody got it."),
+        "unknown": _("The call left and no answer came that can be trusted. It is never made again."),
+        "missed": _("It could not be submitted in time. Nothing was sent; give it a new time or cancel."),
+        "cancelled": _("Ended before it was submitted; nobody got it."),
     },
     "delivery": {
         "queued": _("Frozen, waits for its turn."),

@@ -314,6 +314,7 @@ def decide(crowd: CrowdSend, decision: str, *, by: User, at: datetime) -> bool:
         rows = CrowdSend.objects.filter(pk=crowd.pk, state=CrowdState.UNKNOWN, decision="")
         if not rows.update(decision=decision, decided_by=by, decided_at=at):
             return False
-        tell(f"crowd.{decision}_by_hand", crowd, by=by)
+        is_off = decision == CrowdDecision.WRITTEN_OFF
+        tell("crowd.written_off_by_hand" if is_off else "crowd.submitted_by_hand", crowd, by=by)
     crowd.refresh_from_db()
     return True
