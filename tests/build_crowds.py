@@ -29,19 +29,20 @@ def crowd(
             "values": ["满 30 减 5", "8 月 31 日前"],
             "page": "pages/renew/index",
             "zone": app.merchant.time_zone,
-            **({} if state == "draft" else _launched(app, chosen, state)),
+            **({} if state == "draft" else _launched(chosen, state, fields)),
             **fields,
         },
     )
     row.refresh_from_db()
+    if row.quota_day:
+        crowd_quota.take(app, row.quota_day)
     return row
 
 
-def _launched(app: MiniProgram, chosen: SubscriptionTemplate | None, state: str) -> dict[str, Any]:
+def _launched(chosen: SubscriptionTemplate | None, state: str, fields: dict[str, Any]) -> dict[str, Any]:
     now: datetime = timezone.now()
-    due_at = now + timedelta(hours=2) if state == "scheduled" else now - timedelta(minutes=3)
-    if state == "scheduled":
-        crowd_quota.take(app, crowd_quota.day_of(due_at))
+    usual = now + timedelta(hours=2) if state == "scheduled" else now - timedelta(minutes=3)
+    due_at = fields.get("due_at", usual)
     began = state in HOLDS_QUOTA - {"scheduled"}
     return {
         "launches": 1,

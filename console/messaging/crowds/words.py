@@ -82,9 +82,7 @@ def _scheduled(crowd: CrowdSend, at: datetime) -> Situation:
 
 
 def _submitting(crowd: CrowdSend, at: datetime) -> Situation:
-    remark = _(
-        "It can no longer be taken back. Busy or unreachable, the platform is asked again for a while."
-    )
+    remark = _("It can no longer be taken back. A busy platform is asked again for a while.")
     return Situation("info", "send", _("It is being handed to the platform."), remark)
 
 

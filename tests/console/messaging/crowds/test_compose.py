@@ -1,6 +1,8 @@
 import uuid
 
+from merchants.models import MiniProgram
 from messaging.models import CrowdSend
+from tests import build_messaging
 from tests.console.messaging.crowds.base import HTMX, CrowdPageCase
 
 
@@ -81,8 +83,6 @@ class ComposeTests(CrowdPageCase):
         self.assertContains(answer, "This crowd send is now “Scheduled”", status_code=422)
 
     def test_a_template_of_another_merchant_cannot_be_chosen(self):
-        from tests import build_messaging
-
         foreign = build_messaging.template(self.other_mini_program)
         form = self.form(template=str(foreign.pk), shown_template=str(foreign.pk))
         answer = self.client.post(self.url("crowd_new"), form)
@@ -90,9 +90,7 @@ class ComposeTests(CrowdPageCase):
         assert not CrowdSend.objects.exists()
 
     def test_a_merchant_without_a_mini_program_is_told(self):
-        self.mini_program.__class__.objects.filter(merchant=self.yunduo).update(
-            merchant=self.other_mini_program.merchant
-        )
+        MiniProgram.objects.filter(merchant=self.yunduo).update(merchant=self.other_mini_program.merchant)
         self.assertContains(self.client.get(self.url("crowd_new")), "No mini program yet")
 
     def test_a_copy_is_a_new_draft(self):

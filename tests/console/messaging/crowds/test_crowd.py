@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -94,16 +96,11 @@ class PageTests(CrowdPageCase):
 class ListTests(CrowdPageCase):
     def test_the_list_shows_state_count_and_what_is_left_today(self):
         self.crowd(name="草稿一")
-        self.crowd("submitted", name="已发一", platform_count=88, platform_status="SUCCESS", visits=5)
-        self.crowd("scheduled", due_at=timezone.now())
+        told = {"platform_count": 88, "platform_status": "SUCCESS", "visits": 5}
+        self.crowd("submitted", name="已发一", due_at=timezone.now(), **told)
         answer = self.client.get(self.url("crowds"))
-        for words in (
-            "草稿一",
-            "已发一",
-            "88",
-            "sent to everybody",
-            "You can still send 9 crowd messages today.",
-        ):
+        left = "You can still send 9 crowd messages today."
+        for words in ("草稿一", "已发一", "88", "sent to everybody", left):
             self.assertContains(answer, words)
         names = [crowd.name for crowd, _platform in answer.context["rows"]]
         assert names[0] == "草稿一"
@@ -118,12 +115,17 @@ class ListTests(CrowdPageCase):
 
     def test_a_visit_costs_the_same_however_many_there_are(self):
         self.crowd("submitted")
-        with self.assertNumQueries(8):
-            self.client.get(self.url("crowds"))
+        before = self.queries()
         for _ in range(5):
             self.crowd("submitted")
-        with self.assertNumQueries(8):
+        assert self.queries() == before
+
+    def queries(self) -> int:
+        """What a second visit costs: the first fills caches."""
+        self.client.get(self.url("crowds"))
+        with CaptureQueriesContext(connection) as captured:
             self.client.get(self.url("crowds"))
+        return len(captured)
 
     def test_the_records_of_batch_sends_lead_here(self):
         self.assertContains(self.client.get(self.url("sends")), self.url("crowds"))
