@@ -93,7 +93,7 @@ def _checks(crowd: CrowdSend, problems: list[Problem], *, at: datetime) -> list[
     if crowd.template:
         fits = "values" not in wrong
         words = _("Every field fits the platform's limits") if fits else _("A field does not fit")
-        found.append(Check("good" if fits else "bad", words, evidence="50"))
+        found.append(Check("good" if fits else "bad", words))
         claims = claims_in(crowd.values)
         if claims:
             words = _("“%(word)s” is an absolute claim; the platform may refuse it")
