@@ -166,7 +166,7 @@ def _answered(
 
 def _mark_balances(crowd: CrowdSend) -> None:
     """It may have spent one-time units of people whom the platform does not name."""
-    if crowd.template_kind == Kind.ONE_TIME:
+    if crowd.template_kind == Kind.ONE_TIME and crowd.template_id is not None:
         SubscriptionTemplate.objects.filter(pk=crowd.template_id).update(crowd_sent_at=Now())
 
 

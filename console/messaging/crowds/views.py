@@ -89,8 +89,9 @@ def message_of(crowd: CrowdSend, fields: list[tuple[str, str]], *, sender: str) 
 def is_live(crowd: CrowdSend, *, at: datetime) -> bool:
     if crowd.state in {CrowdState.SCHEDULED, CrowdState.SUBMITTING}:
         return True
-    waits_for_count = crowd.platform_status not in OVER and crowd.batch_msg_id and crowd.answered_at
-    return bool(crowd.state == CrowdState.SUBMITTED and waits_for_count and crowd.answered_at > at - ASK_FOR)
+    if crowd.state != CrowdState.SUBMITTED or crowd.answered_at is None or not crowd.batch_msg_id:
+        return False
+    return crowd.platform_status not in OVER and crowd.answered_at > at - ASK_FOR
 
 
 def _undo_seconds(crowd: CrowdSend, at: datetime) -> int:
