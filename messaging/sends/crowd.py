@@ -250,7 +250,8 @@ def launch(crowd: CrowdSend, *, by: User, version: int, launches: int, at: datet
     wrong = problems(crowd, at=at)
     if wrong:
         raise LaunchRefused(wrong)
-    due_at = due(crowd, at=at)
+    undo_until = at + timedelta(seconds=settings.ENGINE_UNDO_SECONDS)
+    due_at = max(due(crowd, at=at), undo_until)  # a wall time of this minute leaves the undo its seconds
     with transaction.atomic():
         current: CrowdSend = CrowdSend.objects.select_for_update().get(pk=crowd.pk)
         if (version, launches) != (current.version, current.launches) or version != crowd.version:
@@ -261,20 +262,22 @@ def launch(crowd: CrowdSend, *, by: User, version: int, launches: int, at: datet
             by=by,
             only_from={CrowdState.DRAFT},
             detail={"due_at": due_at.isoformat(), "version": version},
-            changes=_frozen(crowd, due_at=due_at, at=at),
+            changes={
+                **_frozen(crowd, due_at=due_at),
+                "launched_at": at,
+                "undo_until": undo_until,
+            },
         )
         if not crowd_quota.take(crowd.mini_program, crowd_quota.day_of(due_at)):
             raise LaunchRefused([Problem("time", none_left_words(due_at))])
 
 
-def _frozen(crowd: CrowdSend, *, due_at: datetime, at: datetime) -> dict[str, Any]:
+def _frozen(crowd: CrowdSend, *, due_at: datetime) -> dict[str, Any]:
     template = crowd.template
     if template is None:
         raise ValueError("a crowd send without a template has no content")
     token = tokens.make_for_crowd(crowd.pk)
     return {
-        "launched_at": at,
-        "undo_until": at + timedelta(seconds=settings.ENGINE_UNDO_SECONDS),
         "due_at": due_at,
         "platform_template_id": template.template_id,
         "template_kind": template.kind,

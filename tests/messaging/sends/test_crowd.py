@@ -118,6 +118,13 @@ class LaunchTests(CrowdCase):
         assert tokens.read_for_crowd(crowd.sent_page.rpartition("rt%3D")[2]) == crowd.pk
         assert (self.used(), crowd.undo_until, self.kinds(crowd)[-1]) == (1, crowd.due_at, "crowd.scheduled")
 
+    def test_a_wall_time_of_this_minute_leaves_the_undo_its_seconds(self):
+        at = timezone.now()
+        wall = timezone.localtime(at, crowds.ZoneInfo(self.yunduo.time_zone)).replace(second=0, microsecond=0)
+        crowd = self.draft(scheduled_on=wall.date(), scheduled_time=wall.time())
+        crowds.launch(crowd, by=self.operator, version=1, launches=0, at=at)
+        assert crowd.due_at == crowd.undo_until == at + timedelta(seconds=10)
+
     def test_undo_gives_the_day_back_and_keeps_the_draft(self):
         crowd = self.draft()
         self.launch(crowd)
