@@ -45,7 +45,9 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         _("Messages"),
         (
-            Item(_("Batch sends"), "sends", "sends.view", "send", ("send", "sends", "view")),
+            Item(
+                _("Batch sends"), "sends", "sends.view", "send", ("send", "sends", "view", "crowd", "crowds")
+            ),
             Item(_("Failures"), "failures", "failures.view", "alert-circle", ("failure", "failures")),
             Item(_("Templates"), "templates", "templates.view", "template", ("template", "templates")),
             Item(_("Audiences"), "lists", "lists.view", "users-group", ("list", "lists")),
@@ -76,6 +78,8 @@ SECTIONS: tuple[Section, ...] = (
 HELP: Mapping[str, tuple[str, str]] = {
     "template": ("help_messages", "consent"),
     "templates": ("help_messages", "consent"),
+    "crowd": ("help_states", "state-crowd"),
+    "crowds": ("help_states", "state-crowd"),
     "send": ("help_states", "states"),
     "sends": ("help_states", "state-send"),
     "failure": ("help_states", "refused"),

@@ -108,6 +108,8 @@ ENGINE_MISSED_SECONDS = number("ENGINE_MISSED_SECONDS", 600)
 ENGINE_RATE_PER_SECOND = number("ENGINE_RATE_PER_SECOND", 500)  # default of a new mini program, messages/s
 # kept for single messages and outbox calls
 ENGINE_RESERVE_PER_SECOND = number("ENGINE_RESERVE_PER_SECOND", 20)
+# of one mini program on one Beijing day; the platform shows a remainder and documents no number
+CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
 # per address, for public client keys; loopback is exempt
 SIGNALS_PER_SECOND = number("SIGNALS_PER_SECOND", 10)
@@ -275,6 +277,7 @@ CELERY_BEAT_SCHEDULE = {
     "start due sends": {"task": "messaging.start_due_sends", "schedule": 0.25, "options": {"expires": 2}},
     # every second: all other moves of sends, and tell the engine that there may be work
     "advance sends": {"task": "messaging.advance_sends", "schedule": 1.0, "options": {"expires": 5}},
+    "advance crowd sends": {"task": "messaging.advance_crowds", "schedule": 1.0, "options": {"expires": 5}},
     "hint the engine": {"task": "messaging.hint_engine", "schedule": 1.0, "options": {"expires": 5}},
     # every five seconds: rows whose owner died, dispatches whose hint was lost
     "reap deliveries": {"task": "messaging.reap_deliveries", "schedule": 5.0, "options": {"expires": 5}},
@@ -297,6 +300,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    # every twenty seconds: how many people the platform says a crowd send reached
+    "ask crowd counts": {"task": "messaging.ask_crowd_counts", "schedule": 20.0, "options": {"expires": 20}},
     # hourly housekeeping
     "sample consents": {"task": "messaging.sample_consents", "schedule": 3600.0, "options": {"expires": 600}},
     "make partitions": {"task": "merchants.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},

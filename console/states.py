@@ -35,6 +35,16 @@ SEND: Mapping[str, StateWord] = {
     "cancelled": StateWord("muted", pgettext_lazy("send", "Cancelled")),
     "failed": StateWord("broken", pgettext_lazy("send", "Failed")),
 }
+CROWD: Mapping[str, StateWord] = {
+    "draft": StateWord("muted", pgettext_lazy("crowd send", "Draft")),
+    "scheduled": StateWord("waiting", pgettext_lazy("crowd send", "Scheduled")),
+    "submitting": StateWord("running", pgettext_lazy("crowd send", "Being submitted")),
+    "submitted": StateWord("good", pgettext_lazy("crowd send", "Submitted")),
+    "refused": StateWord("broken", pgettext_lazy("crowd send", "Refused")),
+    "unknown": StateWord("unknown", pgettext_lazy("crowd send", "Outcome unknown")),
+    "missed": StateWord("ask", pgettext_lazy("crowd send", "Missed its time")),
+    "cancelled": StateWord("muted", pgettext_lazy("crowd send", "Cancelled")),
+}
 DELIVERY: Mapping[str, StateWord] = {
     "queued": StateWord("muted", pgettext_lazy("delivery", "Queued")),
     "claimed": StateWord("muted", pgettext_lazy("delivery", "Queued")),
@@ -98,6 +108,7 @@ SEAT: Mapping[str, StateWord] = {
 WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "send": SEND,
     "review": REVIEW,
+    "crowd": CROWD,
     "delivery": DELIVERY,
     "library": LIBRARY,
     "template": TEMPLATE,

@@ -11,6 +11,7 @@ from console.help.urls import help_pages
 from console.inbox.urls import urlpatterns as inbox_routes
 from console.jobs.urls import job_pages
 from console.membership.urls import list_pages
+from console.messaging.crowds.urls import crowd_pages
 from console.messaging.sends.urls import send_pages
 from console.messaging.templates.urls import template_pages
 from console.mini_programs.urls import mini_program_pages
@@ -27,6 +28,7 @@ merchant_pages = [
     *merchant_choice,
     *audit_pages,
     *failure_pages,
+    *crowd_pages,
     *help_pages,
     *job_pages,
     *list_pages,

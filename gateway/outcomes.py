@@ -8,7 +8,7 @@ from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
 R = TypeVar("R")
 
 Scope = Literal["recipient", "batch", "app"]
-NotSentReason = Literal["dns", "connect", "tls", "pool", "guard", "closed"]
+NotSentReason = Literal["dns", "connect", "tls", "pool", "guard", "closed", "late"]
 UnknownReason = Literal[
     "timeout",
     "cut_off",
@@ -99,6 +99,7 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         MESSAGE_LIBRARY_ILLEGAL KEYWORDS_NUMBER_INVALID USER_TEMPLATE_OVER_LIMIT
         isv.invalid-parameter isv.illegal-json isv.suspected-attack
         isv.upload-fail isv.invalid-file-extension isv.invalid-file-size
+        CROWD_CODE_INVALID SCHEDULE_TIME_INVALID
     """,
     # The app, its keys, its rights, its authorisation: nothing of this app will pass.
     ("refused", "app"): """
@@ -117,6 +118,7 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         invalid-auth-relations isv.invalid-app-state
         isv.insufficient-isv-permissions isv.insufficient-user-permissions isv.self-invoke-forbidden
         isv.ip-forbidden
+        BATCH_SEND_QUOTA_OVER_LIMIT
     """,
     ("busy", "app"): "isv.app-call-limited isv.method-call-limited",
     ("busy", "recipient"): "QUERY_CONSUMER_REQEUST_ERROR",  # the platform's spelling

@@ -25,7 +25,7 @@ from django.db.models.functions import Now
 from pydantic import ValidationError
 
 from gateway.client import Client
-from gateway.methods import Request, Response, messages
+from gateway.methods import Request, Response, crowds, messages
 from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused, Unknown
 from merchants import credentials, leases, rate
 from merchants.enqueue import enqueue
@@ -44,7 +44,8 @@ MAX_ATTEMPTS = 12
 LONGEST_WAIT_SECONDS = 600
 
 METHODS: Mapping[str, type[Request[Any]]] = {
-    request.method: request for request in (messages.OpenMiniMessageTemplateApply,)
+    request.method: request
+    for request in (messages.OpenMiniMessageTemplateApply, crowds.OpenAppMiniTemplatemessageBatchsend)
 }
 # Never kept after a call is over and never shown, wherever they stand in a body or an answer.
 PERSONAL_FIELDS = frozenset(
@@ -103,6 +104,14 @@ def intend(
     return call
 
 
+def expire_at(call: GatewayCall, moment: datetime) -> None:
+    """From then on it is not begun any more: it ends as dead, or as unknown where it may have gone through.
+
+    In the transaction that intends the call.
+    """
+    GatewayCall.objects.filter(pk=call.pk).update(not_after=moment)
+
+
 def send_call(call_id: int, *, merchant_id: int) -> None:
     """Makes one call if it is its turn, and records what came of it. Harmless when hinted twice."""
     turn = _sendable().filter(pk=call_id, merchant_id=merchant_id)
@@ -141,6 +150,7 @@ def redacted(value: Any) -> Any:
 def sweep_calls(*, at: datetime, limit: int = 500) -> int:
     """Takes back rows whose worker died; hints again for what nobody took up. Returns how many."""
     _reap()
+    _give_up_late()
     unsettled = GatewayCall.objects.filter(finished_at__isnull=False, settled_at=None)
     return sum(_hint_again(rows, at=at, limit=limit) for rows in (_sendable(), unsettled))
 
@@ -161,6 +171,7 @@ def _sendable() -> models.QuerySet[GatewayCall]:
     )
     rows: models.QuerySet[GatewayCall] = GatewayCall.objects.filter(
         Q(ordering_key="") | ~Exists(earlier),
+        Q(not_after=None) | Q(not_after__gt=Now()),
         state=State.WAITING,
         due_at__lte=Now(),
         mini_program__stopped_at=None,
@@ -302,6 +313,18 @@ def _reap() -> None:
     for call in over:
         lost = Unknown("cut_off", False, "the process ended before it could tell", 0.0)
         _finish(call, lost, states=[State.CLAIMED])
+
+
+def _give_up_late() -> None:
+    """Rows still waiting at their `not_after`: nothing of them leaves any more."""
+    for call in GatewayCall.objects.filter(state=State.WAITING, not_after__lte=Now()):
+        _finish(call, NotSent("late", 0.0), states=[State.WAITING])
+
+
+def doubt(call: GatewayCall) -> bool:
+    """After a restore: an open call may have been made before, so it ends as unknown. False: it was over."""
+    lost = Unknown("cut_off", False, "the database was restored; the call may have been made before", 0.0)
+    return _finish(call, lost, states=list(OPEN))
 
 
 def _slow_down(call: GatewayCall) -> None:

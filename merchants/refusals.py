@@ -169,6 +169,22 @@ _SENTENCES: tuple[tuple[str, _StrPromise, _StrPromise], ...] = (
         _("The platform did not take the file"),
         _("Check the kind and the size of the file and upload it again."),
     ),
+    # --- one message to a crowd -----------------------------------------------------------------------------
+    (
+        "CROWD_CODE_INVALID",
+        _("The platform does not know this crowd"),
+        _("The code is of another mini program, or the crowd was deleted. Copy it from the crowd's page."),
+    ),
+    (
+        "SCHEDULE_TIME_INVALID",
+        _("The platform does not take this time"),
+        _("It is too near, too far ahead or unreadable for the platform. Choose another time."),
+    ),
+    (
+        "BATCH_SEND_QUOTA_OVER_LIMIT",
+        _("No crowd message left for this day"),
+        _("The platform counts also those sent from its own console. Give this one a time on a later day."),
+    ),
     # --- the mini program, its keys and rights ------------------------------------------------------------
     (
         "MSG_UNAUTHORIZED MESSAGE_SEND_AUTH_ERROR",

@@ -18,7 +18,7 @@ from console.help.topics import TOPICS
 from merchants.models import Job, MiniProgram, SavedView, User
 from merchants.roles import Role
 from messaging.models import FailureDecision, Kind, LibraryTemplate
-from tests import build_messaging
+from tests import build_crowds, build_messaging
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
 ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
@@ -59,6 +59,10 @@ def people_list(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def template(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"template_id": build_messaging.template(app).pk}
+
+
+def crowd(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"crowd_id": build_crowds.crowd(app, person, chosen=build_messaging.template(app)).pk}
 
 
 def library_template(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -236,6 +240,16 @@ TABLE = [
     Row("failure", ALL, passes=(404,)),  # no cause is named
     Row("failure_decide", OPERATORS, passes=(404,)),  # no cause is named
     Row("failure_decision", ALL, kwargs=failure_decision),
+    # one message to a crowd
+    Row("crowds", ALL),
+    Row("crowd_new", OPERATORS),
+    Row("crowd", ALL, kwargs=crowd),
+    Row("crowd_edit", OPERATORS, kwargs=crowd),
+    Row("crowd_launch", OPERATORS, kwargs=crowd),
+    Row("crowd_undo", OPERATORS, kwargs=crowd, post=True, passes=(422,)),  # a draft was not launched
+    Row("crowd_cancel", BRAKES, kwargs=crowd),
+    Row("crowd_copy", OPERATORS, kwargs=crowd, data=form_token, post=True),
+    Row("crowd_decide", OPERATORS, kwargs=crowd, post=True, passes=(400,)),  # no decision is named
     # templates
     Row("templates", ALL),
     Row("template", ALL, kwargs=template),

@@ -16,7 +16,7 @@ from console.reconciliation.checks import CHECKS
 from merchants.models import Event
 from merchants.roles import Role
 from messaging.engine.breaker import Evidence
-from messaging.models import PauseReason, Review, UnknownCause
+from messaging.models import MissedReason, PauseReason, Review, UnknownCause
 
 SENTENCES: Mapping[str, str | Promise] = {
     "send.draft": _("Took a batch send back to draft"),
@@ -48,6 +48,18 @@ SENTENCES: Mapping[str, str | Promise] = {
     "send.again": _("Sending went on for chosen people"),
     "send.refused_again": _("Sent again to refused people"),
     "send.milestone": _("Part of the people have an outcome"),
+    "crowd.drafted": _("Began a crowd send"),
+    "crowd.edited": _("Saved a crowd draft"),
+    "crowd.scheduled": _("Scheduled a crowd send"),
+    "crowd.taken_back": _("Took a crowd send back to draft; nothing was sent"),
+    "crowd.submitting": _("A crowd send is being submitted"),
+    "crowd.submitted": _("The platform took a crowd send"),
+    "crowd.refused": _("The platform refused a crowd send"),
+    "crowd.unknown": _("The platform did not answer whether it took a crowd send"),
+    "crowd.missed": _("A crowd send missed its time"),
+    "crowd.cancelled": _("Cancelled a crowd send before it was submitted"),
+    "crowd.submitted_by_hand": _("Treated an unanswered crowd send as submitted"),
+    "crowd.written_off_by_hand": _("Wrote off an unanswered crowd send"),
     "unknown.treated_as_sent": _("Treated unknown outcomes as sent"),
     "unknown.sent_again": _("Sent again after unknown outcomes"),
     "people.revealed": _("Looked at people's ids"),
@@ -90,6 +102,7 @@ SENTENCES: Mapping[str, str | Promise] = {
 }
 AREAS: Mapping[str, str | Promise] = {
     "send": _("Batch sends"),
+    "crowd": _("Crowd sends"),
     "unknown": _("Unknown outcomes"),
     "people": _("Personal data"),
     "books": _("Reconciliation"),
@@ -104,6 +117,7 @@ AREAS: Mapping[str, str | Promise] = {
 
 SUBJECTS: Mapping[str, str | Promise] = {
     "sendcontrol": _("Batch send"),
+    "crowdsend": _("Crowd send"),
     "peoplelist": _("Audience"),
     "subscriptiontemplate": _("Template"),
     "customer": _("Customer"),
@@ -154,6 +168,7 @@ DETAILS: Mapping[str, str | Promise] = {
     "unknown": pgettext_lazy("detail", "never seen here"),
     "version": pgettext_lazy("detail", "version"),
     "was": pgettext_lazy("detail", "was"),
+    "missed": pgettext_lazy("detail", "reason"),
     "why": pgettext_lazy("detail", "reason"),
 }
 
@@ -169,6 +184,7 @@ CODES: Mapping[str, Mapping[str, Any]] = {
     "cause": {str(cause): cause.label for cause in UnknownCause},
     "ended": {str(why): why.label for why in Review.Ended},
     "refused_for": REFUSED_FOR,
+    "missed": {str(reason): reason.label for reason in MissedReason},
     "reason": {str(reason): reason.label for reason in PauseReason},
     "role": {str(role): role.label for role in Role},
     "state": states.WORDS["delivery"],

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console.access import MerchantRequest, merchant_page
+from console.dashboard.crowd_decisions import with_crowds
 from console.dashboard.day_line import day_line
 from console.dashboard.decisions import decisions
 from console.dashboard.reviews import review_decisions
@@ -50,12 +51,16 @@ def home(request: MerchantRequest) -> HttpResponse:
         "week": week,
         "week_chart": week_chart(week),
         "reference": RECALL,
-        "decisions": decisions(
+        "decisions": with_crowds(
+            decisions(
+                request.merchant,
+                found,
+                staff=request.staff,
+                reviews=review_decisions(request.staff, at=at),
+                fixed=failures.fixed(request.merchant, at=at) if request.staff.can("unknown.decide") else (),
+            ),
             request.merchant,
-            found,
             staff=request.staff,
-            reviews=review_decisions(request.staff, at=at),
-            fixed=failures.fixed(request.merchant, at=at) if request.staff.can("unknown.decide") else (),
         ),
         "day_line": day_line(found.next_day, at=at),
         **running(found.running, at=at, next_start=found.next_day[0] if found.next_day else None),

@@ -22,6 +22,7 @@ Words = Mapping[str, str | Promise]
 KINDS: Words = {
     "send": _("Batch send"),
     "review": _("Approval of a send"),
+    "crowd": _("Crowd send"),
     "delivery": _("One person's message"),
     "library": _("Entry of the library"),
     "template": _("Adopted template"),
@@ -57,6 +58,16 @@ STATES: Mapping[str, Words] = {
         "sent_back": _("The colleague wants something changed and said what. It is a draft again."),
         "withdrawn": _("It was taken back before anybody had decided."),
         "void": _("What was approved changed, or its time passed. It has to be asked for anew."),
+    },
+    "crowd": {
+        "draft": _("Being written. Nothing leaves."),
+        "scheduled": _("Launched for a time. Until it is submitted it can be taken back or cancelled."),
+        "submitting": _("The one call to the platform is being made. It can no longer be taken back."),
+        "submitted": _("The platform took it. It tells a count, and never who got it."),
+        "refused": _("The platform said no and did nothing. The reason is shown; nobody got it."),
+        "unknown": _("The call left and no answer came that can be trusted. It is never made again."),
+        "missed": _("It could not be submitted in time. Nothing was sent; give it a new time or cancel."),
+        "cancelled": _("Ended before it was submitted; nobody got it."),
     },
     "delivery": {
         "queued": _("Frozen, waits for its turn."),

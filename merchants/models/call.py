@@ -30,6 +30,7 @@ class GatewayCall(MerchantOwned):
     body = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     due_at = models.DateTimeField(db_default=Now())
+    not_after = models.DateTimeField(null=True)  # from here on it is not begun any more
     hinted_at = models.DateTimeField(db_default=Now())
     token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)

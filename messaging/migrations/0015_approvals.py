@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0004_saved_views'),
-        ('messaging', '0012_decide_failures'),
+        ('messaging', '0013_crowd_sends'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

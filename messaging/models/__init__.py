@@ -2,6 +2,14 @@ from messaging.models.batch import BatchSend, DraftVersion
 from messaging.models.books import MonthBooks
 from messaging.models.consent import Consent, ConsentEntry
 from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendState, Unprepared
+from messaging.models.crowd import (
+    CROWD_TRANSITIONS,
+    CrowdDecision,
+    CrowdQuota,
+    CrowdSend,
+    CrowdState,
+    MissedReason,
+)
 from messaging.models.delivery import (
     Decision,
     Delivery,
@@ -22,10 +30,15 @@ from messaging.models.signal import RecallCount, Signal, Visit
 from messaging.models.templates import Kind, LibraryTemplate, SubscriptionTemplate
 
 __all__ = [
+    "CROWD_TRANSITIONS",
     "TRANSITIONS",
     "BatchSend",
     "Consent",
     "ConsentEntry",
+    "CrowdDecision",
+    "CrowdQuota",
+    "CrowdSend",
+    "CrowdState",
     "Decision",
     "Delivery",
     "DeliveryAttempt",
@@ -36,6 +49,7 @@ __all__ = [
     "FrequencyCount",
     "Kind",
     "LibraryTemplate",
+    "MissedReason",
     "MonthBooks",
     "PauseReason",
     "RecallCount",

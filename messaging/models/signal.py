@@ -23,6 +23,10 @@ class Signal(MerchantOwned):
     send = models.ForeignKey(SendControl, null=True, on_delete=models.PROTECT, related_name="+")
     books_month = models.DateField(null=True)
     delivery_id = models.BigIntegerField(null=True)
+    # of a visit by the link of a crowd send; customer, send and delivery are then empty
+    crowd = models.ForeignKey(
+        "messaging.CrowdSend", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     scene = models.CharField(max_length=10, blank=True)
     at = models.DateTimeField()
     received_at = models.DateTimeField(db_default=Now())

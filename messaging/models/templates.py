@@ -83,6 +83,8 @@ class SubscriptionTemplate(MerchantOwned, FatigueRule):
     applied_by = models.ForeignKey("merchants.User", null=True, on_delete=models.PROTECT, related_name="+")
     applied_at = models.DateTimeField(db_default=Now())
     checked_at = models.DateTimeField(null=True)
+    # since the last crowd send, which may have used up units of people the platform does not name
+    crowd_sent_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -21,7 +21,7 @@ from merchants.models import ApiKey, MiniProgram
 from messaging.consent import ledger
 from messaging.engine import sql
 from messaging.models import Kind, Signal, SubscriptionTemplate
-from messaging.recall import rollups, untied
+from messaging.recall import crowd_visits, rollups, untied
 
 CONSENT_SCOPE = "consent"
 MESSAGE_SCENES = ("1014", "1305")  # entry from a message, entry from a push
@@ -36,12 +36,14 @@ JOIN messaging_sendcontrol s ON s.id = d.send_id AND s.mini_program_id = %(mini_
 """
 STORE = """
 INSERT INTO messaging_signal
-    (merchant_id, mini_program_id, caller_id, kind, customer_id, send_id, books_month, delivery_id, scene, at)
+    (merchant_id, mini_program_id, caller_id, kind, customer_id, send_id, books_month, delivery_id, crowd_id,
+    scene, at)
 SELECT %(merchant)s, %(mini_program)s, n.caller_id, n.kind, n.customer_id, n.send_id, n.books_month,
-    n.delivery_id, n.scene, n.at
+    n.delivery_id, n.crowd_id, n.scene, n.at
 FROM unnest(%(ids)s::text[], %(kinds)s::text[], %(customers)s::bigint[], %(sends)s::bigint[],
-    %(months)s::date[], %(deliveries)s::bigint[], %(scenes)s::text[], %(times)s::timestamptz[])
-    AS n (caller_id, kind, customer_id, send_id, books_month, delivery_id, scene, at)
+    %(months)s::date[], %(deliveries)s::bigint[], %(crowds)s::bigint[], %(scenes)s::text[],
+    %(times)s::timestamptz[])
+    AS n (caller_id, kind, customer_id, send_id, books_month, delivery_id, crowd_id, scene, at)
 ORDER BY n.kind, n.caller_id
 ON CONFLICT DO NOTHING
 RETURNING kind, caller_id
@@ -90,12 +92,13 @@ class _Opened(NamedTuple):
 
 @dataclass(slots=True)
 class _Known:
-    """What the reports refer to, read in three queries."""
+    """What the reports refer to, read in three queries, four where a token is a crowd's."""
 
     stored: set[tuple[str, str]]
     templates: dict[str, SubscriptionTemplate]
     people: dict[str, int]
     opened: dict[str, _Opened]
+    crowds: dict[str, crowd_visits.OpenedCrowd]
 
 
 def take_in(api_key: ApiKey, signals: Sequence[Told], *, at: datetime) -> Result:
@@ -119,6 +122,7 @@ def take_in(api_key: ApiKey, signals: Sequence[Told], *, at: datetime) -> Result
         result.repeated += len(new) - len(stored)  # somebody else reported them in this very moment
         _change_consents(stored, known, at=at)
         rollups.count(_visits(stored, known))
+        crowd_visits.count(_crowd_visits(stored, known))
         untied.count(mini_program.pk, [one.at for one in stored if _is_untied(one)])
     return result
 
@@ -135,13 +139,15 @@ def _check_rights(api_key: ApiKey, signals: Sequence[Told]) -> None:
 def _look_up(mini_program: MiniProgram, signals: Sequence[Told]) -> _Known:
     kinds, ids = {told.kind for told in signals}, {told.id for told in signals}
     stored = Signal.objects.filter(mini_program=mini_program, kind__in=kinds, caller_id__in=ids)
+    given = {told.token for told in signals if told.token}
     named = {told.template_id for told in signals if told.template_id}
     templates = SubscriptionTemplate.objects.filter(mini_program=mini_program, template_id__in=named)
     return _Known(
         stored=set(stored.values_list("kind", "caller_id")),
         templates={template.template_id: template for template in templates},
         people=customers.known(mini_program, {told.open_id for told in signals if told.open_id}),
-        opened=_open(mini_program, {told.token for told in signals if told.token}),
+        opened=_open(mini_program, given),
+        crowds=crowd_visits.opened(mini_program, given),
     )
 
 
@@ -166,10 +172,11 @@ def _why_not(told: Told, known: _Known) -> str:
     if told.kind in CONSENT_KINDS:
         return _why_no_consent(told, known)
     if told.token:
-        opened = known.opened.get(told.token)
-        if opened is None:
+        opened, crowd = known.opened.get(told.token), known.crowds.get(told.token)
+        if opened is None and crowd is None:
             return "token: not one of this mini program's messages"
-        return "" if opened.sent_at else "token: this message was never sent"
+        left_at = opened.sent_at if opened else crowd and crowd.since
+        return "" if left_at else "token: this message was never sent"
     return "" if told.scene in MESSAGE_SCENES else "visited: give a token, or scene 1014 or 1305"
 
 
@@ -191,6 +198,7 @@ def _store(mini_program: MiniProgram, new: list[Told], known: _Known) -> list[To
     if not new:
         return []
     opened = [known.opened.get(told.token) for told in new]
+    crowds = [known.crowds.get(told.token) for told in new]
     written = sql.rows(
         STORE,
         {
@@ -198,10 +206,15 @@ def _store(mini_program: MiniProgram, new: list[Told], known: _Known) -> list[To
             "mini_program": mini_program.pk,
             "ids": [told.id for told in new],
             "kinds": [told.kind for told in new],
-            "customers": [known.people.get(told.open_id) for told in new],
+            # the link of a crowd send is everybody's, so its visit is nobody's
+            "customers": [
+                None if crowd else known.people.get(told.open_id)
+                for told, crowd in zip(new, crowds, strict=True)
+            ],
             "sends": [one.send_id if one else None for one in opened],
             "months": [one.books_month if one else None for one in opened],
             "deliveries": [one.id if one else None for one in opened],
+            "crowds": [one.id if one else None for one in crowds],
             "scenes": [told.scene for told in new],
             "times": [told.at for told in new],
         },
@@ -228,6 +241,11 @@ def _change_consents(stored: list[Told], known: _Known, *, at: datetime) -> None
 
 def _is_untied(told: Told) -> bool:
     return told.kind == Signal.Kind.VISITED and not told.token
+
+
+def _crowd_visits(stored: list[Told], known: _Known) -> list[int]:
+    told_of = ((known.crowds.get(told.token), told.at) for told in stored)
+    return [crowd.id for crowd, at in told_of if crowd is not None and crowd.counts(at)]
 
 
 def _visits(stored: list[Told], known: _Known) -> list[rollups.Came]:

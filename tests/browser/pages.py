@@ -16,6 +16,7 @@ from messaging.engine import months
 from messaging.models import MonthBooks, SubscriptionTemplate
 from tests.browser import acts
 from tests.browser.acts import Act
+from tests.browser.crowd_scenes import of_crowd
 from tests.browser.house import House
 from tests.browser.scenes import Scenes, once
 from tests.browser.watching import AXE, Watch, english, serious, sideways, sticking_out, violations
@@ -177,6 +178,10 @@ SENDS = [
     Row("who came back from a send", of_send("finished", "recall/")),
     Row("people with their ids", of_send("finished", "people/"), act=acts.show_ids),
     Row("two versions of a draft", acts.contested, status=422, act=acts.write_beside_another),
+    Row("new crowd send", "crowds/new/"),
+    Row("launch review of a crowd send", of_crowd("draft", "launch/")),
+    Row("a crowd send without an answer", of_crowd("unknown")),
+    Row("crowd sends", "crowds/"),
     Row("too late", acts.to_take_back, status=422, act=acts.take_back_after_another),
     Row("a view with a taken name", acts.view_to_rename, status=422, act=acts.choose_a_taken_name),
     Row("new send without a mini program", acts.without_a_mini_program, who=acts.NEWCOMER),

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from messaging.engine.control import WAITING, pause_all
 from messaging.models import SendControl
+from messaging.sends import crowd_submit
 
 
 class Command(BaseCommand):
@@ -19,6 +20,8 @@ class Command(BaseCommand):
             f"{halted.paused} sends are paused now, {halted.missed} are marked as missed. "
             "A person decides about each on its page."
         )
+        crowds = crowd_submit.halt_all(at=timezone.now())
+        self.stdout.write(f"{crowds} crowd sends were stopped; a person decides about each, too.")
         ahead = SendControl.objects.filter(state__in=WAITING).order_by("due_at", "id")
         for number, due_at in ahead.values_list("pk", "due_at"):
             starts = timezone.localtime(due_at).isoformat(sep=" ", timespec="minutes")

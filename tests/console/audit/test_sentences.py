@@ -6,16 +6,17 @@ from django.utils import timezone
 
 from console.audit.sentences import AREAS, SENTENCES, details_of
 from merchants.models import Event
-from messaging.models import TRANSITIONS, SubscriptionTemplate
+from messaging.models import CROWD_TRANSITIONS, TRANSITIONS, SubscriptionTemplate
 from tests import source_tree as tree
 
 KIND = re.compile(r"[a-z_]+\.[a-z_]+")
-RECORDERS = {"record", "_record", "_tell"}
+RECORDERS = {"record", "_record", "_tell", "tell"}
 
 
 def recorded_kinds() -> set[str]:
     """Literal kinds given to record() or its local short-hands, and to `event=`, and one per state."""
     found = {f"send.{state}" for targets in TRANSITIONS.values() for state in targets}
+    found |= {f"crowd.{to}" for targets in CROWD_TRANSITIONS.values() for to in targets if to != "draft"}
     found |= {f"template.{state}" for state in SubscriptionTemplate.State.values if state != "submitting"}
     for module in tree.modules():
         if module.package in {"simulator", "gateway"}:
