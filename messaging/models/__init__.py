@@ -1,6 +1,6 @@
 from messaging.models.batch import BatchSend, DraftVersion
 from messaging.models.consent import Consent, ConsentEntry
-from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendState, Unprepared
+from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendKind, SendState, Unprepared
 from messaging.models.delivery import (
     Decision,
     Delivery,
@@ -15,6 +15,7 @@ from messaging.models.delivery import (
 from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
 from messaging.models.rules import SendRules
 from messaging.models.signal import RecallCount, Signal, Visit
+from messaging.models.single import SingleSend
 from messaging.models.templates import Kind, LibraryTemplate, SubscriptionTemplate
 
 __all__ = [
@@ -36,9 +37,11 @@ __all__ = [
     "RecallHour",
     "Rollup",
     "SendControl",
+    "SendKind",
     "SendRules",
     "SendState",
     "Signal",
+    "SingleSend",
     "SkipReason",
     "SubscriptionTemplate",
     "UnknownCause",
