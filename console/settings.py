@@ -109,6 +109,7 @@ ENGINE_RESERVE_PER_SECOND = number("ENGINE_RESERVE_PER_SECOND", 20)
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
 # per address, for public client keys; loopback is exempt
 SIGNALS_PER_SECOND = number("SIGNALS_PER_SECOND", 10)
+API_REQUESTS_PER_SECOND = number("API_REQUESTS_PER_SECOND", 100)  # per server key
 
 # --- Data kept --------------------------------------------------------------------------------------------
 UPLOAD_MAX_BYTES = int(number("UPLOAD_MAX_BYTES", 200 * 1024 * 1024))
