@@ -46,6 +46,7 @@ SECTIONS: tuple[Section, ...] = (
         _("Messages"),
         (
             Item(_("Batch sends"), "sends", "sends.view", "send", ("send", "sends", "view")),
+            Item(_("Single messages"), "singles", "sends.view", "message", ("single", "singles")),
             Item(_("Templates"), "templates", "templates.view", "template", ("template", "templates")),
             Item(_("Audiences"), "lists", "lists.view", "users-group", ("list", "lists")),
             Item(_("One person"), "people", "people.view", "id", ("people", "person")),
@@ -65,6 +66,13 @@ SECTIONS: tuple[Section, ...] = (
                 "settings",
                 ("mini_program", "mini_programs"),
             ),
+            Item(
+                _("API keys"),
+                "api_keys",
+                "api_keys.edit",
+                "key",
+                ("api_keys", "api_key_new", "api_key_revoke"),
+            ),
             Item(_("Sending rules"), "rules", "rules.view", "scale", ("rules",)),
             Item(_("Staff & rights"), "staff", "staff.view", "users", ("staff",)),
             Item(_("Audit log"), "audit", "audit.view", "history", ("audit",)),
@@ -77,6 +85,9 @@ HELP: Mapping[str, tuple[str, str]] = {
     "templates": ("help_messages", "consent"),
     "send": ("help_states", "states"),
     "sends": ("help_states", "state-send"),
+    "single": ("help_api", "messages"),
+    "singles": ("help_api", "messages"),
+    "api": ("help_api", "keys"),
     "list": ("help_limits", "files"),
     "lists": ("help_limits", "files"),
     "mini": ("help_connect", "keys"),
@@ -175,7 +186,7 @@ class Shell:
         if self.merchant is None:
             return {}
         found = waiting(self.merchant)
-        return {"sends": found.sends, "templates": found.templates}
+        return {"sends": found.sends, "singles": found.singles, "templates": found.templates}
 
     def _waiting(self, url_name: str) -> int:
         return self._counts.get(url_name, 0)

@@ -88,6 +88,10 @@ SEAT: Mapping[str, StateWord] = {
     "active": StateWord("good", pgettext_lazy("seat", "Active")),
     "disabled": StateWord("muted", pgettext_lazy("seat", "Disabled")),
 }
+API_KEY: Mapping[str, StateWord] = {
+    "active": StateWord("good", pgettext_lazy("key", "Active")),
+    "revoked": StateWord("muted", pgettext_lazy("key", "Revoked")),
+}
 WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "send": SEND,
     "delivery": DELIVERY,
@@ -98,6 +102,7 @@ WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "consent": CONSENT,
     "mini_program": MINI_PROGRAM,
     "seat": SEAT,
+    "api_key": API_KEY,
 }
 
 

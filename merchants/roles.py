@@ -49,6 +49,7 @@ CAPABILITIES: Mapping[str, frozenset[str]] = {
     Role.OWNER: _VIEW
     | _OPERATE
     | {
+        "api_keys.edit",
         "audit.view",
         "mini_programs.view",
         "mini_programs.edit",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from merchants.models import Merchant
 from messaging.models import (
@@ -39,7 +40,8 @@ def of_rows(rows: Sequence[Delivery]) -> dict[int, SingleSend]:
     ids = [row.id for row in rows if row.send.kind == SendKind.SINGLE]
     if not ids:
         return {}
-    found = SingleSend.objects.filter(delivery_id__in=ids, books_month__in={row.books_month for row in rows})
+    months = {row.books_month for row in rows}
+    found = SingleSend.objects.filter(delivery_id__in=ids, books_month__in=months).select_related("template")
     return {one.delivery_id: one for one in found}
 
 
@@ -59,26 +61,62 @@ def single_list(
     rows = rows.select_related("template", "mini_program")
     if template is not None:
         rows = rows.filter(template=template)
-    if state:
-        rows = rows.filter(Exists(_deliveries(state)))
+    if state in OPEN:
+        rows = rows.filter(delivery_id__in=_under_way(merchant, state).values("id"))
+    elif state:
+        here = Q(books_month=OuterRef("books_month"), id=OuterRef("delivery_id"))
+        rows = rows.filter(Exists(Delivery.objects.filter(here, state=state)))
     if day is not None:
         return rows.filter(created_at__gte=day[0], created_at__lt=day[1])
-    if (state and state not in OPEN) or template is not None:
+    if looks_back(state, template, day):
         return rows.filter(created_at__gte=at - timedelta(days=FILTER_DAYS))
     return rows
 
 
-def _deliveries(state: str) -> QuerySet[Delivery]:
-    rows: QuerySet[Delivery] = Delivery.objects.filter(
-        books_month=OuterRef("books_month"), id=OuterRef("delivery_id")
-    )
+def looks_back(
+    state: str, template: SubscriptionTemplate | None, day: tuple[datetime, datetime] | None
+) -> int:
+    """How many days these filters look back; 0 where they look at everything."""
+    is_bounded = day is None and state not in OPEN and (bool(state) or template is not None)
+    return FILTER_DAYS if is_bounded else 0
+
+
+def _under_way(merchant: Merchant, state: str) -> QuerySet[Delivery]:
+    """Read from the few control rows whose books are open."""
+    open_books = SendControl.objects.for_merchant(merchant).filter(kind=SendKind.SINGLE, books_closed_at=None)
+    rows: QuerySet[Delivery] = Delivery.objects.filter(send__in=open_books)
     if state == "undecided":
         return rows.filter(state="unknown", decision="")
     return rows.filter(state__in=["queued", "claimed"] if state == "queued" else [state])
 
 
-def undecided(merchant: Merchant) -> int:
-    """Single messages whose outcome is unknown and waits for a person: from the counters."""
+@dataclass(frozen=True)
+class SinglesWaiting:
+    """Single messages whose outcome waits for a person, and requests that stand still, with the first why."""
+
+    undecided: int = 0
+    paused: int = 0
+    pause_reason: str = ""
+    pause_detail: str = ""
+    paused_since: datetime | None = None
+
+
+def singles_waiting(merchant: Merchant) -> SinglesWaiting:
+    """From the counters and the control rows: three queries."""
+    standing = paused(merchant)
+    first = standing.first()
+    if first is None:
+        return SinglesWaiting(_undecided(merchant))
+    return SinglesWaiting(
+        _undecided(merchant),
+        standing.count(),
+        first.pause_reason,
+        first.pause_detail,
+        first.touched_at,
+    )
+
+
+def _undecided(merchant: Merchant) -> int:
     counted = {"unknown": 0, "decided": 0}
     open_books = DeliveryCounter.objects.filter(
         send__merchant=merchant,

@@ -17,7 +17,7 @@ from console.help.topics import TOPICS
 from merchants.models import Job, MiniProgram, SavedView, User
 from merchants.roles import Role
 from messaging.models import Kind, LibraryTemplate
-from tests import build_messaging
+from tests import build, build_messaging
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
 ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
@@ -36,6 +36,18 @@ def job(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def mini_program(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"pk": app.pk}
+
+
+def api_key(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"pk": build.ApiKey.find(build.api_key(app)).pk}  # type: ignore[union-attr]
+
+
+def single(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"single_id": build_messaging.single(app).pk}
+
+
+def treat(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"choice": "treat"}
 
 
 def customer(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -138,6 +150,9 @@ TABLE = [
     Row("mini_programs", OPERATORS),
     Row("mini_program_stop", BRAKES, kwargs=mini_program, post=True),
     Row("mini_program_release", BRAKES, kwargs=mini_program, post=True),
+    Row("api_keys", OWNER),
+    Row("api_key_new", OWNER),
+    Row("api_key_revoke", OWNER, kwargs=api_key),
     Row("people", ALL),
     Row("people_find", ALL, post=True, passes=(422,)),
     Row("person", ALL, kwargs=customer),
@@ -194,6 +209,11 @@ TABLE = [
     Row("send_unknown", ALL, kwargs=sending),
     Row("send_treat", OPERATORS, kwargs=sending, data=everybody, post=True),
     Row("send_again", OPERATORS, kwargs=sending, data=everybody),
+    # single messages
+    Row("singles", ALL),
+    Row("singles_resume", BRAKES, post=True),
+    Row("single", ALL, kwargs=single),
+    Row("single_decide", OPERATORS, kwargs=single, data=treat, post=True),
     # templates
     Row("templates", ALL),
     Row("template", ALL, kwargs=template),

@@ -64,6 +64,11 @@ SENTENCES: Mapping[str, str | Promise] = {
     "staff.disabled": _("Closed a person's seat"),
     "staff.password_changed": _("Changed a password"),
     "rules.changed": _("Changed the sending rules"),
+    "single.handed_in": _("Single messages came by API"),
+    "single.paused": _("Single messages were paused"),
+    "single.resumed": _("Resumed single messages"),
+    "api_key.issued": _("Issued an API key"),
+    "api_key.revoked": _("Revoked an API key"),
     "list.uploaded": _("Uploaded an audience"),
     "list.asked_for": _("Asked for an audience by a rule"),
     "list.checked": _("An audience was checked"),
@@ -89,6 +94,8 @@ AREAS: Mapping[str, str | Promise] = {
     "mini_program": _("Mini programs"),
     "staff": _("Staff"),
     "rules": _("Sending rules"),
+    "single": _("Single messages"),
+    "api_key": _("API keys"),
 }
 
 SUBJECTS: Mapping[str, str | Promise] = {
@@ -98,6 +105,7 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "customer": _("Customer"),
     "miniprogram": _("Mini program"),
     "staff": _("Person"),
+    "apikey": _("API key"),
 }
 DETAILS: Mapping[str, str | Promise] = {
     "cause": pgettext_lazy("detail", "cause"),
@@ -115,6 +123,10 @@ DETAILS: Mapping[str, str | Promise] = {
     "frozen": pgettext_lazy("detail", "frozen"),
     "keywords": pgettext_lazy("detail", "keywords"),
     "malformed": pgettext_lazy("detail", "malformed"),
+    "key": pgettext_lazy("detail", "key"),
+    "kind": pgettext_lazy("detail", "kind of key"),
+    "messages": pgettext_lazy("detail", "messages"),
+    "scopes": pgettext_lazy("detail", "scopes"),
     "keywords_before": pgettext_lazy("detail", "keywords before"),
     "name": pgettext_lazy("detail", "name"),
     "new_name": pgettext_lazy("detail", "new name"),

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from merchants import events
 from merchants.models import MiniProgram
-from messaging.models import TRANSITIONS, PauseReason, SendControl, SendState
+from messaging.models import TRANSITIONS, PauseReason, SendControl, SendKind, SendState
 
 if TYPE_CHECKING:
     from merchants.models import User
@@ -72,7 +72,11 @@ def pause(
 ) -> None:
     changes = {"pause_reason": reason, "pause_detail": detail[:200]}
     told = {"reason": str(reason), "detail": detail}
-    move(control, SendState.PAUSED, by=by, detail=told, changes=changes)
+    move(control, SendState.PAUSED, by=by, event=_named(control, "paused"), detail=told, changes=changes)
+
+
+def _named(control: SendControl, act: str) -> str:
+    return f"{'single' if control.kind == SendKind.SINGLE else 'send'}.{act}"
 
 
 class Halted(NamedTuple):
@@ -105,7 +109,8 @@ def _by_due(rows: QuerySet[SendControl]) -> list[SendControl]:
 
 def _moved(control: SendControl, to: str, *, reason: str, changes: dict[str, Any] | None = None) -> bool:
     try:
-        move(control, to, by=None, detail={"reason": str(reason)}, changes=changes)
+        event = _named(control, str(to))
+        move(control, to, by=None, event=event, detail={"reason": str(reason)}, changes=changes)
     except MoveRefused:
         return False
     return True
@@ -117,7 +122,7 @@ def resume(control: SendControl, *, by: User) -> None:
         SendState.SENDING,
         by=by,
         only_from={SendState.PAUSED},
-        event="send.resumed",
+        event=_named(control, "resumed"),
         changes={"pause_reason": "", "pause_detail": ""},
     )
 

@@ -76,6 +76,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='singlesend',
-            constraint=models.UniqueConstraint(fields=('books_month', 'delivery_id'), name='single_of_delivery'),
+            constraint=models.UniqueConstraint(fields=('delivery_id', 'books_month'), name='single_of_delivery'),
         ),
     ]

@@ -26,7 +26,7 @@ class SingleSend(MerchantOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["mini_program", "idempotency_key"], name="single_once_per_key"),
-            models.UniqueConstraint(fields=["books_month", "delivery_id"], name="single_of_delivery"),
+            models.UniqueConstraint(fields=["delivery_id", "books_month"], name="single_of_delivery"),
         ]
         indexes = [
             models.Index(fields=["merchant", "-id"], name="single_newest"),
