@@ -1,6 +1,7 @@
 """The routes as a person reads them, taken from the same OpenAPI description that programs read.
 
-Descriptions stand in English in the schema, each marked for the catalogue; here they are translated.
+Summaries and descriptions stay as the schema has them, English and marked for the catalogue: the page
+translates them.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def _route(
         key=operation["operationId"],
         method=method.upper(),
         path=path,
-        summary=_(operation["summary"]),
+        summary=operation["summary"],
         scope=guard.scope,
         client_keys=guard.client_keys,
         fields=[*given, *(_fields(body, known) if body else [])],
@@ -108,11 +109,10 @@ def _fields(schema: Mapping[str, Any], known: Mapping[str, Any], *, inside: bool
     whole = _resolved(schema, known)
     for name, described in whole.get("properties", {}).items():
         one = _resolved(described, known)
-        words = described.get("description", "")
         yield Field(
             name,
             _form(one, known),
-            _(words) if words else "",
+            described.get("description", ""),
             is_required=name in whole.get("required", []),
             inside=inside,
         )
