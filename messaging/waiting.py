@@ -47,9 +47,10 @@ class Waiting:
     that are paused, and messages with an outcome to decide. `templates`: consent.reports.to_decide."""
 
     sends: int
-    singles: int
     templates: int
+    singles: int = 0
 
 
 def waiting(merchant: Merchant) -> Waiting:
-    return Waiting(*map(int, sql.rows(COUNT, {"merchant": merchant.pk})[0]))
+    sends, singles, templates = map(int, sql.rows(COUNT, {"merchant": merchant.pk})[0])
+    return Waiting(sends, templates, singles)

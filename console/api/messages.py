@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
@@ -191,7 +192,7 @@ def post_messages(request: HttpRequest, payload: MessagesIn) -> dict[str, Any]:
 )
 def get_message(request: HttpRequest, message_id: int) -> dict[str, Any]:
     key: ApiKey = request.auth  # type: ignore[attr-defined]
-    sent = SingleSend.objects.filter(mini_program=key.mini_program, pk=message_id).first()
+    sent = _own(key).filter(pk=message_id).first()
     if sent is None:
         raise HttpError(404, "This mini program has no message with this id.")
     row = reports.rows_of([sent]).get(sent.pk)
@@ -210,6 +211,11 @@ def get_message(request: HttpRequest, message_id: int) -> dict[str, Any]:
         "sent_at": row.sent_at,
         "recorded_at": row.recorded_at,
     }
+
+
+def _own(key: ApiKey) -> QuerySet[SingleSend]:
+    found: QuerySet[SingleSend] = SingleSend.objects.for_merchant(key.merchant)
+    return found.filter(mini_program=key.mini_program)
 
 
 class _Unreadable(NamedTuple):

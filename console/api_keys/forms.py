@@ -24,7 +24,7 @@ class IssueForm(CreateForm):
     )
     mini_program = forms.ModelChoiceField(
         label=_("Mini program"),
-        queryset=MiniProgram.objects.none(),
+        queryset=None,
         empty_label=None,
         error_messages={
             "required": _("Choose a mini program."),
