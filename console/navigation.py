@@ -46,7 +46,7 @@ SECTIONS: tuple[Section, ...] = (
         _("Messages"),
         (
             Item(_("Batch sends"), "sends", "sends.view", "send", ("send", "sends", "view")),
-            Item(_("Single messages"), "singles", "sends.view", "message", ("single", "singles")),
+            Item(_("Single messages"), "singles", "sends.view", "message-2", ("single", "singles")),
             Item(_("Templates"), "templates", "templates.view", "template", ("template", "templates")),
             Item(_("Audiences"), "lists", "lists.view", "users-group", ("list", "lists")),
             Item(_("One person"), "people", "people.view", "id", ("people", "person")),

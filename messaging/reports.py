@@ -362,8 +362,8 @@ class HomeFigures:
 
     @property
     def waiting(self) -> int:
-        things = (self.unknown, self.paused, self.missed, self.failed, self.templates)
-        return sum(map(len, things)) + bool(self.singles.undecided) + bool(self.singles.paused)
+        sends = len(self.unknown) + len(self.paused) + len(self.missed) + len(self.failed)
+        return sends + len(self.templates) + bool(self.singles.undecided) + bool(self.singles.paused)
 
 
 def home_figures(merchant: Merchant, *, at: datetime, day_start: datetime) -> HomeFigures:

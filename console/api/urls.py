@@ -13,8 +13,8 @@ from console.api.signals import router as signals_router
 
 # ninja's own documentation page loads scripts from elsewhere, so it stays off
 api = NinjaAPI(title="Merchant operations console", version="1", docs_url=None, urls_namespace="api")
-api.add_router("", signals_router)
 api.add_router("", messages_router)
+api.add_router("", signals_router)
 
 
 @api.exception_handler(AuthenticationError)

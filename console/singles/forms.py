@@ -26,7 +26,7 @@ class SingleFilters(FilterForm):
             ("undecided", _("Outcome unknown, to decide")),
         ],
     )
-    template = forms.ModelChoiceField(label=_("Template"), queryset=None, empty_label=_("All"))
+    template: Any = forms.ModelChoiceField(label=_("Template"), queryset=None, empty_label=_("All"))
     day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, merchant: Merchant, *args: Any, **kwargs: Any) -> None:

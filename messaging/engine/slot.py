@@ -102,7 +102,9 @@ def _next(turns: Turns, *, passed: list[int], only_app: int | None = None) -> Se
     picked = sql.rows(NEXT, {"passed": passed, **turns.parameters(only_app=only_app)})
     if not picked:
         return None
-    return SendControl.objects.select_related("mini_program", "merchant").get(pk=picked[0][0])
+    rows = SendControl.objects.select_related("mini_program", "merchant")
+    control: SendControl = rows.get(pk=picked[0][0])
+    return control
 
 
 def _serve(

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from console.help.topics import TOPICS
 from merchants.models import Job, User
 from messaging.models import SubscriptionTemplate
+from tests import build_messaging
 from tests.browser import acts
 from tests.browser.acts import Act
 from tests.browser.house import House
@@ -84,6 +85,12 @@ def consent_to_a_template(scenes: Scenes) -> str:
 
 def job(scenes: Scenes) -> str:
     return f"jobs/{Job.objects.filter(merchant=scenes.house.merchant).latest('pk').pk}/"
+
+
+def a_single(scenes: Scenes) -> str:
+    """Handed in here; the house sends it."""
+    sent = build_messaging.single(scenes.template.mini_program, scenes.template, scenes.people(1)[0])
+    return f"singles/{sent.pk}/"
 
 
 TEMPLATES_AND_LISTS = [
@@ -164,9 +171,13 @@ FIGURES_AND_SETTINGS = [
     Row("one person", "people/"),
     Row("a person", "people/1/"),
     Row("erase a person", "people/1/forget/"),
+    Row("single messages", "singles/"),
+    Row("a single message", a_single),
     Row("reconciliation", "reconciliation/"),
     Row("audit", "audit/"),
     Row("mini programs", "settings/mini-programs/"),
+    Row("api keys", "settings/api-keys/"),
+    Row("a new api key", "settings/api-keys/new/"),
     Row("sending rules", "settings/rules/"),
     Row("staff", "settings/staff/"),
     Row("a job", job),
