@@ -22,7 +22,7 @@ class IssueForm(CreateForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": _("Give the key a name.")},
     )
-    mini_program = forms.ModelChoiceField(
+    mini_program: Any = forms.ModelChoiceField(
         label=_("Mini program"),
         queryset=None,
         empty_label=None,
