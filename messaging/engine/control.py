@@ -72,11 +72,18 @@ def pause(
 ) -> None:
     changes = {"pause_reason": reason, "pause_detail": detail[:200]}
     told = {"reason": str(reason), "detail": detail}
-    move(control, SendState.PAUSED, by=by, event=_named(control, "paused"), detail=told, changes=changes)
+    move(
+        control,
+        SendState.PAUSED,
+        by=by,
+        event="single.paused" if _is_single(control) else "send.paused",
+        detail=told,
+        changes=changes,
+    )
 
 
-def _named(control: SendControl, act: str) -> str:
-    return f"{'single' if control.kind == SendKind.SINGLE else 'send'}.{act}"
+def _is_single(control: SendControl) -> bool:
+    return control.kind == SendKind.SINGLE
 
 
 class Halted(NamedTuple):
@@ -109,7 +116,8 @@ def _by_due(rows: QuerySet[SendControl]) -> list[SendControl]:
 
 def _moved(control: SendControl, to: str, *, reason: str, changes: dict[str, Any] | None = None) -> bool:
     try:
-        event = _named(control, str(to))
+        # single messages are handed over as sending, so they are paused and never missed
+        event = "single.paused" if _is_single(control) else ""
         move(control, to, by=None, event=event, detail={"reason": str(reason)}, changes=changes)
     except MoveRefused:
         return False
@@ -122,7 +130,7 @@ def resume(control: SendControl, *, by: User) -> None:
         SendState.SENDING,
         by=by,
         only_from={SendState.PAUSED},
-        event=_named(control, "resumed"),
+        event="single.resumed" if _is_single(control) else "send.resumed",
         changes={"pause_reason": "", "pause_detail": ""},
     )
 
