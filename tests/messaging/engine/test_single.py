@@ -3,10 +3,12 @@
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from merchants import rate
 from merchants.models import ApiKey
 from messaging.engine import slot
 from messaging.engine.claim import claim
@@ -87,6 +89,28 @@ def test_the_answers_of_many_requests_are_waited_for_together(shop: Shop) -> Non
     assert books_balance()
 
 
+def test_however_they_come_no_more_is_in_flight_than_of_a_batch(
+    shop: Shop, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two waves of four; what is in flight is read from the rows after each mark."""
+    settings.ENGINE_WAVE_ROWS = 4
+    shop.grant(33)
+    hand(shop, *(asked(shop, number) for number in range(11)))
+    for first in range(11, 33, 2):
+        hand(shop, asked(shop, first), asked(shop, first + 1))
+    in_flight = []
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        marked = mark(*arguments, **named)
+        in_flight.append(Delivery.objects.filter(state="sending").count())
+        return marked
+
+    monkeypatch.setattr(slot, "mark", watched)
+    work_until_idle()
+    assert 4 < max(in_flight) <= 8
+    assert shop.summary()["accepted_people"] == shop.summary()["accepted_messages"] == 33
+
+
 def test_a_single_message_comes_before_a_batch_that_is_under_way(shop: Shop) -> None:
     shop.grant(20, units=2)
     control = sending(shop)
@@ -142,14 +166,20 @@ def test_the_flood_of_one_mini_program_delays_another_by_one_turn(
 
 
 def test_what_batches_cannot_spend_is_there_for_single_messages(shop: Shop) -> None:
-    """A limit that is all reserve: 2 a second, of which the half that may be kept is kept."""
-    type(shop.app).objects.filter(pk=shop.app.pk).update(rate_per_second=2, reserve_per_second=2)
+    """The bucket is filled and a batch takes all it may: the reserve is left, for who may have it."""
+    type(shop.app).objects.filter(pk=shop.app.pk).update(rate_per_second=20, reserve_per_second=10)
+    shop.app.refresh_from_db()
     shop.grant(2, units=2)
-    control = sending(shop)
+    batch = sending(shop)
     hand(shop, asked(shop, 0))
-    work_until_idle(4)
-    assert log_of(shop)[0]["page"].startswith("pages/order")
-    assert build_messaging.states(control)["accepted"] == 2
+    single = SendControl.objects.select_related("mini_program").get(kind=SendKind.SINGLE)
+    turns = [slot.Turn(one, until=time.monotonic() + 60) for one in (batch, single)]
+    while (full := rate.take_single(shop.app, 20)) < 20:
+        rate.give_back(shop.app, full)
+        time.sleep(0.02)
+    rate.give_back(shop.app, 20)
+    assert turns[0]._tokens(32) <= 15
+    assert turns[1]._tokens(32) >= 10
 
 
 def test_past_its_not_after_nothing_leaves_even_before_it_is_written_off(shop: Shop) -> None:

@@ -67,6 +67,13 @@ class HandingIn(Singles):
         self.assertFalse(any(line.difference for line in lines(control)))
         self.assertEqual(Event.objects.get(kind="single.handed_in").detail["messages"], 1)
 
+    def test_the_engine_is_told_after_commit_and_not_of_a_repetition(self) -> None:
+        for told in (1, 0):
+            with self.captureOnCommitCallbacks() as callbacks:
+                self.hand_in(self.asked())
+            hints = [call.args for call in callbacks if getattr(call, "args", ()) == ("engine.slot",)]
+            self.assertEqual(len(hints), told)
+
     def test_texts_may_be_named_by_number_and_the_template_by_our_id(self) -> None:
         data = {"keyword2": "本周内", "keyword1": "首月立减"}
         (taken,) = self.hand_in(self.asked(data=data, template=str(self.template.pk)))
