@@ -13,7 +13,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from console import states
 from console.reconciliation.checks import CHECKS
-from merchants.models import Event
+from merchants.models import ApiKey, Event
 from merchants.roles import Role
 from messaging.models import PauseReason, UnknownCause
 
@@ -156,6 +156,7 @@ DETAILS: Mapping[str, str | Promise] = {
 # Codes that stand in a detail, in the words of the pages.
 CODES: Mapping[str, Mapping[str, Any]] = {
     "cause": {str(cause): cause.label for cause in UnknownCause},
+    "kind": {str(kind): kind.label for kind in ApiKey.Kind},
     "reason": {str(reason): reason.label for reason in PauseReason},
     "role": {str(role): role.label for role in Role},
     "state": states.WORDS["delivery"],

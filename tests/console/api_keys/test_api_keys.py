@@ -42,7 +42,9 @@ class ApiKeyPages(CastCase):
         page = self.client.get(LIST)
         self.assertContains(page, row.prefix)
         self.assertNotContains(page, key)
-        self.assertContains(self.client.get(reverse("audit", args=["yunduo"])), "Issued an API key")
+        audit = self.client.get(reverse("audit", args=["yunduo"]))
+        self.assertContains(audit, "Issued an API key")
+        self.assertContains(audit, "Server key")
         self.assertNotIn(key, str(Event.objects.get(kind="api_key.issued").detail))
 
     def test_the_same_form_twice_issues_one_key_and_says_so(self) -> None:
