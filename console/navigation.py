@@ -48,6 +48,7 @@ SECTIONS: tuple[Section, ...] = (
             Item(
                 _("Batch sends"), "sends", "sends.view", "send", ("send", "sends", "view", "crowd", "crowds")
             ),
+            Item(_("Single messages"), "singles", "sends.view", "message-2", ("single", "singles")),
             Item(_("Failures"), "failures", "failures.view", "alert-circle", ("failure", "failures")),
             Item(_("Templates"), "templates", "templates.view", "template", ("template", "templates")),
             Item(_("Audiences"), "lists", "lists.view", "users-group", ("list", "lists")),
@@ -68,6 +69,13 @@ SECTIONS: tuple[Section, ...] = (
                 "settings",
                 ("mini_program", "mini_programs"),
             ),
+            Item(
+                _("API keys"),
+                "api_keys",
+                "api_keys.edit",
+                "key",
+                ("api_keys", "api_key_new", "api_key_revoke"),
+            ),
             Item(_("Sending rules"), "rules", "rules.view", "scale", ("rules",)),
             Item(_("Staff & rights"), "staff", "staff.view", "users", ("staff",)),
             Item(_("Audit log"), "audit", "audit.view", "history", ("audit",)),
@@ -84,6 +92,9 @@ HELP: Mapping[str, tuple[str, str]] = {
     "sends": ("help_states", "state-send"),
     "failure": ("help_states", "refused"),
     "failures": ("help_states", "refused"),
+    "single": ("help_api", "messages"),
+    "singles": ("help_api", "messages"),
+    "api": ("help_api", "keys"),
     "list": ("help_limits", "files"),
     "lists": ("help_limits", "files"),
     "mini": ("help_connect", "keys"),
@@ -182,7 +193,7 @@ class Shell:
         if self.merchant is None:
             return {}
         found = waiting(self.merchant)
-        return {"sends": found.sends, "templates": found.templates}
+        return {"sends": found.sends, "singles": found.singles, "templates": found.templates}
 
     def _waiting(self, url_name: str) -> int:
         return self._counts.get(url_name, 0)

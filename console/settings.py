@@ -113,6 +113,7 @@ CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
 # per address, for public client keys; loopback is exempt
 SIGNALS_PER_SECOND = number("SIGNALS_PER_SECOND", 10)
+API_REQUESTS_PER_SECOND = number("API_REQUESTS_PER_SECOND", 100)  # per server key
 
 # --- Data kept --------------------------------------------------------------------------------------------
 UPLOAD_MAX_BYTES = int(number("UPLOAD_MAX_BYTES", 200 * 1024 * 1024))

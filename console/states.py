@@ -105,6 +105,10 @@ SEAT: Mapping[str, StateWord] = {
     "active": StateWord("good", pgettext_lazy("seat", "Active")),
     "disabled": StateWord("muted", pgettext_lazy("seat", "Disabled")),
 }
+API_KEY: Mapping[str, StateWord] = {
+    "active": StateWord("good", pgettext_lazy("key", "Active")),
+    "revoked": StateWord("muted", pgettext_lazy("key", "Revoked")),
+}
 WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "send": SEND,
     "review": REVIEW,
@@ -117,6 +121,7 @@ WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "consent": CONSENT,
     "mini_program": MINI_PROGRAM,
     "seat": SEAT,
+    "api_key": API_KEY,
 }
 
 

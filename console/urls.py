@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from console.account.urls import account_pages, merchant_choice
 from console.api.urls import urlpatterns as api_routes
+from console.api_keys.urls import api_key_pages
 from console.audit.urls import audit_pages
 from console.dashboard.urls import dashboard_pages
 from console.failures.urls import failure_pages
@@ -21,11 +22,13 @@ from console.reconciliation.urls import reconciliation_pages
 from console.rules.urls import rule_pages
 from console.saved_views.urls import saved_view_pages
 from console.search.urls import search_pages
+from console.singles.urls import single_pages
 from console.staff.urls import staff_pages
 
 merchant_pages = [
     *dashboard_pages,
     *merchant_choice,
+    *api_key_pages,
     *audit_pages,
     *failure_pages,
     *crowd_pages,
@@ -40,6 +43,7 @@ merchant_pages = [
     *saved_view_pages,
     *search_pages,
     *send_pages,
+    *single_pages,
     *staff_pages,
     *template_pages,
 ]

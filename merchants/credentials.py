@@ -21,7 +21,10 @@ from merchants import secrets
 from merchants.events import record
 
 if TYPE_CHECKING:
-    from merchants.models import Merchant, MiniProgram, User
+    import uuid
+    from datetime import datetime
+
+    from merchants.models import ApiKey, Merchant, MiniProgram, User
 
 InvalidKey = signing.InvalidKey
 CLIENTS_KEPT = 200
@@ -34,6 +37,10 @@ _lock = threading.Lock()
 
 class MiniProgramRefused(Exception):
     """The mini program was not added; the message says why."""
+
+
+class IssuedBefore(Exception):
+    """This form issued a key already: it was shown then, and nobody can show it again."""
 
 
 class GatewayNotConfigured(Exception):
@@ -214,3 +221,45 @@ def _after_fork_in_child() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
+def issue_api_key(
+    mini_program: MiniProgram, *, name: str, kind: str, scopes: list[str], by: User, form_token: uuid.UUID
+) -> tuple[ApiKey, str]:
+    """A key for the merchant's server or mini program, and its only readable copy. Raises IssuedBefore."""
+    model = apps.get_model("merchants", "ApiKey")
+    try:
+        with transaction.atomic():
+            row, key = model.issue(
+                mini_program=mini_program, name=name, kind=kind, scopes=scopes, form_token=form_token
+            )
+            detail = {"name": name, "kind": kind, "scopes": ", ".join(scopes)}
+            record(
+                "api_key.issued",
+                merchant=mini_program.merchant,
+                by=by,
+                mini_program=mini_program,
+                subject=row,
+                detail=detail,
+            )
+    except IntegrityError as error:
+        if model.objects.filter(form_token=form_token).exists():
+            raise IssuedBefore from error
+        raise
+    return row, key
+
+
+def revoke_api_key(key: ApiKey, *, by: User, at: datetime) -> bool:
+    """From now on nobody gets in with it. False: somebody else revoked it first."""
+    with transaction.atomic():
+        if not key.revoke(at=at):
+            return False
+        record(
+            "api_key.revoked",
+            merchant=key.merchant,
+            by=by,
+            mini_program=key.mini_program,
+            subject=key,
+            detail={"name": key.name},
+        )
+    return True

@@ -50,6 +50,7 @@ CAPABILITIES: Mapping[str, frozenset[str]] = {
     Role.OWNER: _VIEW
     | _OPERATE
     | {
+        "api_keys.edit",
         "audit.view",
         "sends.review",
         "mini_programs.view",

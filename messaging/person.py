@@ -20,12 +20,14 @@ from messaging.models import (
     DeliveryState,
     SendControl,
     SendState,
+    SingleSend,
     SkipReason,
     Visit,
 )
 from messaging.sends import batches
 from messaging.sends.placeholders import PlaceholderError
 from messaging.sends.wall_time import NoSuchTime
+from messaging.singles import of_rows
 
 ENDED = (SendState.FAILED, SendState.CANCELLING, SendState.CANCELLED)
 PASSED, FAILED, NOT_JUDGED = "passed", "failed", "not_judged"
@@ -42,13 +44,14 @@ class Gate:
 
 @dataclass(frozen=True)
 class Message:
-    """A row of the ledger with all that is known of it. `batch` is None where its send has no page."""
+    """A row of the ledger with all that is known of it: of a batch, or `single`, by its caller's key."""
 
     row: Delivery
     batch: BatchSend | None
     gates: list[Gate]
     attempts: list[DeliveryAttempt] = field(default_factory=list)
     visited_at: datetime | None = None
+    single: SingleSend | None = None
 
     @property
     def was_stopped_at_its_turn(self) -> bool:
@@ -86,7 +89,7 @@ def consents_of(customer: Customer) -> QuerySet[Consent]:
 
 
 def messages_of(rows: Sequence[Delivery]) -> list[Message]:
-    """At most three queries for each month they are of, and one for their sends."""
+    """At most three queries for each month they are of, one for their sends, one for single messages."""
     sends = BatchSend.objects.filter(control__in={row.send_id for row in rows})
     batch_of = {batch.control_id: batch for batch in sends}
     visits: dict[int, datetime] = {}
@@ -98,8 +101,16 @@ def messages_of(rows: Sequence[Delivery]) -> list[Message]:
         kept = DeliveryAttempt.objects.filter(books_month=month, delivery_id__in=ids)
         for attempt in kept.select_related("again_by").order_by("attempt"):
             attempts.setdefault(attempt.delivery_id, []).append(attempt)
+    singles = of_rows(rows)
     return [
-        Message(row, batch_of.get(row.send_id), gates_of(row), attempts.get(row.id, []), visits.get(row.id))
+        Message(
+            row,
+            batch_of.get(row.send_id),
+            gates_of(row),
+            attempts.get(row.id, []),
+            visits.get(row.id),
+            singles.get(row.id),
+        )
         for row in rows
     ]
 

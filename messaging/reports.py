@@ -21,6 +21,7 @@ from messaging.models import (
     DeliveryCounter,
     RecallCount,
     SendControl,
+    SendKind,
     SendState,
     SkipReason,
     SubscriptionTemplate,
@@ -28,6 +29,7 @@ from messaging.models import (
     Visit,
     cause_of,
 )
+from messaging.singles import SinglesWaiting, singles_waiting
 
 STALE_SECONDS = 300
 LEAST_SECONDS, MOST_SECONDS = 3, 60  # what a present speed may be told from
@@ -302,8 +304,9 @@ def sent_again(rows: Sequence[Delivery]) -> set[int]:
 
 
 def sending_now(mini_program: MiniProgram) -> int:
-    """How many sends share the rate of this mini program now."""
-    return SendControl.objects.filter(mini_program=mini_program, state=SendState.SENDING).count()
+    """How many batch sends share the rate of this mini program now."""
+    running = SendControl.objects.filter(mini_program=mini_program, state=SendState.SENDING)
+    return running.filter(kind=SendKind.BATCH).count()
 
 
 @dataclass(frozen=True)
@@ -360,12 +363,12 @@ class HomeFigures:
     missed: list[BatchSend] = field(default_factory=list)
     failed: list[BatchSend] = field(default_factory=list)
     templates: list[SubscriptionTemplate] = field(default_factory=list)
+    singles: SinglesWaiting = field(default_factory=SinglesWaiting)
 
     @property
     def waiting(self) -> int:
-        return (
-            len(self.unknown) + len(self.paused) + len(self.missed) + len(self.failed) + len(self.templates)
-        )
+        sends = len(self.unknown) + len(self.paused) + len(self.missed) + len(self.failed)
+        return sends + len(self.templates) + bool(self.singles.undecided) + bool(self.singles.paused)
 
 
 def home_figures(merchant: Merchant, *, at: datetime, day_start: datetime) -> HomeFigures:
@@ -396,6 +399,7 @@ def home_figures(merchant: Merchant, *, at: datetime, day_start: datetime) -> Ho
         missed=list(decide.filter(control__state=SendState.MISSED)),
         failed=list(decide.filter(control__state=SendState.FAILED, control__due_at__gte=at - FAILED_SHOWN)),
         templates=list(template_rows(merchant, state="to_decide")),
+        singles=singles_waiting(merchant),
     )
 
 
@@ -418,7 +422,11 @@ def _undecided(rows: QuerySet[BatchSend]) -> list[BatchSend]:
 
 
 def reconciliation(merchant: Merchant) -> QuerySet[SendControl]:
-    """Every send that was ever checked, out of balance first, then newest check first."""
+    """Every batch send that was ever checked, out of balance first, then newest check first.
+
+    Of single messages, which come by the thousand, only what is out of balance.
+    """
     rows = SendControl.objects.for_merchant(merchant).exclude(checked_at=None).select_related("batch")
+    rows = rows.exclude(kind=SendKind.SINGLE, balanced=True)
     ordered: QuerySet[SendControl] = rows.order_by(F("balanced").asc(), "-checked_at")
     return ordered

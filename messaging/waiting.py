@@ -11,14 +11,22 @@ COUNT = """
 SELECT (
     SELECT count(*) FROM messaging_sendcontrol s
     WHERE s.merchant_id = %(merchant)s AND s.state IN ('paused', 'missed', 'in_review', 'approved')
+        AND s.kind = 'batch'
 ) + (
     SELECT count(*) FROM messaging_sendcontrol s
     WHERE s.merchant_id = %(merchant)s AND s.books_closed_at IS NULL AND s.state NOT IN ('paused', 'missed')
-        AND (
+        AND s.kind = 'batch' AND (
             SELECT coalesce(sum(CASE c.state WHEN 'unknown' THEN c.n ELSE -c.n END), 0)
             FROM messaging_deliverycounter c
             WHERE c.send_id = s.id AND c.state IN ('unknown', 'decided')
         ) > 0
+), (
+    SELECT coalesce(sum(CASE WHEN s.state = 'paused' THEN 1 END), 0) + coalesce(sum((
+        SELECT sum(CASE c.state WHEN 'unknown' THEN c.n ELSE -c.n END) FROM messaging_deliverycounter c
+        WHERE c.send_id = s.id AND c.state IN ('unknown', 'decided')
+    )), 0)
+    FROM messaging_sendcontrol s
+    WHERE s.merchant_id = %(merchant)s AND s.books_closed_at IS NULL AND s.kind = 'single'
 ), (
     SELECT count(*) FROM messaging_subscriptiontemplate t
     WHERE t.merchant_id = %(merchant)s AND CASE
@@ -36,14 +44,17 @@ SELECT (
 
 @dataclass(frozen=True)
 class Waiting:
-    """`sends`: paused, missed, in review, approved or with an outcome to decide.
+    """`sends`: batches paused, missed, in review, approved or with an outcome to decide.
 
+    `singles`: requests of single messages that are paused, and messages with an outcome to decide.
     `templates`: consent.reports.to_decide.
     """
 
     sends: int
     templates: int
+    singles: int = 0
 
 
 def waiting(merchant: Merchant) -> Waiting:
-    return Waiting(*sql.rows(COUNT, {"merchant": merchant.pk})[0])
+    sends, singles, templates = map(int, sql.rows(COUNT, {"merchant": merchant.pk})[0])
+    return Waiting(sends, templates, singles)

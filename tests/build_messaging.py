@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from membership.models import Customer, PeopleList, PeopleListEntry
-from merchants.models import MiniProgram, User
+from merchants.models import ApiKey, MiniProgram, User
 from merchants.partitions import ensure_months
 from messaging.engine.freeze import freeze
 from messaging.models import (
@@ -22,9 +22,13 @@ from messaging.models import (
     MonthBooks,
     SendControl,
     SendState,
+    SingleSend,
     SubscriptionTemplate,
 )
 from messaging.sends import review
+from messaging.sends.asked import Asked
+from messaging.sends.singles import hand_in
+from tests import build
 
 _numbers = itertools.count(1)
 
@@ -233,3 +237,21 @@ def states(control: SendControl) -> dict[str, int]:
 def counters(control: SendControl) -> dict[tuple[str, str], int]:
     rows = DeliveryCounter.objects.filter(send=control).exclude(n=0)
     return {(row.state, row.reason): row.n for row in rows}
+
+
+def single(
+    app: MiniProgram, chosen: SubscriptionTemplate | None = None, who: Customer | None = None, **changes: Any
+) -> SingleSend:
+    """A message handed in by API to somebody with consent; `changes` are columns of its delivery."""
+    chosen = chosen or template(app)
+    if who is None:
+        who = people(app, 1)[0]
+        consents(chosen, [who])
+    key = ApiKey.find(build.api_key(app, scopes=["messages"]))
+    data = {f"keyword{n}": "首月立减 46 元" for n in range(1, len(chosen.keywords) + 1)}
+    name = f"order-{next(_numbers)}-shipped"
+    asked = Asked(name, who.open_id or "", chosen.template_id, data, "pages/order/detail?id=184")
+    (taken,) = hand_in(key, [asked], at=timezone.now())
+    if changes:
+        Delivery.objects.filter(id=taken.sent.delivery_id).update(**changes)
+    return taken.sent

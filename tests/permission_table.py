@@ -18,7 +18,7 @@ from console.help.topics import TOPICS
 from merchants.models import Job, MiniProgram, SavedView, User
 from merchants.roles import Role
 from messaging.models import FailureDecision, Kind, LibraryTemplate
-from tests import build_crowds, build_messaging
+from tests import build, build_crowds, build_messaging
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
 ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
@@ -43,6 +43,18 @@ def mini_program(app: MiniProgram, person: User) -> dict[str, Any]:
 def month_books(app: MiniProgram, person: User) -> dict[str, Any]:
     build_messaging.month_books(app, date(2026, 3, 1))
     return {"mini_program_id": app.pk, "year": 2026, "number": 3}
+
+
+def api_key(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"pk": build.ApiKey.find(build.api_key(app)).pk}  # type: ignore[union-attr]
+
+
+def single(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"single_id": build_messaging.single(app).pk}
+
+
+def treat(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"choice": "treat"}
 
 
 def customer(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -174,6 +186,9 @@ TABLE = [
     Row("mini_program_stop", BRAKES, kwargs=mini_program, post=True),
     Row("mini_program_stop", BRAKES, kwargs=mini_program),
     Row("mini_program_release", BRAKES, kwargs=mini_program, post=True),
+    Row("api_keys", OWNER),
+    Row("api_key_new", OWNER),
+    Row("api_key_revoke", OWNER, kwargs=api_key),
     Row("people", ALL),
     Row("people_find", ALL, post=True, passes=(422,)),
     Row("person", ALL, kwargs=customer),
@@ -250,6 +265,11 @@ TABLE = [
     Row("crowd_cancel", BRAKES, kwargs=crowd),
     Row("crowd_copy", OPERATORS, kwargs=crowd, data=form_token, post=True),
     Row("crowd_decide", OPERATORS, kwargs=crowd, post=True, passes=(400,)),  # no decision is named
+    # single messages
+    Row("singles", ALL),
+    Row("singles_resume", BRAKES, post=True),
+    Row("single", ALL, kwargs=single),
+    Row("single_decide", OPERATORS, kwargs=single, data=treat, post=True),
     # templates
     Row("templates", ALL),
     Row("template", ALL, kwargs=template),

@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from console.api.access import ScopedKey
+from console.api.errors import ErrorOut
 from merchants.models import ApiKey
 from messaging.recall import signals
 
@@ -23,11 +25,6 @@ Printable = Annotated[str, Field(pattern=r"^[\x21-\x7e]*$", max_length=64)]
 router = Router(tags=["signals"])
 
 
-class ErrorOut(Schema):
-    error: str
-    fields: dict[str, str] = {}
-
-
 class SignalIn(Schema):
     """`subscribed`, `revoked` need open_id and template_id; `visited` a token, or scene 1014 or 1305."""
 
@@ -35,17 +32,19 @@ class SignalIn(Schema):
 
     id: Annotated[
         str,
-        Field(pattern=r"^[\x21-\x7e]+$", max_length=80, description="Yours; the same id again counts once."),
+        Field(
+            pattern=r"^[\x21-\x7e]+$", max_length=80, description=_("Yours; the same id again counts once.")
+        ),
     ]
     kind: Literal["subscribed", "revoked", "visited"]
     at: Annotated[
-        AwareDatetime, Field(ge=EARLIEST, le=LATEST, description="When it happened, with its zone.")
+        AwareDatetime, Field(ge=EARLIEST, le=LATEST, description=_("When it happened, with its zone."))
     ]
     open_id: Printable | None = None
     template_id: Printable | None = None
     subscription: Literal["one_time", "long_term"] | None = None
-    units: Annotated[int | None, Field(description="One-time consents granted, 1 if left out.")] = None
-    token: Annotated[Printable | None, Field(description="`rt` of the page the message opened.")] = None
+    units: Annotated[int | None, Field(description=_("One-time consents granted, 1 if left out."))] = None
+    token: Annotated[Printable | None, Field(description=_("`rt` of the page the message opened."))] = None
     scene: Annotated[str | None, Field(pattern=r"^[\x21-\x7e]*$", max_length=10)] = None
 
 
@@ -55,8 +54,8 @@ class SignalsIn(Schema):
 
 
 class RejectedOut(Schema):
-    id: str
-    reason: str
+    id: Annotated[str, Field(description=_("Of the signal, as it was reported."))]
+    reason: Annotated[str, Field(description=_("A word for programs."))]
 
 
 class SignalsOut(Schema):
@@ -71,7 +70,8 @@ class SignalsOut(Schema):
     "/signals",
     auth=ScopedKey(signals.CONSENT_SCOPE, client_keys=True),
     response={200: SignalsOut, frozenset({400, 401, 403, 413, 422, 429}): ErrorOut},
-    summary="Report what people did",
+    summary=_("Report what people did"),
+    operation_id="post_signals",
 )
 def post_signals(request: HttpRequest, payload: SignalsIn) -> dict[str, Any]:
     """At most 200 signals; late and repeated ones are fine. A public client key reports `visited` only."""

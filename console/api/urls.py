@@ -7,10 +7,13 @@ from django.urls import path
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from console.api.errors import TooMany, problems_of
+from console.api.messages import router as messages_router
 from console.api.signals import router as signals_router
 
 # ninja's own documentation page loads scripts from elsewhere, so it stays off
 api = NinjaAPI(title="Merchant operations console", version="1", docs_url=None, urls_namespace="api")
+api.add_router("", messages_router)
 api.add_router("", signals_router)
 
 
@@ -24,20 +27,17 @@ def unauthorized(request: HttpRequest, error: AuthenticationError) -> HttpRespon
 
 @api.exception_handler(HttpError)
 def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return api.create_response(request, {"error": str(error)}, status=error.status_code)
+    answer = api.create_response(request, {"error": str(error)}, status=error.status_code)
+    if isinstance(error, TooMany):
+        answer["Retry-After"] = str(error.retry_after_seconds)
+    return answer
 
 
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Names each field by its path, signals.3.at; never repeats what was sent."""
-    fields = {
-        ".".join(str(part) for part in problem["loc"] if part not in ("body", "payload")): problem["msg"]
-        for problem in error.errors
-    }
-    name, problem = next(iter(fields.items()))
-    more = f" {len(fields) - 1} more under fields." if len(fields) > 1 else ""
-    answer = {"error": f"{name or 'body'}: {problem}.{more}", "fields": fields}
-    return api.create_response(request, answer, status=422)
+    sentence, fields = problems_of(error.errors)
+    return api.create_response(request, {"error": sentence, "fields": fields}, status=422)
 
 
 urlpatterns = [path("api/v1/", api.urls)]

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from console import states
 from console.reconciliation.checks import CHECKS
-from merchants.models import Event
+from merchants.models import ApiKey, Event
 from merchants.roles import Role
 from messaging.engine.breaker import Evidence
 from messaging.models import MissedReason, PauseReason, Review, UnknownCause
@@ -86,6 +86,11 @@ SENTENCES: Mapping[str, str | Promise] = {
     "staff.disabled": _("Closed a person's seat"),
     "staff.password_changed": _("Changed a password"),
     "rules.changed": _("Changed the sending rules"),
+    "single.handed_in": _("Single messages came by API"),
+    "single.paused": _("Single messages were paused"),
+    "single.resumed": _("Resumed single messages"),
+    "api_key.issued": _("Issued an API key"),
+    "api_key.revoked": _("Revoked an API key"),
     "list.uploaded": _("Uploaded an audience"),
     "list.asked_for": _("Asked for an audience by a rule"),
     "list.checked": _("An audience was checked"),
@@ -113,6 +118,8 @@ AREAS: Mapping[str, str | Promise] = {
     "mini_program": _("Mini programs"),
     "staff": _("Staff"),
     "rules": _("Sending rules"),
+    "single": _("Single messages"),
+    "api_key": _("API keys"),
 }
 
 SUBJECTS: Mapping[str, str | Promise] = {
@@ -123,6 +130,7 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "customer": _("Customer"),
     "miniprogram": _("Mini program"),
     "staff": _("Person"),
+    "apikey": _("API key"),
 }
 DETAILS: Mapping[str, str | Promise] = {
     "cause": pgettext_lazy("detail", "cause"),
@@ -143,6 +151,10 @@ DETAILS: Mapping[str, str | Promise] = {
     "keywords": pgettext_lazy("detail", "keywords"),
     "left": pgettext_lazy("detail", "not sent yet"),
     "malformed": pgettext_lazy("detail", "malformed"),
+    "key": pgettext_lazy("detail", "key"),
+    "kind": pgettext_lazy("detail", "kind of key"),
+    "messages": pgettext_lazy("detail", "messages"),
+    "scopes": pgettext_lazy("detail", "scopes"),
     "keywords_before": pgettext_lazy("detail", "keywords before"),
     "month": pgettext_lazy("detail", "month"),
     "name": pgettext_lazy("detail", "name"),
@@ -185,6 +197,7 @@ CODES: Mapping[str, Mapping[str, Any]] = {
     "ended": {str(why): why.label for why in Review.Ended},
     "refused_for": REFUSED_FOR,
     "missed": {str(reason): reason.label for reason in MissedReason},
+    "kind": {str(kind): kind.label for kind in ApiKey.Kind},
     "reason": {str(reason): reason.label for reason in PauseReason},
     "role": {str(role): role.label for role in Role},
     "state": states.WORDS["delivery"],

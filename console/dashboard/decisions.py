@@ -23,6 +23,7 @@ from messaging.consent.reports import LOST
 from messaging.failures import Fixed
 from messaging.models import BatchSend, PauseReason, SubscriptionTemplate
 from messaging.reports import HomeFigures
+from messaging.singles import SinglesWaiting
 
 MOST_TOLD = 3  # sends of one kind told one by one
 TROUBLES = ("rejected", "offline", "differs")  # of a template, the worst first
@@ -53,6 +54,7 @@ def decisions(
     by_person = [b for b in figures.paused if b not in by_itself]
     found = list(_unknowns(merchant, figures.unknown, staff))
     found += _few([_paused(merchant, batch, by_itself=True) for batch in by_itself], merchant, "by_itself")
+    found += list(_singles(merchant, figures.singles, staff))
     found += _few([_failed(merchant, batch) for batch in figures.failed], merchant, "failed")
     found += _few([_missed(merchant, batch) for batch in figures.missed], merchant, "missed")
     found += _few([_paused(merchant, batch, by_itself=False) for batch in by_person], merchant, "paused")
@@ -188,6 +190,38 @@ def _paused(merchant: Merchant, batch: BatchSend, *, by_itself: bool) -> Decisio
         verb=_("See why") if by_itself else _("Look"),
         url=reverse("send", args=[merchant.slug, batch.pk]),
     )
+
+
+def _singles(merchant: Merchant, waiting: SinglesWaiting, staff: Staff) -> Iterator[Decision]:
+    """One line each for unknown outcomes and for what stands still, however many there are."""
+    address = reverse("singles", args=[merchant.slug])
+    if waiting.undecided:
+        words = ngettext(
+            "%(n)s single message with an unknown outcome",
+            "%(n)s single messages with an unknown outcome",
+            waiting.undecided,
+        )
+        yield Decision(
+            tone="unknown",
+            icon="help-circle",
+            title=words % {"n": f"{waiting.undecided:,}"},
+            sentence=_("The platform gave no answer that can be trusted. Treat them as sent, or send again."),
+            since=None,
+            verb=_("Decide") if staff.can("unknown.decide") else _("Look"),
+            url=f"{address}?state=undecided",
+        )
+    if waiting.paused:
+        why = dict(PauseReason.choices).get(waiting.pause_reason, "")
+        detail = {"why": why, "detail": waiting.pause_detail}
+        yield Decision(
+            tone="bad",
+            icon="player-pause",
+            title=_("Single messages stand still"),
+            sentence=_("%(why)s: %(detail)s") % detail if waiting.pause_detail else str(why),
+            since=waiting.paused_since,
+            verb=_("See why"),
+            url=address,
+        )
 
 
 def _failed(merchant: Merchant, batch: BatchSend) -> Decision:

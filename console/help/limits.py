@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from console.api.access import MAX_BODY_BYTES
+from console.api.messages import MAX_BODY_BYTES as MESSAGES_BODY_BYTES
 from console.api.signals import MAX_SIGNALS
 from console.templatetags.console import duration, file_size, number
 from gateway import wire
@@ -19,6 +20,7 @@ from messaging.consent.adopting import SEARCH_FOR, WATCH_EVERY
 from messaging.consent.sampling import ONE_IN
 from messaging.engine.record import MAX_FAILED_TRIES
 from messaging.recall.signals import MAX_UNITS
+from messaging.sends.singles import MAX_MESSAGES
 
 PROMPT_MAX_TEMPLATES = 3  # entityIds of my.requestSubscribeMessage; only the mini program's own code asks
 
@@ -151,6 +153,31 @@ def of_files_and_reports() -> list[Limit]:
         ),
         Limit(_("One-time units in one report"), _("at most %(n)s") % {"n": number(MAX_UNITS)}, ""),
         Limit(_("Reports are kept for"), _("%(n)s months") % {"n": settings.SIGNAL_KEEP_MONTHS}, ""),
+    ]
+
+
+def of_the_api() -> list[Limit]:
+    return [
+        Limit(
+            _("Messages in one request"),
+            _("at most %(n)s") % {"n": MAX_MESSAGES},
+            _("And at most %(size)s.") % {"size": file_size(MESSAGES_BODY_BYTES)},
+        ),
+        Limit(
+            _("Reports in one request"),
+            _("at most %(n)s") % {"n": MAX_SIGNALS},
+            _("And at most %(size)s.") % {"size": file_size(MAX_BODY_BYTES)},
+        ),
+        Limit(
+            _("Requests with a server key"),
+            _("%(n)s a second") % {"n": f"{settings.API_REQUESTS_PER_SECOND:g}"},
+            _("With one key, all routes together."),
+        ),
+        Limit(
+            _("Requests with a public client key"),
+            _("%(n)s a second") % {"n": f"{settings.SIGNALS_PER_SECOND:g}"},
+            _("From one address."),
+        ),
     ]
 
 

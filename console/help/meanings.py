@@ -31,6 +31,7 @@ KINDS: Words = {
     "job": _("Long piece of work"),
     "mini_program": _("Mini program"),
     "seat": _("A person's seat"),
+    "api_key": _("API key"),
 }
 STATES: Mapping[str, Words] = {
     "send": {
@@ -125,6 +126,10 @@ STATES: Mapping[str, Words] = {
     "seat": {
         "active": _("The person may do what the role allows."),
         "disabled": _("The person cannot enter this merchant any more; what they did stays recorded."),
+    },
+    "api_key": {
+        "active": _("Whoever holds it may call, within its scopes."),
+        "revoked": _("Every request with it is answered 401. It cannot be made valid again."),
     },
 }
 SKIPPED: Words = {

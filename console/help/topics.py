@@ -74,6 +74,20 @@ TOPICS = (
         },
     ),
     Topic(
+        "api",
+        _("API reference"),
+        _("Every route with an example, its fields, errors and limits."),
+        {
+            "keys": _("Keys and scopes"),
+            "messages": _("Single messages, and why none is sent twice"),
+            "post_messages": _("Send single messages"),
+            "get_message": _("Ask what became of a message"),
+            "post_signals": _("Report what people did"),
+            "errors": _("Errors"),
+            "limits": pgettext_lazy("help", "Limits"),
+        },
+    ),
+    Topic(
         "limits",
         pgettext_lazy("help", "Limits"),
         _("Keywords, characters, speeds, files: what is allowed, and whose limit it is."),

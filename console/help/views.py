@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from console.access import MerchantRequest, merchant_page
+from console.api import reference
+from console.api.scopes import SCOPES
 from console.help import limits, meanings
 from console.help.glossary import GLOSSARY
 from console.help.limits import PROMPT_MAX_TEMPLATES
@@ -20,6 +22,7 @@ from messaging.consent.adopting import MAX_KEYWORDS, MIN_KEYWORDS
 from messaging.recall.signals import CONSENT_SCOPE, MESSAGE_SCENES
 
 SAMPLE_TEMPLATE_ID = "TEMPLATE_ID"
+SAMPLE_KEYWORDS = ["keyword1", "keyword2"]
 SAMPLE_APP_ID = "2021000000000000"
 
 
@@ -62,6 +65,21 @@ def _connect(request: MerchantRequest) -> dict[str, Any]:
     }
 
 
+def _api(request: MerchantRequest) -> dict[str, Any]:
+    """Every route; examples with this merchant's own app id and template, where there are any."""
+    app = request.mini_program
+    online = reports.templates_of(app, state="approved").first() if app else None
+    return {
+        "routes": reference.routes(),
+        "scopes": SCOPES,
+        "limits": limits.of_the_api(),
+        "base_url": request.build_absolute_uri("/").rstrip("/"),
+        "app_id": app.app_id if app else SAMPLE_APP_ID,
+        "template_id": online.template_id if online else SAMPLE_TEMPLATE_ID,
+        "keywords": online.keywords if online else SAMPLE_KEYWORDS,
+    }
+
+
 def _limits(request: MerchantRequest) -> dict[str, Any]:
     return {
         "platform": limits.of_the_platform(),
@@ -88,6 +106,7 @@ CONTENT: dict[str, Callable[[MerchantRequest], dict[str, Any]]] = {
     "merchants": _keywords,
     "messages": _keywords,
     "connect": _connect,
+    "api": _api,
     "limits": _limits,
     "states": _states,
     "glossary": _glossary,

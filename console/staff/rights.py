@@ -38,6 +38,7 @@ WORDS: Mapping[str, str | Promise] = {
     "audit.view": _("See the audit log"),
     "mini_programs.view": _("See mini programs and keys"),
     "mini_programs.edit": _("Change mini programs and keys"),
+    "api_keys.edit": _("Issue and revoke API keys"),
     "rules.view": _("See the sending rules"),
     "rules.edit": _("Change the sending rules"),
     "staff.view": _("See staff"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from datetime import datetime
+import uuid
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
@@ -17,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.owned import MerchantOwned
 from merchants.roles import Role, may
+
+USE_NOTED_SECONDS = 60
 
 
 class User(AbstractUser):
@@ -144,6 +147,8 @@ class ApiKey(MerchantOwned):
     prefix = models.CharField(max_length=12)
     hash = models.CharField(max_length=64, unique=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True)  # to the minute: written at most once in it
+    form_token = models.UUIDField(null=True, unique=True)  # of the form that issued it
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -162,7 +167,14 @@ class ApiKey(MerchantOwned):
 
     @classmethod
     def issue(
-        cls, *, mini_program: MiniProgram, name: str, kind: str, scopes: list[str], key: str = ""
+        cls,
+        *,
+        mini_program: MiniProgram,
+        name: str,
+        kind: str,
+        scopes: list[str],
+        key: str = "",
+        form_token: uuid.UUID | None = None,
     ) -> tuple[ApiKey, str]:
         """A new key and its only readable copy. Give `key` only where both sides agree on it beforehand."""
         key = key or f"{'sk' if kind == cls.Kind.SERVER else 'pk'}_{secrets.token_urlsafe(30)}"
@@ -174,6 +186,7 @@ class ApiKey(MerchantOwned):
             scopes=scopes,
             prefix=key[:12],
             hash=cls.digest(key),
+            form_token=form_token,
         )
         return row, key
 
@@ -184,6 +197,13 @@ class ApiKey(MerchantOwned):
             cls.objects.select_related("mini_program__merchant").filter(hash=digest, revoked_at=None).first()
         )
         return row if row and hmac.compare_digest(row.hash, digest) else None
+
+    def note_use(self, *, at: datetime) -> None:
+        """Writes down that it was used, once in USE_NOTED_SECONDS, whoever else notes it now."""
+        before = at - timedelta(seconds=USE_NOTED_SECONDS)
+        if self.last_used_at is None or self.last_used_at < before:
+            stale = Q(last_used_at=None) | Q(last_used_at__lt=before)
+            ApiKey.objects.filter(stale, pk=self.pk).update(last_used_at=at)
 
     def revoke(self, *, at: datetime) -> bool:
         """False when somebody else revoked it first."""

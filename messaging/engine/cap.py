@@ -24,6 +24,14 @@ LEFT JOIN (
     GROUP BY f.customer_id
 ) m ON m.customer_id = e.customer_id
 """
+JOIN_HANDED = """
+LEFT JOIN (
+    SELECT customer_id, sum(n) FILTER (WHERE day = %(day)s) AS today, sum(n) AS week
+    FROM messaging_frequencycount
+    WHERE customer_id = ANY(%(customers)s) AND day BETWEEN %(week_from)s AND %(day)s
+    GROUP BY customer_id
+) m ON m.customer_id = e.customer_id
+"""
 LOCK_PEOPLE = """
 SELECT id FROM membership_customer WHERE id = ANY(%(customers)s) ORDER BY id FOR NO KEY UPDATE
 """

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from merchants import events
 from merchants.models import MiniProgram
 from messaging.engine import pulse
-from messaging.models import TRANSITIONS, PauseReason, SendControl, SendState
+from messaging.models import TRANSITIONS, PauseReason, SendControl, SendKind, SendState
 
 if TYPE_CHECKING:
     from merchants.models import User
@@ -80,7 +80,18 @@ def pause(
 ) -> None:
     changes = {"pause_reason": reason, "pause_detail": detail[:200]}
     told = {"reason": str(reason), "detail": detail}
-    move(control, SendState.PAUSED, by=by, detail=told, changes=changes)
+    move(
+        control,
+        SendState.PAUSED,
+        by=by,
+        event="single.paused" if _is_single(control) else "send.paused",
+        detail=told,
+        changes=changes,
+    )
+
+
+def _is_single(control: SendControl) -> bool:
+    return control.kind == SendKind.SINGLE
 
 
 class Halted(NamedTuple):
@@ -113,7 +124,9 @@ def _by_due(rows: QuerySet[SendControl]) -> list[SendControl]:
 
 def _moved(control: SendControl, to: str, *, reason: str, changes: dict[str, Any] | None = None) -> bool:
     try:
-        move(control, to, by=None, detail={"reason": str(reason)}, changes=changes)
+        # single messages are handed over as sending, so they are paused and never missed
+        event = "single.paused" if _is_single(control) else ""
+        move(control, to, by=None, event=event, detail={"reason": str(reason)}, changes=changes)
     except MoveRefused:
         return False
     return True
@@ -127,7 +140,7 @@ def resume(control: SendControl, *, by: User) -> None:
             SendState.SENDING,
             by=by,
             only_from={SendState.PAUSED},
-            event="send.resumed",
+            event="single.resumed" if _is_single(control) else "send.resumed",
             changes={"pause_reason": "", "pause_detail": ""},
         )
         if is_past_not_after(control):  # of the row as it is now, locked by the move
@@ -135,8 +148,9 @@ def resume(control: SendControl, *, by: User) -> None:
 
 
 def is_past_not_after(control: SendControl) -> bool:
-    """By the database's clock."""
-    return SendControl.objects.filter(pk=control.pk, not_after__lte=Now()).exists()
+    """By the database's clock. Single messages past theirs are given up, so nobody is asked about them."""
+    late = SendControl.objects.filter(pk=control.pk, not_after__lte=Now())
+    return late.exclude(kind=SendKind.SINGLE).exists()
 
 
 def cancel(control: SendControl, *, by: User, why: str) -> None:

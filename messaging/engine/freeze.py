@@ -5,6 +5,7 @@ It reserves nothing, so the same gates are judged again when a delivery is marke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,18 +41,28 @@ SELECT e.customer_id,
         {held_out}
     END AS gate,
     {data} AS data, coalesce(k.units, 0) AS units, coalesce(k.standing, false) AS standing
-FROM membership_peoplelistentry e
-JOIN membership_peoplelist l ON l.id = e.people_list_id
+FROM {whom}
 JOIN membership_customer c ON c.id = e.customer_id
 LEFT JOIN messaging_consent k ON k.template_id = %(template)s AND k.customer_id = e.customer_id
 LEFT JOIN (
     SELECT customer_id, sum(n) AS n FROM messaging_frequencycount
-    WHERE template_id = %(template)s AND day BETWEEN %(first_day)s AND %(day)s
+    WHERE template_id = %(template)s AND day BETWEEN %(first_day)s AND %(day)s{of_them}
     GROUP BY customer_id
 ) f ON f.customer_id = e.customer_id
 {counted}{join}
-WHERE e.people_list_id = %(people_list)s
+WHERE {chosen}
 """
+# Where the people come from: a list, or a few handed in by name, whom no rule picked.
+LISTED = {
+    "whom": "membership_peoplelistentry e JOIN membership_peoplelist l ON l.id = e.people_list_id",
+    "chosen": "e.people_list_id = %(people_list)s",
+    "of_them": "",
+}
+HANDED = {
+    "whom": "unnest(%(customers)s::bigint[]) AS e (customer_id) CROSS JOIN (SELECT '' AS source) l",
+    "chosen": "true",
+    "of_them": " AND customer_id = ANY(%(customers)s)",
+}
 FREEZE = """
 WITH frozen AS (
     INSERT INTO messaging_delivery (books_month, send_id, customer_id, due_at, state, reason, data)
@@ -79,8 +90,11 @@ class Judged:
     is_capped: bool = False
 
 
-def judged(control: SendControl, *, at: datetime) -> Judged:
-    """`at`: the instant the gates are judged for, normally when the send is due."""
+def judged(control: SendControl, *, at: datetime, customers: Sequence[int] | None = None) -> Judged:
+    """`at`: the instant the gates are judged for, normally when the send is due.
+
+    The people of the send's list, or these `customers` in place of it.
+    """
     day = at.astimezone(BEIJING).date()
     parameters = {
         "mini_program": control.mini_program_id,
@@ -90,11 +104,14 @@ def judged(control: SendControl, *, at: datetime) -> Judged:
         "first_day": first_day(day, value=control.fatigue_value, unit=control.fatigue_unit),
         "day": day,
         "people_list": control.people_list_id,
+        "customers": list(customers or ()),
     }
+    listed = customers is None
     limit = cap.cap_of(control.merchant_id)
     parts = {"capped": "", "counted": "", "held_out": "", "fails": "", "data": "NULL::jsonb", "join": ""}
+    parts |= LISTED if listed else HANDED
     if limit:
-        parts |= {"capped": cap.GATE, "counted": cap.JOIN}
+        parts |= {"capped": cap.GATE, "counted": cap.JOIN if listed else cap.JOIN_HANDED}
         parameters |= limit.parameters(day)
     if control.holdout_percent:
         parts["held_out"] = holdout.GATE

@@ -40,7 +40,7 @@ SELECT c.id, c.open_id, CASE
     WHEN c.profiling_opt_out_at IS NOT NULL AND l.source = 'rule' THEN 'opted_out'
     ELSE ''
 END, r.cap_day, r.cap_week
-FROM membership_customer c JOIN membership_peoplelist l ON l.id = %(people_list)s
+FROM membership_customer c LEFT JOIN membership_peoplelist l ON l.id = %(people_list)s
 LEFT JOIN messaging_sendrules r ON r.merchant_id = c.merchant_id
 WHERE c.id = ANY(%(customers)s)
 """
@@ -76,7 +76,7 @@ SET state = 'sending', attempt = attempt + 1, spent = %(spends)s, counted_on = %
     cause = '', sent_at = clock_timestamp(), recorded_at = NULL, lease_until = NULL,
     answer_by = clock_timestamp() + %(patience)s
 WHERE books_month = %(month)s AND id = ANY(%(ids)s) AND state = 'claimed' AND token = %(token)s
-RETURNING id, customer_id, attempt, data
+RETURNING id, customer_id, attempt, data, page
 """
 SKIP = """
 UPDATE messaging_delivery d
@@ -98,6 +98,7 @@ class Marked:
     open_id: str
     attempt: int
     data: dict[str, Any] | None
+    page: str | None
 
 
 @dataclass(slots=True)
@@ -200,7 +201,7 @@ def _mark_rows(control: SendControl, claimed: Claim, wave: _Wave, ids: list[int]
     # jsonb comes as text where the SQL is our own
     said = (json.loads(row[3]) if row[3] else None for row in marked)
     return [
-        Marked(row[0], row[1], wave.people[row[1]][0], row[2], data)
+        Marked(row[0], row[1], wave.people[row[1]][0], row[2], data, row[4])
         for row, data in zip(marked, said, strict=True)
     ]
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from merchants import events
 from messaging.engine import sql
 from messaging.engine.control import LIVE, WAITING, MoveRefused, is_past_not_after, move, resume
-from messaging.models import PauseReason, SendControl, SendState, Unprepared
+from messaging.models import PauseReason, SendControl, SendKind, SendState, Unprepared
 
 if TYPE_CHECKING:
     from merchants.models import User
@@ -29,7 +29,7 @@ SELECT s.id, (
     SELECT count(*) FROM messaging_delivery d
     WHERE d.send_id = s.id AND d.books_month = s.books_month AND d.state IN ('queued', 'claimed')
 ) FROM messaging_sendcontrol s
-WHERE s.state = 'sending' AND s.not_after < clock_timestamp() AND EXISTS (
+WHERE s.state = 'sending' AND s.kind = 'batch' AND s.not_after < clock_timestamp() AND EXISTS (
     SELECT 1 FROM messaging_delivery d
     WHERE d.send_id = s.id AND d.books_month = s.books_month AND d.state IN ('queued', 'claimed')
 )
@@ -61,7 +61,9 @@ def pause_past() -> int:
 
 def miss_past() -> int:
     """scheduled, preparing or ready → missed where the latest time passed before anything was sent."""
-    rows = SendControl.objects.filter(state__in=WAITING, due_at__lte=Now(), not_after__lt=Now())
+    rows = SendControl.objects.filter(
+        kind=SendKind.BATCH, state__in=WAITING, due_at__lte=Now(), not_after__lt=Now()
+    )
     moved = 0
     for control in rows.select_related("merchant", "mini_program").order_by("due_at", "id"):
         with suppress(MoveRefused):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from merchants import events
 from messaging.engine import sql
-from messaging.models import SendControl, SendState
+from messaging.models import SendControl, SendKind, SendState
 
 MARKS = (25, 50, 75)  # percent of who has to be sent to; each is told once, by the check that sees it
 ROWS = """
@@ -141,7 +141,7 @@ def _write_down(control: SendControl, found: list[Check], *, at: datetime) -> No
                 subject=control,
                 detail=detail,
             )
-        if pace["mark"] > control.check_detail.get("mark", 0):
+        if control.kind == SendKind.BATCH and pace["mark"] > control.check_detail.get("mark", 0):
             events.record(
                 "send.milestone",
                 merchant=control.merchant,

@@ -18,7 +18,7 @@ from messaging.engine.control import MoveRefused, move
 from messaging.engine.freeze import freeze, give_up
 from messaging.engine.not_after import miss_past, pause_past
 from messaging.engine.start import start_due
-from messaging.models import SendControl, SendState, Unprepared
+from messaging.models import SendControl, SendKind, SendState, SkipReason, Unprepared
 
 log = logging.getLogger(__name__)
 CANCEL_CHUNK = 5_000
@@ -56,7 +56,7 @@ WITH left_over AS (
 )
 UPDATE messaging_delivery d
 SET state = CASE WHEN kept_unknown THEN 'unknown' ELSE 'skipped' END,
-    reason = CASE WHEN kept_unknown THEN 'kept' ELSE 'cancelled' END,
+    reason = CASE WHEN kept_unknown THEN 'kept' ELSE %(reason)s END,
     cause = CASE WHEN kept_unknown THEN 'answer' ELSE '' END,
     token = NULL, lease_until = NULL, recorded_at = clock_timestamp()
 FROM left_over l
@@ -81,6 +81,7 @@ def advance() -> int:
         _start_preparing,
         start_due,
         _return_finished,
+        _expire_singles,
         _finish,
         pause_past,
         _settle_cancelling,
@@ -185,6 +186,8 @@ def _finish() -> int:
         with transaction.atomic():
             if sql.run(FINISHED, {"send": control.pk}):
                 moved += 1
+                if control.kind == SendKind.SINGLE:
+                    continue  # each message is its own ledger
                 events.record(
                     "send.finished",
                     merchant=control.merchant,
@@ -207,13 +210,23 @@ def _settle_cancelling() -> int:
     return moved
 
 
-def _skip_rest(control: SendControl) -> None:
-    """queued and claimed rows become skipped(cancelled), a chunk per transaction."""
+def _expire_singles() -> int:
+    """Single messages past their not-after have lost their use: what has not left is skipped(gave_up)."""
+    late = SendControl.objects.filter(
+        kind=SendKind.SINGLE, state__in=[SendState.SENDING, SendState.PAUSED], not_after__lte=Now()
+    )
+    for control in late:
+        _skip_rest(control, reason=SkipReason.GAVE_UP)
+        sql.run(sql.TOUCH, {"send": control.pk})
+    return 0
+
+
+def _skip_rest(control: SendControl, *, reason: str = SkipReason.CANCELLED) -> None:
+    """queued and claimed rows become skipped, a chunk per transaction."""
+    parameters = {"send": control.pk, "month": control.books_month, "limit": CANCEL_CHUNK}
     while True:
         with transaction.atomic():
-            done = sql.rows(
-                CANCEL_ROWS, {"send": control.pk, "month": control.books_month, "limit": CANCEL_CHUNK}
-            )
+            done = sql.rows(CANCEL_ROWS, parameters | {"reason": str(reason)})
             counts: sql.Counts = Counter((state, reason) for state, reason in done)
             counts["queued", ""] -= len(done)
             sql.count(control.pk, counts)

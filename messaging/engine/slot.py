@@ -1,6 +1,7 @@
 """A slot: one Celery child of the queue `engine`. It finds its work in Postgres and ends after seconds.
 
-Each turn serves the sending batch served longest ago: claim → (tokens → control → mark → send → record)…
+Each turn serves whom turns.py names, of batches the one served longest ago:
+claim → (tokens → control → mark → send → record)…
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from django.conf import settings
@@ -32,7 +33,8 @@ from messaging.engine.mark import Marked, mark
 from messaging.engine.not_after import IS_PAST
 from messaging.engine.quiet import IS_HELD
 from messaging.engine.record import Answer, record_stubbornly
-from messaging.models import PauseReason, SendControl
+from messaging.engine.turns import ORDER, Turns
+from messaging.models import PauseReason, SendControl, SendKind
 
 log = logging.getLogger(__name__)
 STALE_SECONDS = 2.0  # from reading the control row to the first byte
@@ -49,8 +51,9 @@ WHERE s.state = 'sending' AND p.stopped_at IS NULL AND s.id <> ALL(%(passed)s)
         WHERE d.send_id = s.id AND d.books_month = s.books_month AND d.state = 'queued'
             AND d.due_at <= clock_timestamp()
     )
-    AND NOT {IS_HELD} AND NOT {IS_PAST}
-ORDER BY s.last_served_at NULLS FIRST, s.due_at, s.id
+    AND NOT {IS_HELD} AND NOT {IS_PAST} AND (%(only_app)s::bigint IS NULL
+        OR s.kind = 'single' AND s.mini_program_id = %(only_app)s)
+ORDER BY {ORDER}, s.last_served_at NULLS FIRST, s.due_at, s.id
 LIMIT 1
 """  # noqa: S608 - put together from constants only
 NEXT = f"""
@@ -67,7 +70,7 @@ BUSY = "UPDATE messaging_sendcontrol SET busy_count = busy_count + %(n)s WHERE i
 
 
 def has_work() -> bool:
-    return bool(sql.rows(WAITING, {"passed": []}))
+    return bool(sql.rows(WAITING, {"passed": [], **Turns().parameters()}))
 
 
 def work(*, seconds: float) -> bool:
@@ -75,30 +78,70 @@ def work(*, seconds: float) -> bool:
     until = time.monotonic() + seconds
     worked = False
     starved: list[int] = []  # sends that had no token a moment ago
+    turns = Turns()
     while time.monotonic() < until:
         close_old_connections()
-        picked = sql.rows(NEXT, {"passed": starved})
-        if not picked:
+        control = _next(turns, passed=starved)
+        if control is None:
             if not starved:
                 break
             starved = []
             time.sleep(0.05)
             continue
         worked = True
-        control = SendControl.objects.select_related("mini_program", "merchant").get(pk=picked[0][0])
-        if not _serve(control, until=min(until, time.monotonic() + TURN_SECONDS)):
-            starved.append(control.pk)
+        began = time.monotonic()
+        together = _serve(control, turns, passed=starved, until=min(until, began + TURN_SECONDS))
+        starved += [one.pk for one, left in together if not left]
+        turns.had(control, seconds=time.monotonic() - began)
     return worked
 
 
-def _serve(control: SendControl, *, until: float) -> bool:
-    """One turn; False when nothing could leave. Keys or an address that cannot be used pause the send."""
+def _next(turns: Turns, *, passed: list[int], only_app: int | None = None) -> SendControl | None:
+    """The send whose turn it is; `only_app`: only single messages of this mini program."""
+    picked = sql.rows(NEXT, {"passed": passed, **turns.parameters(only_app=only_app)})
+    if not picked:
+        return None
+    rows = SendControl.objects.select_related("mini_program", "merchant")
+    control: SendControl = rows.get(pk=picked[0][0])
+    return control
+
+
+def _serve(
+    first: SendControl, turns: Turns, *, passed: list[int], until: float
+) -> list[tuple[SendControl, bool]]:
+    """One turn; with each send served, whether anything left.
+
+    Single messages of one mini program go together, since many come one to a request: all their answers are
+    waited for at the end. What is in flight stays within IN_FLIGHT_WAVES waves.
+    """
+    told: list[tuple[SendControl, bool]] = []
+    flying: list[Turn] = []
+    control: SendControl | None = first
+    with ExitStack() as endings:
+        while control is not None:
+            turn = _turn(control, until=until)
+            if turn is not None:
+                endings.callback(turn.end)
+                turn.serve(rows=None if control is first else turn.wave_rows)
+                flying.append(turn)
+            told.append((control, turn is not None and turn.marked_any))
+            if control.kind != SendKind.SINGLE or not told[-1][1] or time.monotonic() >= until:
+                break
+            if sum(len(one.flying) for one in flying) > (IN_FLIGHT_WAVES - 1) * flying[0].wave_rows:
+                break
+            done = [one.pk for one, _left in told]
+            control = _next(turns, passed=passed + done, only_app=first.mini_program_id)
+    return told
+
+
+def _turn(control: SendControl, *, until: float) -> Turn | None:
+    """Keys or an address that cannot be used pause the send."""
     try:
-        return Turn(control, until=until).serve()
+        return Turn(control, until=until)
     except GatewayNotConfigured as error:
         with suppress(MoveRefused):
             pause(control, by=None, reason=PauseReason.GATEWAY, detail=str(error))
-        return False
+        return None
 
 
 class Turn:
@@ -116,26 +159,22 @@ class Turn:
         self.marked_any = False
         self.wave_rows: int = settings.ENGINE_WAVE_ROWS
 
-    def serve(self) -> bool:
-        """False when the send got no token in time, so that others come first."""
+    def serve(self, *, rows: int | None = None) -> None:
+        """Claims, at most `rows` where given, and sends. end() has to follow, whatever happened here."""
         if breaker.trip(self.control):  # a slot that died after its record left that to us
-            return False
+            return
         try:
             limit = self._claim_limit()
         except rate.RateUnavailable as error:
             log.warning("send %s waits: %s", self.control.pk, error)
-            return False
-        try:
-            self.claimed = claim(self.control, limit=limit)
-            while self.claimed.ids and time.monotonic() < self.until:
-                if len(self.flying) > (IN_FLIGHT_WAVES - 1) * self.wave_rows:
-                    self._collect()
-                    continue
-                if not self._send_wave():
-                    break
-        finally:
-            self._end()
-        return self.marked_any
+            return
+        self.claimed = claim(self.control, limit=min(limit, rows or limit))
+        while self.claimed.ids and time.monotonic() < self.until:
+            if len(self.flying) > (IN_FLIGHT_WAVES - 1) * self.wave_rows:
+                self._collect()
+                continue
+            if not self._send_wave():
+                break
 
     def _claim_limit(self) -> int:
         """At most five seconds of the present rate, so that a dead slot holds up little."""
@@ -194,6 +233,7 @@ class Turn:
                     send_id=self.control.pk,
                     want=want,
                     send_rate=self.control.rate_per_second,
+                    reserve=self.control.kind != SendKind.SINGLE,
                 )
             except rate.RateUnavailable as error:
                 log.warning("send %s waits: %s", self.control.pk, error)
@@ -218,7 +258,7 @@ class Turn:
         request = OpenAppMiniTemplatemessageSend(
             to_open_id=row.open_id,
             user_template_id=self.control.platform_template_id,
-            page=wire.page_with_parameters(self.control.page, {"rt": token}),
+            page=wire.page_with_parameters(row.page or self.control.page, {"rt": token}),
             data=json.dumps(row.data or self.control.data, ensure_ascii=False, separators=(",", ":")),
         )
         return self.client.submit(request, guard=_fresh(read_at))
@@ -251,7 +291,7 @@ class Turn:
         except rate.RateUnavailable:
             log.warning("the rate could not be lowered: Redis is away")
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """Nothing stays behind: rows not marked go back, answers under way are waited for."""
         try:
             release(self.control, self.claimed)

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0004_saved_views'),
-        ('messaging', '0013_crowd_sends'),
+        ('messaging', '0014_single_sends'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,7 +1,7 @@
 from messaging.models.batch import BatchSend, DraftVersion
 from messaging.models.books import MonthBooks
 from messaging.models.consent import Consent, ConsentEntry
-from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendState, Unprepared
+from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendKind, SendState, Unprepared
 from messaging.models.crowd import (
     CROWD_TRANSITIONS,
     CrowdDecision,
@@ -27,6 +27,7 @@ from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
 from messaging.models.review import Review
 from messaging.models.rules import SendRules
 from messaging.models.signal import RecallCount, Signal, Visit
+from messaging.models.single import SingleSend
 from messaging.models.templates import Kind, LibraryTemplate, SubscriptionTemplate
 
 __all__ = [
@@ -57,10 +58,12 @@ __all__ = [
     "Review",
     "Rollup",
     "SendControl",
+    "SendKind",
     "SendPulse",
     "SendRules",
     "SendState",
     "Signal",
+    "SingleSend",
     "SkipReason",
     "SubscriptionTemplate",
     "UnknownCause",

@@ -36,6 +36,13 @@ class SendState(models.TextChoices):
 MOST_HELD_OUT_PERCENT = 50
 
 
+class SendKind(models.TextChoices):
+    """`single`: messages handed in by API, each with a text and page of its own; it has no list."""
+
+    BATCH = "batch", _("Batch send")
+    SINGLE = "single", _("Single messages")
+
+
 class PauseReason(models.TextChoices):
     OPERATOR = "operator", _("Paused by a person")
     GATEWAY = "gateway", _("The mini program's keys or its gateway cannot be used")
@@ -87,6 +94,9 @@ class SendControl(MerchantOwned, FatigueRule):
     """
 
     mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(
+        max_length=6, choices=SendKind.choices, default=SendKind.BATCH, db_default=SendKind.BATCH
+    )
     state = models.CharField(max_length=10, choices=SendState.choices, default=SendState.DRAFT)
     template = models.ForeignKey(SubscriptionTemplate, null=True, on_delete=models.PROTECT, related_name="+")
     template_kind = models.CharField(max_length=9, choices=Kind.choices, blank=True)
@@ -128,12 +138,14 @@ class SendControl(MerchantOwned, FatigueRule):
             models.CheckConstraint(condition=Q(state__in=SendState.values), name="send_state_known"),
             models.CheckConstraint(
                 condition=Q(state__in=["draft", "in_review", "approved", "cancelling", "cancelled"])
-                | Q(due_at__isnull=False, template__isnull=False, people_list__isnull=False),
+                | Q(due_at__isnull=False, template__isnull=False, people_list__isnull=False)
+                | Q(due_at__isnull=False, template__isnull=False, kind="single"),
                 name="send_launched_is_complete",
             ),
             models.CheckConstraint(
                 condition=Q(holdout_percent__lte=MOST_HELD_OUT_PERCENT), name="send_holdout_share"
             ),
+            models.CheckConstraint(condition=Q(kind__in=SendKind.values), name="send_kind_known"),
         ]
         indexes = [
             models.Index(

@@ -90,6 +90,7 @@ class Delivery(models.Model):
     counted_on = models.DateField(null=True)  # Beijing day in the fatigue count
     kept_unknown = models.BooleanField(default=False)  # an earlier attempt is unknown for ever
     data = models.JSONField(null=True)  # only where it differs from the send's
+    page = models.CharField(max_length=128, null=True)  # noqa: DJ001 - as data: NULL where it is the send's
     sent_at = models.DateTimeField(null=True)  # when it was marked
     recorded_at = models.DateTimeField(null=True)
     duration_ms = models.FloatField(null=True)

@@ -26,7 +26,7 @@ def forget(event_id: int, *, at: datetime) -> bool:
         return False
     with transaction.atomic():
         customer = Customer.objects.get(pk=event.subject_id, merchant=event.merchant)
-        Delivery.objects.filter(customer=customer, data__isnull=False).update(data=None)
+        Delivery.objects.filter(customer=customer, data__isnull=False).update(data=None, page=None)
         ledger.end_all_of(customer, source="forgotten", source_key=f"forgotten:{event.id}", at=at)
         Signal.objects.filter(customer=customer).update(customer=None)
         return events.done(event_id, subscriber=SUBSCRIBER, at=at)

@@ -3,7 +3,7 @@
 `roll_up` runs every half minute and counts again only what changed since its last run; run twice, it gives
 the same. `recount` counts everything and tells what differed. Both use the same statements, so they cannot
 differ in what they count. Accepted messages come from the counters, which reconcile compares with the rows.
-A test to one named person counts in no hour.
+A test to one named person counts in no hour, nor does a single message: nobody chose its hour.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ JOIN merchants_merchant m ON m.id = p.merchant_id
 JOIN messaging_sendcontrol s ON s.mini_program_id = d.app
     AND s.started_at >= d.day::timestamp AT TIME ZONE m.time_zone
     AND s.started_at < (d.day + 1)::timestamp AT TIME ZONE m.time_zone
-    AND s.template_id IS NOT NULL
+    AND s.template_id IS NOT NULL AND s.kind = 'batch'
     AND NOT EXISTS (
         SELECT 1 FROM messaging_batchsend b WHERE b.control_id = s.id AND b.test_of_id IS NOT NULL
     )

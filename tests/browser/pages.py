@@ -14,6 +14,7 @@ from console.help.topics import TOPICS
 from merchants.models import Job, User
 from messaging.engine import months
 from messaging.models import MonthBooks, SubscriptionTemplate
+from tests import build_messaging
 from tests.browser import acts
 from tests.browser.acts import Act
 from tests.browser.crowd_scenes import of_crowd
@@ -109,6 +110,12 @@ def job(scenes: Scenes) -> str:
     return f"jobs/{Job.objects.filter(merchant=scenes.house.merchant).latest('pk').pk}/"
 
 
+def a_single(scenes: Scenes) -> str:
+    """Handed in here; the house sends it."""
+    sent = build_messaging.single(scenes.template.mini_program, scenes.template, scenes.people(1)[0])
+    return f"singles/{sent.pk}/"
+
+
 TEMPLATES_AND_LISTS = [
     Row("sign in", "/sign-in/", who=""),
     Row("password", "/password/"),
@@ -197,11 +204,15 @@ FIGURES_AND_SETTINGS = [
     Row("one person", "people/"),
     Row("a person", "people/1/"),
     Row("erase a person", "people/1/forget/"),
+    Row("single messages", "singles/"),
+    Row("a single message", a_single),
     Row("reconciliation", "reconciliation/"),
     Row("books of a month", books_of_a_month),
     Row("audit", "audit/"),
     Row("mini programs", "settings/mini-programs/"),
     Row("reserve of a mini program", reserve),
+    Row("api keys", "settings/api-keys/"),
+    Row("a new api key", "settings/api-keys/new/"),
     Row("sending rules", "settings/rules/"),
     Row("staff", "settings/staff/"),
     Row("a job", job),

@@ -165,7 +165,7 @@ class BodyTests(SignalsCase):
     def test_a_body_too_large_to_be_read(self):
         answer = self.post_text(" " * (MAX_BODY_BYTES + 1))
         assert answer.status_code == 413
-        assert "Send fewer signals" in answer.json()["error"]
+        assert "Send less at once" in answer.json()["error"]
 
     def test_a_time_without_its_zone(self):
         self.assert_invalid(

@@ -1,0 +1,16 @@
+"""What a server key may be allowed, in words; each route names its scope where it is guarded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from messaging.recall.signals import CONSENT_SCOPE
+from messaging.sends.singles import SCOPE as MESSAGES_SCOPE
+
+SCOPES: Mapping[str, str | Promise] = {
+    MESSAGES_SCOPE: _("Send single messages and ask what became of them"),
+    CONSENT_SCOPE: _("Report consent given and taken back, and visits"),
+}
