@@ -21,7 +21,7 @@ from messaging.models import PauseReason, SendControl, SendKind, SendState, Unpr
 if TYPE_CHECKING:
     from merchants.models import User
 
-GUARD_SECONDS = 2  # from reading the control row to the first byte, at most (engine.slot)
+GUARD_SECONDS = 2  # from reading the control row to the first byte, at most (engine.pipeline)
 # For a statement that knows the send as s.
 IS_PAST = f"coalesce(s.not_after < clock_timestamp() + interval '{GUARD_SECONDS} seconds', false)"
 LEFT_OVER = """

@@ -24,13 +24,8 @@ class Turns:
         self.single_seconds = 0.0
         self.had_turn: list[int] = []  # mini programs whose single messages were served in this round
 
-    def parameters(self, *, only_app: int | None = None) -> dict[str, Any]:
-        """`only_app`: nothing but single messages of this mini program."""
-        return {
-            "singles_first": self.single_seconds < SINGLE_SECONDS,
-            "had_turn": self.had_turn,
-            "only_app": only_app,
-        }
+    def parameters(self) -> dict[str, Any]:
+        return {"singles_first": self.single_seconds < SINGLE_SECONDS, "had_turn": self.had_turn}
 
     def had(self, control: SendControl, *, seconds: float) -> None:
         if control.kind != SendKind.SINGLE:

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from merchants import rate
 from messaging.engine import control as brakes
-from messaging.engine import slot
+from messaging.engine import slot, turn
 from messaging.engine.reconcile import lines
 from messaging.models import Delivery, SendControl
 from tests import build, build_messaging
@@ -36,7 +36,7 @@ FORK = multiprocessing.get_context("fork")
 
 def work_until_told(end: Any, stop_at: int | None) -> None:
     """A slot. With `stop_at` it stops itself right after its first mark of that send."""
-    mark = slot.mark
+    mark = turn.mark
     waiting = [stop_at]
 
     def mark_then_stop(control: SendControl, *args: Any, **more: Any) -> Any:
@@ -46,7 +46,7 @@ def work_until_told(end: Any, stop_at: int | None) -> None:
             os.kill(os.getpid(), signal.SIGSTOP)
         return marked
 
-    slot.mark = mark_then_stop
+    turn.mark = mark_then_stop
     while not end.is_set():
         if not slot.work(seconds=1):
             time.sleep(0.05)

@@ -13,8 +13,10 @@ from merchants.models import Event
 from messaging.engine import slot
 from messaging.engine.control import PastNotAfter, pause, resume
 from messaging.engine.not_after import GUARD_SECONDS, IS_PAST, LimitChanged, set_limit
+from messaging.engine.pipeline import STALE_SECONDS
 from messaging.engine.reconcile import lines
 from messaging.engine.schedule import advance
+from messaging.engine.turn import Turn
 from messaging.models import PauseReason, SendControl, SendState, Unprepared
 from tests import build_messaging as build
 from tests.build import user
@@ -56,11 +58,11 @@ def test_a_slot_finds_no_work_from_a_guards_length_before_it(
     limit(control, seconds=seconds)
     assert is_past(control) is past
     assert slot.has_work() is not past
-    assert slot.Turn._may_send(SimpleNamespace(control=control)) is not past
+    assert Turn._may_send(SimpleNamespace(control=control)) is not past
 
 
 def test_the_guard_is_as_long_as_a_request_may_take_to_its_first_byte() -> None:
-    assert GUARD_SECONDS >= slot.STALE_SECONDS
+    assert GUARD_SECONDS >= STALE_SECONDS
 
 
 def test_beat_pauses_it_with_the_reason_and_says_how_many_are_left(shop: SimpleNamespace) -> None:

@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from merchants import rate
 from merchants.models import ApiKey
-from messaging.engine import slot
+from messaging.engine import slot, turn
 from messaging.engine.claim import claim
 from messaging.engine.mark import mark
+from messaging.engine.pipeline import Pipeline
 from messaging.engine.reap import reap
 from messaging.engine.reconcile import lines
 from messaging.engine.schedule import advance
+from messaging.engine.turn import Turn
 from messaging.engine.turns import Turns
 from messaging.models import Delivery, SendControl, SendKind, SendRules, SendState
 from messaging.sends.asked import Asked
@@ -79,11 +81,14 @@ def test_the_answers_of_many_requests_are_waited_for_together(shop: Shop) -> Non
     for number in range(30):
         hand(shop, asked(shop, number))
     turns = Turns()
-    first = slot._next(turns, passed=[])
-    assert first is not None
-    told = slot._serve(first, turns, passed=[], until=time.monotonic() + 5)
-    assert len(told) > 1
-    assert shop.summary()["accepted_messages"] == len(told)
+    with Pipeline() as pipeline:
+        for _request in range(5):
+            control = slot._next(turns, passed=[])
+            assert control is not None
+            assert slot._serve(control, pipeline, until=time.monotonic() + 5)
+        assert len(pipeline) == 5
+    assert len(pipeline) == 0
+    assert shop.summary()["accepted_messages"] == 5
     work_until_idle()
     assert shop.summary()["accepted_people"] == shop.summary()["accepted_messages"] == 30
     assert books_balance()
@@ -105,7 +110,7 @@ def test_however_they_come_no_more_is_in_flight_than_of_a_batch(
         in_flight.append(Delivery.objects.filter(state="sending").count())
         return marked
 
-    monkeypatch.setattr(slot, "mark", watched)
+    monkeypatch.setattr(turn, "mark", watched)
     work_until_idle()
     assert 4 < max(in_flight) <= 8
     assert shop.summary()["accepted_people"] == shop.summary()["accepted_messages"] == 33
@@ -173,7 +178,7 @@ def test_what_batches_cannot_spend_is_there_for_single_messages(shop: Shop) -> N
     batch = sending(shop)
     hand(shop, asked(shop, 0))
     single = SendControl.objects.select_related("mini_program").get(kind=SendKind.SINGLE)
-    turns = [slot.Turn(one, until=time.monotonic() + 60) for one in (batch, single)]
+    turns = [Turn(one, Pipeline(), until=time.monotonic() + 60) for one in (batch, single)]
     while (full := rate.take_single(shop.app, 20)) < 20:
         rate.give_back(shop.app, full)
         time.sleep(0.02)
@@ -188,10 +193,10 @@ def test_past_its_not_after_nothing_leaves_even_before_it_is_written_off(shop: S
     SendControl.objects.update(not_after=timezone.now())
     assert slot.work(seconds=0.3) is False
     control = SendControl.objects.select_related("mini_program", "merchant").get()
-    turn = slot.Turn(control, until=time.monotonic() + 1)  # had claimed before the time came
-    turn.serve()
-    turn.end()
-    assert (turn.marked_any, Delivery.objects.get().state) == (False, "queued")
+    with Pipeline() as pipeline:
+        late = Turn(control, pipeline, until=time.monotonic() + 1)  # had claimed before the time came
+        assert late.serve() is False
+    assert (late.marked_any, Delivery.objects.get().state) == (False, "queued")
     advance()
     assert (Delivery.objects.get().state, Delivery.objects.get().reason) == ("skipped", "gave_up")
     assert shop.summary()["accepted_messages"] == 0

@@ -224,9 +224,9 @@ def test_a_process_that_wakes_up_late_sends_nothing(shop: Shop, monkeypatch: pyt
     """The guard compares the boot clock when a request has its connection: here it has jumped by an hour."""
     shop.grant(6)
     control = sending(shop)
-    readings = iter(range(1_000_000))
+    readings = iter(range(1, 1_000_000))
     monkeypatch.setattr(
-        "messaging.engine.slot.boot_seconds", lambda: leases.boot_seconds() + 3600 * next(readings)
+        "messaging.engine.pipeline.boot_seconds", lambda: leases.boot_seconds() + 3600 * next(readings)
     )
     slot.work(seconds=0.3)
     assert shop.summary()["accepted_messages"] == 0

@@ -18,9 +18,9 @@ from merchants import refusals
 from messaging.engine import pulse
 from messaging.engine.claim import claim
 from messaging.engine.mark import mark
+from messaging.engine.pipeline import answer_of
 from messaging.engine.reconcile import lines
 from messaging.engine.record import Answer, record
-from messaging.engine.slot import answer_of
 from messaging.models import Consent, ConsentEntry, Delivery
 from tests import build, build_messaging
 from tests.gateway.platform import KEYS, MESSAGE, refusal, signed
