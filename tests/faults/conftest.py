@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connections
 
-from tests.faults.stage import Stage, Storm, launch, open_stage, speak_to
+from tests.faults.stage import Stage, Storm, launch, open_stage, prepare_database, speak_to
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,7 @@ def stage(django_db_blocker: Any, cheap_passwords: None) -> Iterator[Stage]:
         django_settings.REDIS_URL = opened.valkey.url
         django_settings.GATEWAY_URLS["simulated"] = opened.simulator.gateway_url
         try:
+            prepare_database()
             opened.start("engine", "default", "beat")
             yield opened
         finally:

@@ -5,26 +5,33 @@ Size and pace by PROOF_SIZE: `ci` (2,000 people) or `full` (20,000).
 
 import os
 import signal
-import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from datetime import timedelta
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import redis
 from cryptography.fernet import Fernet
+from django.core.management import call_command
 from django.db import connections
+from django.db.models.functions import Now
+from django.utils import timezone
 from psycopg.conninfo import conninfo_to_dict
 
 from console.demo import processes
 from console.demo.child import Child
-from console.demo.environment import ROOT
 from console.demo.servers import Postgres, Valkey
+from merchants.models import User
+from merchants.partitions import ensure_all
+from messaging.engine.control import MoveRefused, resume
 from messaging.engine.reconcile import lines
-from messaging.models import Delivery, SendControl
-from tests import build_messaging
+from messaging.models import Delivery, PauseReason, SendControl, SendState
+from tests import build, build_messaging
 from tests.shop import Shop, open_shop
 from tests.simulator_process import SimulatorProcess
 
@@ -35,8 +42,11 @@ LONGEST_SECONDS = 300 if FULL else 75
 SLOTS = 2
 IN_FLIGHT_PER_SLOT = 64
 READ_SECONDS = 1.0
+REAPED_AFTER = timedelta(seconds=11)  # answer_by and ten seconds more, see messaging/engine/reap.py
+ENDED = ("finished", "cancelled")
 PACE = {
     "ENGINE_LEASE_SECONDS": "6",
+    "ENGINE_SLOT_SECONDS": "2",
     "GATEWAY_CONNECT_SECONDS": "1",
     "GATEWAY_READ_SECONDS": str(READ_SECONDS),
     "GATEWAY_TOTAL_SECONDS": "1.5",
@@ -57,16 +67,31 @@ class Stage:
     before: dict[str, Any] = field(default_factory=dict)
 
     def start(self, *names: str) -> None:
+        """All at once, then waits until each is healthy."""
+        begun = [self.begin(name) for name in names]
+        for process in begun:
+            wait_for(process.healthy, 60, f"{process.name} to be healthy", self.health)
+
+    def begin(self, name: str) -> processes.Process:
+        """`name`: engine, default or beat; with a number behind it, one more of that kind."""
+        kind = name.rstrip("0123456789")
+        process = {
+            "engine": lambda: processes.engine_worker(self.env, concurrency=SLOTS, name=name),
+            "default": lambda: processes.default_worker(self.env, name=name),
+            "beat": lambda: processes.beat(self.env, schedule=self.home / name),
+        }[kind]()
+        self.children[name] = process.child(log=self.home / f"{name}.log")
+        self.children[name].start()
+        return process
+
+    def stop(self, *names: str) -> None:
+        """All are asked at once; an AssertionError names who had to be killed."""
         for name in names:
-            process = {
-                "engine": lambda: processes.engine_worker(self.env, concurrency=SLOTS),
-                "default": lambda: processes.default_worker(self.env),
-                "beat": lambda: processes.beat(self.env, schedule=self.home / "beat"),
-            }[name]()
-            child = process.child(log=self.home / f"{name}.log")
-            child.start()
-            self.children[name] = child
-            wait_for(process.healthy, 60, f"{name} to be healthy")
+            self.children[name].send(signal.SIGTERM)
+        stubborn = [name for name in names if not self.children[name].wait(15)]
+        for name in names:
+            self.children[name].kill()  # whom it left behind
+        assert not stubborn, f"{stubborn} had to be killed"
 
     def close(self) -> None:
         for child in self.children.values():
@@ -89,7 +114,7 @@ class Stage:
 
 
 def open_stage(home: Path) -> Stage:
-    """Servers, a migrated database and the simulator; no worker yet."""
+    """Servers and the simulator; no table and no worker yet."""
     postgres, valkey = Postgres(home, durable=False), Valkey(home)
     postgres.start()
     valkey.start()
@@ -104,10 +129,13 @@ def open_stage(home: Path) -> Stage:
         "SECRET_KEY": os.environ.get("SECRET_KEY") or Fernet.generate_key().decode(),
         "DEBUG": "1",
     }
-    for command in ("migrate", "make_partitions"):
-        done = subprocess.run(processes.manage(command), env=env, cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 0, f"manage.py {command}: {done.stderr[-2000:]}"
     return Stage(home=home, postgres=postgres, valkey=valkey, simulator=simulator, env=env)
+
+
+def prepare_database() -> None:
+    """Of the stage, once speak_to() points there."""
+    call_command("migrate", verbosity=0)
+    ensure_all(at=timezone.now())
 
 
 def speak_to(postgres: Postgres) -> dict[str, Any]:
@@ -138,13 +166,17 @@ def wait_for(question: Callable[[], Any], seconds: float, what: str, health: Cal
 
 @dataclass
 class Storm:
-    """One send under way. `struck` counts slots killed or stopped while they had rows in flight."""
+    """One send under way. `struck` counts slots killed or stopped while they had rows in flight.
+
+    `resumed`: how often the operator resumed what had paused by itself, by its reason.
+    """
 
     stage: Stage
     shop: Shop
     control: SendControl
     consented: int
     struck: int = 0
+    resumed: Counter[str] = field(default_factory=Counter)
 
     def in_flight(self) -> dict[int, int]:
         """Rows in state `sending`, by the pid of their slot."""
@@ -158,7 +190,14 @@ class Storm:
 
     def strike(self, signum: signal.Signals) -> int:
         """Signals a slot that has rows in flight now; its pid. A kill that lands on an idle one is void."""
-        for _try in range(400):
+        pid = self.try_strike(signum, seconds=10)
+        assert pid, "no slot had rows in flight, so the storm is void"
+        return pid
+
+    def try_strike(self, signum: signal.Signals, *, seconds: float) -> int:
+        """strike(), but 0 when no slot had rows in flight for so long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
             for pid, rows in self.in_flight().items():
                 if rows and _alive(pid):
                     os.kill(pid, signum)
@@ -170,25 +209,49 @@ class Storm:
                     if signum == signal.SIGSTOP:
                         os.kill(pid, signal.SIGCONT)
             time.sleep(0.01)
-        raise AssertionError("no slot had rows in flight, so the storm is void")
+        return 0
+
+    def share(self) -> float:
+        """Of the people with consent, how many have an outcome."""
+        settled = ("accepted", "refused", "unknown")
+        return Delivery.objects.filter(send=self.control, state__in=settled).count() / self.consented
 
     def reach(self, share: float) -> None:
         """Waits until that share of the people with consent has an outcome."""
-        wanted = int(self.consented * share)
-        settled = ("accepted", "refused", "unknown")
-        wait_for(
-            lambda: Delivery.objects.filter(send=self.control, state__in=settled).count() >= wanted,
-            LONGEST_SECONDS,
-            f"{wanted} outcomes",
-            self.stage.health,
-        )
+
+        def reached() -> bool:
+            self.go_on()
+            return self.share() >= share
+
+        wait_for(reached, LONGEST_SECONDS, f"{share:.0%} outcomes", self.stage.health)
 
     def finish(self) -> None:
         def finished() -> bool:
-            self.control.refresh_from_db()
-            return self.control.state == "finished"
+            self.go_on()
+            self.age_the_dead()
+            return self.control.state in ENDED
 
         wait_for(finished, LONGEST_SECONDS, "the send to finish", self.stage.health)
+
+    def age_the_dead(self) -> None:
+        """In CI size: rows of slots that are dead come to their deadline now and not in a quarter minute."""
+        dead = [pid for pid in self.in_flight() if not _alive(pid)]
+        if dead and not FULL:
+            rows = Delivery.objects.filter(send=self.control, state="sending", worker_pid__in=dead)
+            rows.filter(answer_by__gt=Now() - REAPED_AFTER).update(answer_by=Now() - REAPED_AFTER)
+
+    def go_on(self) -> None:
+        """What an operator does who sees that the send has paused by itself; a person's pause is kept."""
+        self.control.refresh_from_db()
+        why = self.control.pause_reason
+        if self.control.state == SendState.PAUSED and why != PauseReason.OPERATOR:
+            with suppress(MoveRefused):  # it ended meanwhile
+                resume(self.control, by=self.operator)
+                self.resumed[why] += 1
+
+    @cached_property
+    def operator(self) -> User:
+        return build.user(f"storm-{self.control.pk}")
 
     def verdict(self) -> dict[str, Any]:
         """The promise, checked against the platform's log. Returns the figures for whoever reports them."""
@@ -207,12 +270,13 @@ class Storm:
         figures = {state: len(people) for state, people in sorted(by_state.items())}
         of_us = Delivery.objects.filter(send=self.control, state="unknown", cause="process").count()
         told = {"reached": len(reached), "explained": explained, "struck": self.struck}
-        return figures | told | {"because_of_us": of_us}
+        resumed = {f"resumed_{why}": n for why, n in sorted(self.resumed.items())}
+        return figures | told | {"because_of_us": of_us} | resumed
 
 
-def launch(stage: Stage, *, people: int = PEOPLE) -> Storm:
+def launch(stage: Stage, *, people: int = PEOPLE, rate_per_second: int = RATE_PER_SECOND) -> Storm:
     """A shop of its own; nine in ten people have consented. The send is due now."""
-    shop = open_shop(stage.simulator, people=people, rate_per_second=RATE_PER_SECOND)
+    shop = open_shop(stage.simulator, people=people, rate_per_second=rate_per_second)
     consented = people * 9 // 10
     shop.grant(consented)
     to = build_messaging.people_list(shop.app, shop.people)
@@ -239,3 +303,13 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def restart_postgres(postgres: Postgres, *, killed: bool, away_seconds: float) -> None:
+    """Asked to stop, or killed; started again after a while."""
+    connections["default"].close()
+    if killed and postgres.child is not None:
+        postgres.child.kill()
+    postgres.stop()
+    time.sleep(away_seconds)
+    postgres.start()
