@@ -23,7 +23,6 @@ def stage(django_db_blocker: Any, cheap_passwords: None) -> Iterator[Stage]:
         django_settings.GATEWAY_URLS["simulated"] = opened.simulator.gateway_url
         try:
             prepare_database()
-            opened.start("engine", "default", "beat")
             yield opened
         finally:
             connections["default"].close()
@@ -38,6 +37,7 @@ def stage(django_db_blocker: Any, cheap_passwords: None) -> Iterator[Stage]:
 @pytest.fixture
 def storm(stage: Stage) -> Iterator[Storm]:
     """A send that has just begun; the figures of its end are printed for whoever reads the run."""
+    stage.man({})
     stage.simulator.delete("/sim/faults")
     begun = launch(stage)
     yield begun

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -40,6 +40,7 @@ PEOPLE = 20_000 if FULL else 2_000
 RATE_PER_SECOND = 400
 LONGEST_SECONDS = 300 if FULL else 75
 SLOTS = 2
+WORKFORCE = ("engine", "default", "beat")
 IN_FLIGHT_PER_SLOT = 64
 READ_SECONDS = 1.0
 REAPED_AFTER = timedelta(seconds=11)  # answer_by and ten seconds more, see messaging/engine/reap.py
@@ -64,7 +65,19 @@ class Stage:
     simulator: SimulatorProcess
     env: dict[str, str]
     children: dict[str, Child] = field(default_factory=dict)
-    before: dict[str, Any] = field(default_factory=dict)
+    trapped: Mapping[str, str] = field(default_factory=dict)
+
+    def man(self, trapped: Mapping[str, str]) -> None:
+        """An engine worker, a default worker and beat, started anew only where they are not `trapped` so.
+
+        `trapped`: environment beside that of the stage, for processes that load more than the product.
+        """
+        if trapped != self.trapped:
+            self.stop(*self.children)
+            self.children.clear()
+        self.trapped = trapped
+        missing = [name for name in WORKFORCE if name not in self.children]
+        self.start(*missing)
 
     def start(self, *names: str) -> None:
         """All at once, then waits until each is healthy."""
@@ -74,12 +87,12 @@ class Stage:
 
     def begin(self, name: str) -> processes.Process:
         """`name`: engine, default or beat; with a number behind it, one more of that kind."""
-        kind = name.rstrip("0123456789")
+        env = {**self.env, **self.trapped}
         process = {
-            "engine": lambda: processes.engine_worker(self.env, concurrency=SLOTS, name=name),
-            "default": lambda: processes.default_worker(self.env, name=name),
-            "beat": lambda: processes.beat(self.env, schedule=self.home / name),
-        }[kind]()
+            "engine": lambda: processes.engine_worker(env, concurrency=SLOTS, name=name),
+            "default": lambda: processes.default_worker(env, name=name),
+            "beat": lambda: processes.beat(env, schedule=self.home / name),
+        }[name.rstrip("0123456789")]()
         self.children[name] = process.child(log=self.home / f"{name}.log")
         self.children[name].start()
         return process
@@ -274,11 +287,13 @@ class Storm:
         return figures | told | {"because_of_us": of_us} | resumed
 
 
-def launch(stage: Stage, *, people: int = PEOPLE, rate_per_second: int = RATE_PER_SECOND) -> Storm:
+def launch(
+    stage: Stage, *, people: int = PEOPLE, rate_per_second: int = RATE_PER_SECOND, units: int = 1
+) -> Storm:
     """A shop of its own; nine in ten people have consented. The send is due now."""
     shop = open_shop(stage.simulator, people=people, rate_per_second=rate_per_second)
     consented = people * 9 // 10
-    shop.grant(consented)
+    shop.grant(consented, units=units)
     to = build_messaging.people_list(shop.app, shop.people)
     return Storm(stage, shop, build_messaging.send(shop.app, shop.template, to), consented)
 

@@ -55,6 +55,7 @@ def test_a_random_storm_loses_and_repeats_nobody_and_every_brake_holds(
 def weathered(stage: Stage, drawn: Plan) -> bool:
     """One storm and its verdict; False: it struck nobody with messages in flight, so it proves nothing."""
     print(f"\n{drawn}")
+    stage.man({})
     stage.simulator.delete("/sim/faults")
     storm = launch(stage, people=PEOPLE, rate_per_second=RATE_PER_SECOND)
     operator = Operator(storm)
