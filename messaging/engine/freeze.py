@@ -43,9 +43,11 @@ JOIN membership_peoplelist l ON l.id = e.people_list_id
 JOIN membership_customer c ON c.id = e.customer_id
 LEFT JOIN messaging_consent k ON k.template_id = %(template)s AND k.customer_id = e.customer_id
 LEFT JOIN (
-    SELECT customer_id, sum(n) AS n FROM messaging_frequencycount
-    WHERE template_id = %(template)s AND day BETWEEN %(first_day)s AND %(day)s
-    GROUP BY customer_id
+    SELECT x.customer_id, sum(x.n) AS n FROM messaging_frequencycount x
+    WHERE x.template_id = %(template)s AND x.day BETWEEN %(first_day)s AND %(day)s AND x.customer_id IN (
+        SELECT y.customer_id FROM membership_peoplelistentry y WHERE y.people_list_id = %(people_list)s
+    )
+    GROUP BY x.customer_id
 ) f ON f.customer_id = e.customer_id
 {counted}{join}
 WHERE e.people_list_id = %(people_list)s

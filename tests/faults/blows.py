@@ -100,9 +100,11 @@ class Blows:
 
     def kill_engine(self, _seconds: float) -> None:
         """One slot is held still before, so that the kill surely finds rows in flight."""
-        pid = self._strike("kill_engine", signal.SIGSTOP)
-        self.storm.struck += len([one for one in self.storm.in_flight() if one != pid])
-        self._kill("engine")
+        struck = self.storm.struck
+        self._strike("kill_engine", signal.SIGSTOP)
+        self.storm.struck = struck  # whom it strikes now is counted below
+        self.storm.kill_engine()
+        self.stage.begin("engine")
 
     def kill_default(self, _seconds: float) -> None:
         self._kill("default")

@@ -181,6 +181,7 @@ def wait_for(question: Callable[[], Any], seconds: float, what: str, health: Cal
 class Storm:
     """One send under way. `struck` counts slots killed or stopped while they had rows in flight.
 
+    `signalled`: every slot that was killed or stopped; a kill may overtake the commit of its last mark.
     `resumed`: how often the operator resumed what had paused by itself, by its reason.
     """
 
@@ -189,6 +190,7 @@ class Storm:
     control: SendControl
     consented: int
     struck: int = 0
+    signalled: set[int] = field(default_factory=set)
     resumed: Counter[str] = field(default_factory=Counter)
 
     def in_flight(self) -> dict[int, int]:
@@ -214,6 +216,7 @@ class Storm:
             for pid, rows in self.in_flight().items():
                 if rows and _alive(pid):
                     os.kill(pid, signum)
+                    self.signalled.add(pid)
                     if signum == signal.SIGKILL:
                         wait_for(partial(_dead, pid), 5, "the slot to die")
                     if self.in_flight().get(pid):
@@ -221,8 +224,17 @@ class Storm:
                         return pid
                     if signum == signal.SIGSTOP:
                         os.kill(pid, signal.SIGCONT)
+                        self.signalled.discard(pid)
             time.sleep(0.01)
         return 0
+
+    def kill_engine(self) -> None:
+        """The worker with all its slots; those that had rows in flight count as struck."""
+        engine = self.stage.children["engine"]
+        self.signalled |= children_of(engine.pid or 0)
+        flying = self.in_flight()
+        engine.kill()
+        self.struck += len(flying.keys() & self.in_flight().keys())
 
     def share(self) -> float:
         """Of the people with consent, how many have an outcome."""
@@ -236,7 +248,7 @@ class Storm:
             self.go_on()
             return self.share() >= share
 
-        wait_for(reached, LONGEST_SECONDS, f"{share:.0%} outcomes", self.stage.health)
+        wait_for(reached, LONGEST_SECONDS, f"{share:.0%} outcomes", self.story)
 
     def finish(self) -> None:
         def finished() -> bool:
@@ -244,7 +256,15 @@ class Storm:
             self.age_the_dead()
             return self.control.state in ENDED
 
-        wait_for(finished, LONGEST_SECONDS, "the send to finish", self.stage.health)
+        wait_for(finished, LONGEST_SECONDS, "the send to finish", self.story)
+
+    def story(self) -> str:
+        """How far it has come, what waits in the queues, and how the processes are."""
+        self.control.refresh_from_db()
+        with self.stage.redis() as client:
+            waiting = {queue: client.llen(queue) for queue in ("engine", "default")}
+        told = f"{self.control}, {build_messaging.states(self.control)}, queued hints {waiting}"
+        return f"{told}, paused by itself {dict(self.resumed)}\n{self.stage.health()}"
 
     def age_the_dead(self) -> None:
         """In CI size: rows of slots that are dead come to their deadline now and not in a quarter minute."""
@@ -272,19 +292,22 @@ class Storm:
         by_state = _open_ids_by_state(self.control)
         reached = set(summary["accepted_open_ids"])
         accepted, unknown = by_state.get("accepted", set()), by_state.get("unknown", set())
-        explained = IN_FLIGHT_PER_SLOT * self.struck + summary["explains_unknown"]
+        explained = IN_FLIGHT_PER_SLOT * len(self.signalled) + summary["explains_unknown"]
         assert accepted <= reached, f"{len(accepted - reached)} believed accepted, but nothing reached them"
         assert reached <= accepted | unknown, f"{len(reached - accepted - unknown)} got it and we do not know"
         assert summary["repeated"] == {}, f"somebody got it twice: {summary['repeated']}"
         assert not (by_state.keys() & {"queued", "claimed", "sending"}), by_state.keys()
         assert len(unknown) <= explained, f"{len(unknown)} unknown, but only {explained} can be explained"
+        by_us = Delivery.objects.filter(send=self.control, state="unknown", cause="process")
+        of_us = Counter(by_us.values_list("worker_pid", flat=True))
+        assert of_us.keys() <= self.signalled, f"{of_us} were left by slots that nobody struck"
+        assert max(of_us.values(), default=0) <= IN_FLIGHT_PER_SLOT, of_us
         found = lines(self.control)
         assert not [line for line in found if line.difference], found
         figures = {state: len(people) for state, people in sorted(by_state.items())}
-        of_us = Delivery.objects.filter(send=self.control, state="unknown", cause="process").count()
         told = {"reached": len(reached), "explained": explained, "struck": self.struck}
         resumed = {f"resumed_{why}": n for why, n in sorted(self.resumed.items())}
-        return figures | told | {"because_of_us": of_us} | resumed
+        return figures | told | {"because_of_us": of_us.total()} | resumed
 
 
 def launch(
@@ -305,6 +328,15 @@ def _open_ids_by_state(control: SendControl) -> dict[str, set[str]]:
         found.setdefault(state, set()).add(open_id or "")
         if kept_unknown:
             found.setdefault("unknown", set()).add(open_id or "")
+    return found
+
+
+def children_of(pid: int) -> set[int]:
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if int(status.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.add(int(status.parent.name))
     return found
 
 
