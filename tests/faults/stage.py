@@ -297,9 +297,10 @@ class Storm:
         assert reached <= accepted | unknown, f"{len(reached - accepted - unknown)} got it and we do not know"
         assert summary["repeated"] == {}, f"somebody got it twice: {summary['repeated']}"
         assert not (by_state.keys() & {"queued", "claimed", "sending"}), by_state.keys()
-        assert len(unknown) <= explained, f"{len(unknown)} unknown, but only {explained} can be explained"
-        by_us = Delivery.objects.filter(send=self.control, state="unknown", cause="process")
-        of_us = Counter(by_us.values_list("worker_pid", flat=True))
+        lost = Delivery.objects.filter(send=self.control, state="unknown")
+        why = dict(Counter(lost.values_list("reason", flat=True)))
+        assert len(unknown) <= explained, f"unknown: {why}, but only {explained} can be explained"
+        of_us = Counter(lost.filter(cause="process").values_list("worker_pid", flat=True))
         assert of_us.keys() <= self.signalled, f"{of_us} were left by slots that nobody struck"
         assert max(of_us.values(), default=0) <= IN_FLIGHT_PER_SLOT, of_us
         found = lines(self.control)

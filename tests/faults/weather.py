@@ -1,7 +1,7 @@
 """The weather of one storm, drawn from a seed: which blow falls when, and what the operator does meanwhile.
 
 Pure: the same seed gives the same plan, and a plan can be printed.
-STORM_SEED=n runs only the storm of that seed.
+STORM_SEED=n runs the storm of that seed, with STORM_SEEDS=m also those that follow.
 """
 
 import os
@@ -9,7 +9,8 @@ import random
 from dataclasses import dataclass
 
 FULL = os.environ.get("PROOF_SIZE") == "full"
-SEEDS = int(os.environ.get("STORM_SEEDS") or (50 if FULL else 6))
+FIRST = int(os.environ.get("STORM_SEED") or 0)
+SEEDS = int(os.environ.get("STORM_SEEDS") or (1 if "STORM_SEED" in os.environ else 50 if FULL else 6))
 
 # What strikes a slot that has messages in flight; a storm that never did is void.
 STRIKES = ("kill_slot", "freeze_slot", "kill_engine")
