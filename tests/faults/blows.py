@@ -17,7 +17,7 @@ from tests.faults.stage import ENDED, Storm, restart_postgres
 from tests.faults.weather import GATEWAY, LAST, MOVES, Act, Plan
 
 PATIENCE_SECONDS = 3.0  # then the next act comes, though nothing moved
-STRIKE_SECONDS = 2.5
+STRIKE_SECONDS = 4.0
 STOP_SECONDS = 20.0  # a stopped worker may have to wait for a frozen slot first
 FAULTS: dict[str, dict[str, Any]] = {
     "slow": {"kind": "delay", "rate": 0.3, "value": 0.3},

@@ -181,7 +181,7 @@ def wait_for(question: Callable[[], Any], seconds: float, what: str, health: Cal
 class Storm:
     """One send under way. `struck` counts slots killed or stopped while they had rows in flight.
 
-    `signalled`: every slot that was killed or stopped; a kill may overtake the commit of its last mark.
+    `signals`: how often each slot was killed or stopped; a kill may overtake the commit of its last mark.
     `resumed`: how often the operator resumed what had paused by itself, by its reason.
     """
 
@@ -190,7 +190,7 @@ class Storm:
     control: SendControl
     consented: int
     struck: int = 0
-    signalled: set[int] = field(default_factory=set)
+    signals: Counter[int] = field(default_factory=Counter)
     resumed: Counter[str] = field(default_factory=Counter)
 
     def in_flight(self) -> dict[int, int]:
@@ -216,7 +216,7 @@ class Storm:
             for pid, rows in self.in_flight().items():
                 if rows and _alive(pid):
                     os.kill(pid, signum)
-                    self.signalled.add(pid)
+                    self.signals[pid] += 1
                     if signum == signal.SIGKILL:
                         wait_for(partial(_dead, pid), 5, "the slot to die")
                     if self.in_flight().get(pid):
@@ -224,14 +224,14 @@ class Storm:
                         return pid
                     if signum == signal.SIGSTOP:
                         os.kill(pid, signal.SIGCONT)
-                        self.signalled.discard(pid)
+                        self.signals[pid] -= 1
             time.sleep(0.01)
         return 0
 
     def kill_engine(self) -> None:
         """The worker with all its slots; those that had rows in flight count as struck."""
         engine = self.stage.children["engine"]
-        self.signalled |= children_of(engine.pid or 0)
+        self.signals.update(children_of(engine.pid or 0))
         flying = self.in_flight()
         engine.kill()
         self.struck += len(flying.keys() & self.in_flight().keys())
@@ -292,7 +292,7 @@ class Storm:
         by_state = _open_ids_by_state(self.control)
         reached = set(summary["accepted_open_ids"])
         accepted, unknown = by_state.get("accepted", set()), by_state.get("unknown", set())
-        explained = IN_FLIGHT_PER_SLOT * len(self.signalled) + summary["explains_unknown"]
+        explained = IN_FLIGHT_PER_SLOT * self.signals.total() + summary["explains_unknown"]
         assert accepted <= reached, f"{len(accepted - reached)} believed accepted, but nothing reached them"
         assert reached <= accepted | unknown, f"{len(reached - accepted - unknown)} got it and we do not know"
         assert summary["repeated"] == {}, f"somebody got it twice: {summary['repeated']}"
@@ -301,8 +301,8 @@ class Storm:
         why = dict(Counter(lost.values_list("reason", flat=True)))
         assert len(unknown) <= explained, f"unknown: {why}, but only {explained} can be explained"
         of_us = Counter(lost.filter(cause="process").values_list("worker_pid", flat=True))
-        assert of_us.keys() <= self.signalled, f"{of_us} were left by slots that nobody struck"
-        assert max(of_us.values(), default=0) <= IN_FLIGHT_PER_SLOT, of_us
+        too_many = [pid for pid, n in of_us.items() if n > IN_FLIGHT_PER_SLOT * self.signals[pid or 0]]
+        assert not too_many, f"{of_us} were left by slots that were struck {self.signals}"
         found = lines(self.control)
         assert not [line for line in found if line.difference], found
         figures = {state: len(people) for state, people in sorted(by_state.items())}

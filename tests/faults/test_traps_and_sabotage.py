@@ -168,7 +168,7 @@ def woken_three_seconds_after_a_pause(trapped: Trapped) -> tuple[Storm, Operator
     os.kill(pid, signal.SIGCONT)
     time.sleep(1.0)
     resume()
-    storm.signalled.add(pid)
+    storm.signals[pid] += 1
     come_to_an_end(storm)
     return storm, operator
 
