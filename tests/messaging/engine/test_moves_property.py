@@ -28,6 +28,7 @@ from hypothesis.stateful import (
 )
 
 from messaging.engine import control as engine
+from messaging.engine import record as recording
 from messaging.engine import schedule
 from messaging.engine.claim import Claim, claim, release
 from messaging.engine.decisions import NothingToSendAgain, send_again, treat_as_sent
@@ -40,7 +41,7 @@ from messaging.sends import batches
 from tests import build, build_messaging
 
 FULL = os.environ.get("PROOF_SIZE") == "full"
-EXAMPLES, STEPS = (400, 60) if FULL else (12, 30)
+EXAMPLES, STEPS = (400, 60) if FULL else (10, 30)
 PEOPLE = 6
 LONG_AGO = timedelta(hours=1)
 SHAPES = ("accepted", "refused", "unsubscribed", "busy", "not_sent", "unknown")
@@ -293,3 +294,39 @@ def test_any_sequence_of_moves_keeps_the_tables_the_sums_and_one_message_per_per
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Moves, settings=size)
+
+
+def overtaken_and_late_with_busy() -> Moves:
+    """The messages of a slot are sent again by another; then it writes down that the platform was busy."""
+    moves = Moves()
+    moves.begin(steps=4)
+    moves.serve(n=PEOPLE)
+    moves.the_sums_agree()  # as the machine does after each step
+    moves.overtake(n=PEOPLE)
+    late, other = moves.slots
+    busy = [Answer(row.id, "busy", "", 1.0) for row, _again in late.marked]
+    record(moves.control, late.claimed.token, busy)
+    for row, again in other.marked:
+        moves.delivered[row.customer_id, again] += 1
+    accepted = [Answer(row.id, "accepted", "", 1.0) for row, _again in other.marked]
+    record(moves.control, other.claimed.token, accepted)
+    return moves
+
+
+@pytest.mark.django_db
+def test_a_slot_that_was_overtaken_writes_nothing_down() -> None:
+    moves = overtaken_and_late_with_busy()
+    moves.each_move_is_in_its_table()
+    moves.the_sums_agree()
+    moves.who_has_it_is_accepted_or_not_known()
+    assert set(moves.rows.values_list("state", flat=True)) == {"accepted"}
+    moves.teardown()
+
+
+@pytest.mark.django_db
+def test_without_the_fence_its_late_word_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "OURS", recording.OURS.replace(" AND token = %(token)s", ""))
+    moves = overtaken_and_late_with_busy()
+    with pytest.raises(AssertionError):
+        moves.who_has_it_is_accepted_or_not_known()
+    moves.teardown()
