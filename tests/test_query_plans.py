@@ -50,6 +50,8 @@ BIG = (
     "messaging_signal",
     "messaging_visit",
 )
+# Of slot.NEXT, for the first turn of a slot; a name that the statement lacks is passed over.
+NOBODY_WAS_SERVED = {"passed": [], "had_turn": [], "only_app": None, "singles_first": True}
 EXPLAINED = ("SELECT", "UPDATE", "INSERT", "DELETE", "WITH")
 
 
@@ -201,7 +203,7 @@ def engine_operations(control: SendControl, *, by: User) -> Iterator[tuple[str, 
     SendControl.objects.filter(pk=control.pk).update(due_at=now)
     yield "advance", schedule.advance
     yield "has_work", slot.has_work
-    yield "next", lambda: sql.rows(slot.NEXT, {"passed": []})
+    yield "next", lambda: sql.rows(slot.NEXT, NOBODY_WAS_SERVED)
     yield "now", lambda: sql.rows(slot.NOW, {"send": control.pk})
     control.refresh_from_db()
     ours = claim(control, limit=30)
