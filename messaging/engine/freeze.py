@@ -56,7 +56,9 @@ WHERE {chosen}
 LISTED = {
     "whom": "membership_peoplelistentry e JOIN membership_peoplelist l ON l.id = e.people_list_id",
     "chosen": "e.people_list_id = %(people_list)s",
-    "of_them": "",
+    "of_them": """ AND customer_id IN (
+        SELECT y.customer_id FROM membership_peoplelistentry y WHERE y.people_list_id = %(people_list)s
+    )""",
 }
 HANDED = {
     "whom": "unnest(%(customers)s::bigint[]) AS e (customer_id) CROSS JOIN (SELECT '' AS source) l",

@@ -55,6 +55,7 @@ class Pipeline:
         deadline = time.monotonic() + settings.GATEWAY_TOTAL_SECONDS + 5
         while self._out and time.monotonic() < deadline:
             self.collect()
+        self.collect(patience=0)  # a process stopped meanwhile may wake with answers in hand
 
     def begin(self, turn: Turn, rows: Sequence[Marked], *, read_at: float) -> None:
         """Sends a wave. `read_at`: the boot clock before the control row was read; what would leave more than

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connections
 
-from tests.faults.stage import Stage, Storm, launch, open_stage, speak_to
+from tests.faults.stage import Stage, Storm, launch, open_stage, prepare_database, speak_to
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def stage(django_db_blocker: Any, cheap_passwords: None) -> Iterator[Stage]:
         django_settings.REDIS_URL = opened.valkey.url
         django_settings.GATEWAY_URLS["simulated"] = opened.simulator.gateway_url
         try:
-            opened.start("engine", "default", "beat")
+            prepare_database()
             yield opened
         finally:
             connections["default"].close()
@@ -37,6 +37,7 @@ def stage(django_db_blocker: Any, cheap_passwords: None) -> Iterator[Stage]:
 @pytest.fixture
 def storm(stage: Stage) -> Iterator[Storm]:
     """A send that has just begun; the figures of its end are printed for whoever reads the run."""
+    stage.man({})
     stage.simulator.delete("/sim/faults")
     begun = launch(stage)
     yield begun
