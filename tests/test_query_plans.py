@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from merchants.models import MiniProgram, User
-from messaging.engine import schedule, slot, sql
+from messaging.engine import schedule, slot, sql, turn
 from messaging.engine.claim import claim, release
 from messaging.engine.decisions import send_again, treat_as_sent
 from messaging.engine.freeze import freeze
@@ -50,8 +50,8 @@ BIG = (
     "messaging_signal",
     "messaging_visit",
 )
-# Of slot.NEXT, for the first turn of a slot; a name that the statement lacks is passed over.
-NOBODY_WAS_SERVED = {"passed": [], "had_turn": [], "only_app": None, "singles_first": True}
+# Of slot.NEXT, for the first turn of a slot.
+NOBODY_WAS_SERVED = {"passed": [], "had_turn": [], "singles_first": True}
 EXPLAINED = ("SELECT", "UPDATE", "INSERT", "DELETE", "WITH")
 
 
@@ -133,8 +133,13 @@ def walks(known: set[str] | None = None) -> Iterator[list[str]]:
                 found.append(f"{table}: {' '.join(statement.split())[:600]}")
         return execute(statement, params, many, context)
 
-    with connection.execute_wrapper(explain):
-        yield found
+    again = sql.rows_again, sql.run_again
+    sql.rows_again, sql.run_again = sql.rows, sql.run  # psycopg's own cursors pass Django's wrapper by
+    try:
+        with connection.execute_wrapper(explain):
+            yield found
+    finally:
+        sql.rows_again, sql.run_again = again
 
 
 def walked(node: dict[str, Any]) -> list[str]:
@@ -204,7 +209,7 @@ def engine_operations(control: SendControl, *, by: User) -> Iterator[tuple[str, 
     yield "advance", schedule.advance
     yield "has_work", slot.has_work
     yield "next", lambda: sql.rows(slot.NEXT, NOBODY_WAS_SERVED)
-    yield "now", lambda: sql.rows(slot.NOW, {"send": control.pk})
+    yield "now", lambda: sql.rows(turn.NOW, {"send": control.pk})
     control.refresh_from_db()
     ours = claim(control, limit=30)
     yield "claim", lambda: claim(control, limit=2)

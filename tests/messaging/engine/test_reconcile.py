@@ -1,15 +1,18 @@
 """Reconcile reports every difference and repairs none."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from merchants.models import Event
 from messaging.engine.claim import claim
 from messaging.engine.mark import mark
-from messaging.engine.reconcile import _write_down, lines, reconcile
+from messaging.engine.reconcile import _write_down, check, lines, reconcile
 from messaging.models import Consent, Delivery, DeliveryCounter, SendControl, SendState
 from tests import build, build_messaging
 
@@ -138,3 +141,26 @@ def test_the_slower_of_two_checks_of_one_send_writes_nothing(control: SendContro
     _write_down(stale, lines(stale), at=timezone.now())
     control.refresh_from_db()
     assert control.checked_at == newer
+
+
+def test_a_long_send_under_way_is_counted_rarely_and_its_pace_written_down_meanwhile(
+    control: SendControl,
+) -> None:
+    reconcile()
+    SendControl.objects.filter(pk=control.pk).update(frozen_total=1_000_000)  # 50 s between two checks
+    before = SendControl.objects.get(pk=control.pk)
+    assert reconcile() == 0
+    after = SendControl.objects.get(pk=control.pk)
+    assert after.checked_at == before.checked_at
+    assert after.check_detail["settled_at"] > before.check_detail["settled_at"]
+    assert after.check_detail["lines"] == before.check_detail["lines"]
+    SendControl.objects.filter(pk=control.pk).update(checked_at=before.checked_at - timedelta(seconds=51))
+    assert reconcile() == 1
+
+
+def test_the_balance_of_a_template_is_summed_once_for_all_its_sends(control: SendControl) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        found, _taken_at = check([control] * 3)
+    assert found[0] == found[1] == found[2] == lines(control)
+    sums = [query["sql"] for query in asked.captured_queries if "messaging_consententry" in query["sql"]]
+    assert len(sums) == 1
