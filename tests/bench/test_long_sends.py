@@ -79,7 +79,10 @@ class Memory(threading.Thread):
         while not self.over.wait(0.5):
             for status in Path("/proc").glob("[0-9]*/status"):
                 try:
-                    told = dict(
+                    lines_of_it = status.read_text().splitlines()
+                except OSError:
+                    continue
+                told = dict(
                         line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line
                     )
                 except OSError:
