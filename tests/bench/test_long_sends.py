@@ -82,11 +82,6 @@ class Memory(threading.Thread):
                     lines_of_it = status.read_text().splitlines()
                 except OSError:
                     continue
-                told = dict(
-                        line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line
-                    )
-                except OSError:
-                    continue
                 told = dict(line.split(":\t", 1) for line in lines_of_it if ":\t" in line)
                 if int(told.get("PPid", 0)) == self.parent and "VmRSS" in told:
                     self.most = max(self.most, int(told["VmRSS"].split()[0]) / 1024)
