@@ -183,7 +183,6 @@ TABLE = [
     Row("reconciliation_month", ALL, kwargs=month_books),
     Row("mini_programs", OPERATORS),
     Row("mini_program_reserve", OWNER, kwargs=mini_program),
-    Row("mini_program_stop", BRAKES, kwargs=mini_program, post=True),
     Row("mini_program_stop", BRAKES, kwargs=mini_program),
     Row("mini_program_release", BRAKES, kwargs=mini_program, post=True),
     Row("api_keys", OWNER),

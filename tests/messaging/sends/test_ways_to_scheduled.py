@@ -17,7 +17,7 @@ def moves_to_scheduled() -> list[tuple[str, str]]:
             name = getattr(call.func, "attr", getattr(call.func, "id", ""))
             second = [*call.args[1:2], *(word.value for word in call.keywords if word.arg in ("to", "state"))]
             is_move = name in ("move", "_move", "_moved", "_try", "update")
-            if is_move and any("SCHEDULED" in ast.unparse(one) for one in second):
+            if is_move and any("SendState.SCHEDULED" in ast.unparse(one) for one in second):
                 found.append((module.name, ast.unparse(call)))
     return found
 
