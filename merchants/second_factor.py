@@ -73,7 +73,7 @@ def step_of(key: bytes, code: str, *, at: datetime, after: int) -> int | None:
 
 
 def _generator(key: bytes) -> TOTP:
-    return TOTP(key, DIGITS, SHA1(), STEP_SECONDS)
+    return TOTP(key, DIGITS, SHA1(), STEP_SECONDS)  # noqa: S303 - the one hash that every app knows
 
 
 def manual_key(factor: SecondFactor) -> str:
@@ -88,7 +88,7 @@ def otpauth_uri(factor: SecondFactor, *, issuer: str) -> str:
 
 # --- Set up, used, turned off -------------------------------------------------------------------------------
 def begin(user: User, *, at: datetime) -> SecondFactor:
-    """A fresh secret; it counts once confirm() saw a code of it. Raises CodeRefused when one counts already."""
+    """A fresh secret, which counts once confirm() saw a code of it. Raises CodeRefused where one counts."""
     sealed = encrypt(base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode())
     fresh = {"secret_sealed": sealed, "begun_at": at}
     with transaction.atomic():

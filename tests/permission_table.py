@@ -17,7 +17,7 @@ from console.help.topics import TOPICS
 from merchants.models import Job, MiniProgram, SavedView, User
 from merchants.roles import Role
 from messaging.models import FailureDecision, Kind, LibraryTemplate
-from tests import build_messaging
+from tests import build, build_messaging
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
 ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
@@ -123,6 +123,10 @@ def chosen_mini_program(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"mini_program": app.pk}
 
 
+def colleague(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"seat_id": build.seat(build.user(), app.merchant).pk}
+
+
 @dataclass(frozen=True)
 class Row:
     name: str
@@ -162,7 +166,9 @@ TABLE = [
     Row("person_forget", OWNER, kwargs=customer),
     Row("rules", ALL),
     Row("rules_save", OWNER, post=True, passes=(422,)),
+    Row("rules_second_factor", OWNER, passes=(302,)),  # leads to the rules
     Row("staff", OWNER),
+    Row("staff_factor", OWNER, kwargs=colleague),
     # audiences
     Row("lists", ALL),
     Row("list_new", OPERATORS),
@@ -235,6 +241,7 @@ OUTSIDE: dict[str, tuple[int, str]] = {
     "sign_out": (405, "an act; anonymous it leads to the sign-in page"),
     "set_language": (405, "an act on one's own cookie"),
     "change_password": (302, "leads to the sign-in page"),
+    "second_factor": (302, "leads to the sign-in page"),
     "healthz": (200, "tells supervisors two words"),
     "inbox": (405, "verified by the platform's signature"),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -46,6 +47,10 @@ def _keywords(request: MerchantRequest) -> dict[str, Any]:
     return {"least": MIN_KEYWORDS, "most": MAX_KEYWORDS}
 
 
+def _merchants(request: MerchantRequest) -> dict[str, Any]:
+    return _keywords(request) | {"factor_minutes": max(1, round(settings.SECOND_FACTOR_SECONDS / 60))}
+
+
 def _connect(request: MerchantRequest) -> dict[str, Any]:
     """Examples with this merchant's own app id and template, where there are any."""
     app = request.mini_program
@@ -85,7 +90,7 @@ def _glossary(request: MerchantRequest) -> dict[str, Any]:
 
 
 CONTENT: dict[str, Callable[[MerchantRequest], dict[str, Any]]] = {
-    "merchants": _keywords,
+    "merchants": _merchants,
     "messages": _keywords,
     "connect": _connect,
     "limits": _limits,

@@ -99,6 +99,7 @@ def job(scenes: Scenes) -> str:
 TEMPLATES_AND_LISTS = [
     Row("sign in", "/sign-in/", who=""),
     Row("password", "/password/"),
+    Row("second factor", "/second-factor/"),
     Row("no seat yet", acts.without_a_seat, who=acts.WITHOUT_A_SEAT),
     Row("my templates", "templates/"),
     Row("a template online", template("approved")),

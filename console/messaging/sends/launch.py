@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from console import second_factor
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect
 from console.messaging.sends.forms import CountForm, LaunchForm
@@ -59,6 +60,8 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
         context = _context(batch, _form(batch, expected), problems, reach, at)
         return invalid(request, PAGE, PARTIAL, context | {"changed": changed})
     if problems or not is_valid:
+        return invalid(request, PAGE, PARTIAL, _context(batch, form, problems, reach, at))
+    if not second_factor.passes(request):
         return invalid(request, PAGE, PARTIAL, _context(batch, form, problems, reach, at))
     return _launch(request, batch, form, at) or _lost(request, batch, form, at)
 
