@@ -1,7 +1,7 @@
 """A code of the person's app before a launch, where the merchant asks for it.
 
 A view calls passes() as its last question before it acts, and answers a refusal with its own page and 422.
-That page includes console/_second_factor.html, which asks check_of(): a field, a way to set it up, or nothing.
+Its page includes console/_second_factor.html, which asks check_of(): a field, a way to set it up, or nothing.
 """
 
 from __future__ import annotations
@@ -39,6 +39,15 @@ class CodeForm(forms.Form):
     def refuse(self, why: str) -> None:
         self.add_error("code", why)
         self.fields["code"].widget.attrs["autofocus"] = True
+
+
+class FirstCodeForm(CodeForm):
+    """While it is set up there is no recovery code yet."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].help_text = ""
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"
 
 
 class Check:

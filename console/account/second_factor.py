@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 from console.access import PersonRequest, person_page
 from console.account.views import back_to
 from console.htmx import redirect, toast
-from console.second_factor import CodeForm, forget, remember
+from console.second_factor import CodeForm, FirstCodeForm, forget, remember
 from merchants import second_factor as operations
 from merchants.models import SecondFactor, User
 from merchants.second_factor import CodeRefused
@@ -68,7 +68,7 @@ def _begin(request: PersonRequest) -> HttpResponse:
 
 def _confirm(request: PersonRequest) -> HttpResponse:
     """The recovery codes are in this answer and nowhere else."""
-    form = CodeForm(request.POST)
+    form = FirstCodeForm(request.POST)
     if operations.setting_up(request.user, at=timezone.now()) is None:
         return redirect(request, _here(request))
     if not form.is_valid():
@@ -114,7 +114,7 @@ ACTS = {"begin": _begin, "confirm": _confirm, "renew": _renew, "off": _turn_off}
 def _page(request: PersonRequest, form: forms.Form | None = None) -> HttpResponse:
     factor = operations.factor_of(request.user)
     waiting = None if factor else operations.setting_up(request.user, at=timezone.now())
-    fresh = CodeForm() if factor or waiting else PasswordForm(request.user)
+    fresh = CodeForm() if factor else FirstCodeForm() if waiting else PasswordForm(request.user)
     context = {
         "next": back_to(request, "entrance"),
         "factor": factor,

@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from console.help.topics import TOPICS
-from merchants.models import Job, User
+from merchants.models import Job, SecondFactor, Staff, User
 from messaging.models import SubscriptionTemplate
 from tests.browser import acts
 from tests.browser.acts import Act
@@ -90,6 +91,14 @@ def template_of(scenes: Scenes, state: str, *, differs: bool) -> SubscriptionTem
 
 def consent_to_a_template(scenes: Scenes) -> str:
     return f"lists/new/consent/?template={scenes.template.pk}"
+
+
+def to_reset(scenes: Scenes) -> str:
+    """Of a colleague who has one; nothing opens its key here."""
+    seat = Staff.objects.get(merchant=scenes.house.merchant, user=scenes.by)
+    set_up = {"secret_sealed": "-", "confirmed_at": timezone.now()}
+    SecondFactor.objects.get_or_create(user=scenes.by, defaults=set_up)
+    return f"settings/staff/{seat.pk}/second-factor/"
 
 
 def job(scenes: Scenes) -> str:
@@ -183,6 +192,7 @@ FIGURES_AND_SETTINGS = [
     Row("mini programs", "settings/mini-programs/"),
     Row("sending rules", "settings/rules/"),
     Row("staff", "settings/staff/"),
+    Row("a second factor to reset", to_reset),
     Row("a job", job),
     Row("help", "help/"),
     *(Row(f"help: {topic.key}", f"help/{topic.key}/") for topic in TOPICS),
