@@ -165,7 +165,7 @@ def ask_at_launch(merchant: Merchant, wanted: bool, *, by: User) -> bool:
         rows = Merchant.objects.filter(pk=merchant.pk, asks_second_factor=not wanted)
         if not rows.update(asks_second_factor=wanted):
             return False
-        record(f"rules.second_factor_{'on' if wanted else 'off'}", merchant=merchant, by=by)
+        record("rules.second_factor_on" if wanted else "rules.second_factor_off", merchant=merchant, by=by)
     merchant.asks_second_factor = wanted
     return True
 
