@@ -6,6 +6,7 @@ Its page includes console/_second_factor.html, which asks check_of(): a field, a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.access import MerchantRequest
 from merchants import second_factor
-from merchants.models import SecondFactor
+from merchants.models import Merchant, SecondFactor
 from merchants.second_factor import CodeRefused
 
 SESSION_KEY = "second_factor"
@@ -53,27 +54,32 @@ class FirstCodeForm(CodeForm):
 class Check:
     """What one request has to show. `is_asked`: a code, or first of all a second factor (`must_set_up`)."""
 
-    def __init__(self, request: MerchantRequest) -> None:
-        factor = second_factor.factor_of(request.user) if request.merchant.asks_second_factor else None
-        self.must_set_up = request.merchant.asks_second_factor and factor is None
+    def __init__(self, request: MerchantRequest, merchants: Iterable[Merchant]) -> None:
+        wanted = any(one.asks_second_factor for one in (request.merchant, *merchants))
+        factor = second_factor.factor_of(request.user) if wanted else None
+        self.must_set_up = wanted and factor is None
         self.is_asked = self.must_set_up or (factor is not None and not is_recent(request, factor))
         self.form = CodeForm(initial={"code": request.POST.get("code", "")})
         back = {"next": request.get_full_path()}
         self.set_up_url = f"{reverse('second_factor')}?{urlencode(back)}"
 
 
-def check_of(request: MerchantRequest) -> Check:
-    """One for each request, so that the page shows what passes() found."""
+def check_of(request: MerchantRequest, *, merchants: Iterable[Merchant] = ()) -> Check:
+    """One for each request, so that the page shows what passes() found.
+
+    `merchants`: for whom it is done besides the one of the page; one that asks is enough. The first call of a
+    request decides, so a view that has some names them before its page is drawn.
+    """
     kept: Check | None = getattr(request, KEPT, None)
     if kept is None:
-        kept = Check(request)
+        kept = Check(request, merchants)
         setattr(request, KEPT, kept)
     return kept
 
 
-def passes(request: MerchantRequest) -> bool:
+def passes(request: MerchantRequest, *, merchants: Iterable[Merchant] = ()) -> bool:
     """Uses up the code that was posted. False: nothing may be done, and the page says what is wrong."""
-    check = check_of(request)
+    check = check_of(request, merchants=merchants)
     if not check.is_asked:
         return True
     if check.must_set_up:

@@ -91,6 +91,7 @@ def _renew(request: PersonRequest) -> HttpResponse:
     except CodeRefused as refused:
         form.refuse(str(refused))
         return _page(request, form)
+    remember(request)
     return render(request, CODES, {"codes": codes, "next": back_to(request, "entrance"), "is_new": False})
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
+from console import second_factor as checks
 from merchants import second_factor
 from merchants.models import SecondFactor
 from messaging.models import BatchSend, SendState
@@ -17,6 +18,7 @@ from tests.console.messaging.sends.base import HTMX
 from tests.console.messaging.sends.test_missed import MissedCase
 from tests.test_permissions import every_url
 
+TO_ONE_PERSON = {"console.messaging.sends.trial"}  # a test, to somebody who is named
 Door = tuple[str, Callable[[], BatchSend], Callable[[BatchSend], dict[str, Any]]]
 
 
@@ -128,6 +130,24 @@ class Doors(MissedCase):
         self.assertContains(answer, f'value="{stale["code"]}"', status_code=422)
         self.launch(self.client, code=str(stale["code"]), status=303)
 
+    def test_another_time_is_counted_anew_without_judging_the_code(self) -> None:
+        batch = self.missed()
+        form = {"when": "now", "code": "123", "action": "refresh"}
+        answer = self.client.post(self.url("send_missed", batch), form)
+        self.assertContains(answer, 'value="123"')
+        self.assertNotContains(answer, "does not fit")
+        self.factor.refresh_from_db()
+        self.assertEqual(self.factor.wrong_at, [])
+
+    def test_one_merchant_of_several_that_asks_is_enough(self) -> None:
+        request = RequestFactory().post("/", {"code": self.code()})
+        request.user, request.merchant, request.session = self.operator, self.qingcha, {}
+        self.assertTrue(checks.passes(request))
+        del request._second_factor_check
+        self.assertTrue(checks.check_of(request, merchants=[self.yunduo]).is_asked)
+        self.assertTrue(checks.passes(request))
+        self.assertFalse(checks.check_of(request).is_asked)
+
     def test_brakes_ask_for_nothing(self) -> None:
         batch = self.launched("sending")
         self.assertEqual(self.client.post(self.url("send_pause", batch)).status_code, 303)
@@ -157,33 +177,58 @@ class Doors(MissedCase):
             self.assertIn("second_factor.passes(request)", module.text)
 
 
-def moving_to_scheduled() -> set[str]:
-    """Functions of messaging.sends.batches that name SCHEDULED as what the send becomes."""
-    (batches,) = [one for one in source_tree.modules() if one.name == "messaging.sends.batches"]
+def references(tree: ast.AST, imports: dict[str, str], own: str) -> set[str]:
+    """`batches.launch`, `joint.launch`: functions of messaging.sends that are named here, called or not."""
     found = set()
-    for function in source_tree.functions(batches):
-        for call in ast.walk(function):
-            if isinstance(call, ast.Call) and any("SCHEDULED" in ast.unparse(one) for one in call.args):
-                found.add(function.name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found.add(f"{node.value.id}.{node.attr}")
+        elif isinstance(node, ast.Name):
+            found.add(imports.get(node.id, f"{own}.{node.id}"))
     return found
 
 
+def imports_of(module: Any) -> dict[str, str]:
+    """Names imported from a module of messaging.sends, as `module.name`."""
+    return {
+        alias.asname or alias.name: f"{node.module.rpartition('.')[2]}.{alias.name}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("messaging.sends.")
+        for alias in node.names
+    }
+
+
+def moving_to_scheduled() -> set[str]:
+    """Functions of messaging.sends that make a send `scheduled`, themselves or by another of them."""
+    rooms = [one for one in source_tree.modules() if one.name.startswith("messaging.sends.")]
+    moving: set[str] = set()
+    named = {}
+    for room in rooms:
+        short = room.name.rpartition(".")[2]
+        for function in source_tree.functions(room):
+            named[f"{short}.{function.name}"] = references(function, imports_of(room), short)
+            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+            if any(ast.unparse(one) == "SendState.SCHEDULED" for call in calls for one in call.args):
+                moving.add(f"{short}.{function.name}")
+    while more := {name for name, used in named.items() if used & moving} - moving:
+        moving |= more
+    return moving
+
+
 def scheduling() -> list[Any]:
-    """Modules of pages that use one of them, by call or by name."""
-    names = moving_to_scheduled()
-    assert {"launch", "reschedule"} <= names
-    return [
+    """Modules of pages that use one of them."""
+    moving = moving_to_scheduled()
+    pages = [
         module
         for module in source_tree.modules()
         if module.package == "console"
         and not module.name.startswith(("console.demo", "console.management"))
-        and any(
-            isinstance(node, ast.Attribute) and ast.unparse(node) in {f"batches.{name}" for name in names}
-            for node in ast.walk(module.tree)
-        )
+        and references(module.tree, imports_of(module), "") & moving
     ]
+    return [module for module in pages if module.name not in TO_ONE_PERSON]
 
 
-def test_the_walk_finds_the_two_pages() -> None:
+def test_the_walk_finds_the_two_pages_and_the_test_to_one_person() -> None:
+    assert {"batches.launch", "batches.reschedule", "trial.send_test"} <= moving_to_scheduled()
     found = {module.name for module in scheduling()}
     assert {"console.messaging.sends.launch", "console.messaging.sends.missed"} <= found
