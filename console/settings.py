@@ -188,6 +188,8 @@ CSRF_FAILURE_VIEW = "console.account.views.csrf_failed"
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "entrance"
 LOGOUT_REDIRECT_URL = "sign_in"
+# a code of a person's app counts this long in the same session (seconds)
+SECOND_FACTOR_SECONDS = number("SECOND_FACTOR_SECONDS", 300)
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

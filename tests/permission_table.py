@@ -151,6 +151,10 @@ def chosen_mini_program(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"mini_program": app.pk}
 
 
+def colleague(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"seat_id": build.seat(build.user(), app.merchant).pk}
+
+
 @dataclass(frozen=True)
 class Row:
     name: str
@@ -197,7 +201,9 @@ TABLE = [
     Row("person_forget", OWNER, kwargs=customer),
     Row("rules", ALL),
     Row("rules_save", OWNER, post=True, passes=(422,)),
+    Row("rules_second_factor", OWNER, passes=(302,)),  # leads to the rules
     Row("staff", OWNER),
+    Row("staff_factor", OWNER, kwargs=colleague),
     # audiences
     Row("lists", ALL),
     Row("list_new", OPERATORS),
@@ -288,6 +294,7 @@ OUTSIDE: dict[str, tuple[int, str]] = {
     "sign_out": (405, "an act; anonymous it leads to the sign-in page"),
     "set_language": (405, "an act on one's own cookie"),
     "change_password": (302, "leads to the sign-in page"),
+    "second_factor": (302, "leads to the sign-in page"),
     "healthz": (200, "tells supervisors two words"),
     "inbox": (405, "verified by the platform's signature"),
 }

@@ -37,6 +37,7 @@ TOPICS = (
             "prepare": _("Before you begin"),
             "steps": _("Six steps"),
             "every-day": _("Every day after that"),
+            "second-factor": _("Second factor at launch"),
         },
     ),
     Topic(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -47,6 +48,10 @@ def _nothing(request: MerchantRequest) -> dict[str, Any]:
 
 def _keywords(request: MerchantRequest) -> dict[str, Any]:
     return {"least": MIN_KEYWORDS, "most": MAX_KEYWORDS}
+
+
+def _merchants(request: MerchantRequest) -> dict[str, Any]:
+    return _keywords(request) | {"factor_minutes": max(1, round(settings.SECOND_FACTOR_SECONDS / 60))}
 
 
 def _connect(request: MerchantRequest) -> dict[str, Any]:
@@ -103,7 +108,7 @@ def _glossary(request: MerchantRequest) -> dict[str, Any]:
 
 
 CONTENT: dict[str, Callable[[MerchantRequest], dict[str, Any]]] = {
-    "merchants": _keywords,
+    "merchants": _merchants,
     "messages": _keywords,
     "connect": _connect,
     "api": _api,

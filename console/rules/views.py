@@ -16,6 +16,7 @@ from console.access import MerchantRequest, merchant_page
 from console.htmx import invalid, redirect, toast
 from console.messaging.sends.words import zone_words
 from console.rules.forms import RulesForm
+from console.rules.launchers import launchers_of
 from messaging.sends.rules import Rules, RulesChanged, rules_of, save
 
 PAGE, FORM = "rules/rules.html", "rules/_rules_form.html"
@@ -24,9 +25,13 @@ PAGE, FORM = "rules/rules.html", "rules/_rules_form.html"
 @require_safe
 @merchant_page("rules.view")
 def rules(request: MerchantRequest) -> HttpResponse:
+    return page(request)
+
+
+def page(request: MerchantRequest, *, status: int = 200) -> HttpResponse:
     found, version = rules_of(request.merchant)
     form = RulesForm(initial={**asdict(found), "version": version})
-    return render(request, PAGE, _context(request, found, form))
+    return render(request, PAGE, _context(request, found, form), status=status)
 
 
 @require_POST
@@ -47,7 +52,12 @@ def rules_save(request: MerchantRequest) -> HttpResponse:
 
 
 def _context(request: MerchantRequest, found: Rules, form: RulesForm) -> dict[str, Any]:
-    return {"facts": facts_of(found), "form": form, "zone": zone_words(request.merchant.time_zone)}
+    return {
+        "facts": facts_of(found),
+        "form": form,
+        "zone": zone_words(request.merchant.time_zone),
+        "launchers": launchers_of(request.merchant),
+    }
 
 
 def facts_of(found: Rules) -> list[tuple[str, str]]:

@@ -15,6 +15,6 @@ from merchants.roles import Role
 @require_safe
 @merchant_page("staff.view")
 def staff(request: MerchantRequest) -> HttpResponse:
-    seats = Staff.objects.for_merchant(request.merchant).select_related("user").order_by("created_at", "pk")
-    context = {"seats": seats, "roles": Role.labels, "rights": rights_table()}
+    seats = Staff.objects.for_merchant(request.merchant).select_related("user__second_factor")
+    context = {"seats": seats.order_by("created_at", "pk"), "roles": Role.labels, "rights": rights_table()}
     return render(request, "staff/list.html", context)

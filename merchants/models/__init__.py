@@ -4,6 +4,7 @@ from merchants.models.job import Job
 from merchants.models.notice import Notice
 from merchants.models.people import ApiKey, Merchant, MiniProgram, Staff, Store, User
 from merchants.models.saved_view import SavedView
+from merchants.models.second_factor import RecoveryCode, SecondFactor
 
 __all__ = [
     "ApiKey",
@@ -14,7 +15,9 @@ __all__ = [
     "Merchant",
     "MiniProgram",
     "Notice",
+    "RecoveryCode",
     "SavedView",
+    "SecondFactor",
     "Staff",
     "Store",
     "User",

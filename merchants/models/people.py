@@ -53,6 +53,7 @@ class Merchant(models.Model):
     slug = models.SlugField(max_length=40, unique=True)
     time_zone = models.CharField(max_length=60, default="Asia/Shanghai")
     is_provider = models.BooleanField(default=False)
+    asks_second_factor = models.BooleanField(default=False)  # a code of the person's app at each launch
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from console.help.topics import TOPICS
-from merchants.models import Job, User
+from merchants.models import Job, SecondFactor, Staff, User
 from messaging.engine import months
 from messaging.models import MonthBooks, SubscriptionTemplate
 from tests import build_messaging
@@ -106,6 +107,14 @@ def books_of_a_month(scenes: Scenes) -> str:
     return f"reconciliation/months/{app.pk}/{newest.month:%Y-%m}/"
 
 
+def to_reset(scenes: Scenes) -> str:
+    """Of a colleague who has one; nothing opens its key here."""
+    seat = Staff.objects.get(merchant=scenes.house.merchant, user=scenes.by)
+    set_up = {"secret_sealed": "-", "confirmed_at": timezone.now()}
+    SecondFactor.objects.get_or_create(user=scenes.by, defaults=set_up)
+    return f"settings/staff/{seat.pk}/second-factor/"
+
+
 def job(scenes: Scenes) -> str:
     return f"jobs/{Job.objects.filter(merchant=scenes.house.merchant).latest('pk').pk}/"
 
@@ -119,6 +128,7 @@ def a_single(scenes: Scenes) -> str:
 TEMPLATES_AND_LISTS = [
     Row("sign in", "/sign-in/", who=""),
     Row("password", "/password/"),
+    Row("second factor", "/second-factor/"),
     Row("no seat yet", acts.without_a_seat, who=acts.WITHOUT_A_SEAT),
     Row("my templates", "templates/"),
     Row("a template online", template("approved")),
@@ -215,6 +225,7 @@ FIGURES_AND_SETTINGS = [
     Row("a new api key", "settings/api-keys/new/"),
     Row("sending rules", "settings/rules/"),
     Row("staff", "settings/staff/"),
+    Row("a second factor to reset", to_reset),
     Row("a job", job),
     Row("help", "help/"),
     *(Row(f"help: {topic.key}", f"help/{topic.key}/") for topic in TOPICS),

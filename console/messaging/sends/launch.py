@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from console import second_factor
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect, toast
 from console.messaging.sends.forms import CountForm, LaunchForm
@@ -67,6 +68,8 @@ def send_launch(request: MerchantRequest, send_id: int) -> HttpResponse:
         return invalid(request, PAGE, PARTIAL, _context(batch, form, problems, reach, at))
     if is_asking:
         return _ask(request, batch, form, at)
+    if not second_factor.passes(request):
+        return invalid(request, PAGE, PARTIAL, _context(batch, form, problems, reach, at))
     return _launch(request, batch, form, at) or _lost(request, batch, form, at)
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_time
 from django.views.decorators.http import require_http_methods
 
+from console import second_factor
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect
 from console.messaging.sends.forms import WhenForm
@@ -73,6 +74,8 @@ def _give_time(
     if is_valid and request.POST.get("counted_for", form.counted_for) != form.counted_for:
         return invalid(request, PAGE, PARTIAL, context | {"is_recounted": True})
     if not is_valid or context["problems"]:
+        return invalid(request, PAGE, PARTIAL, context)
+    if request.POST.get("action") != ASK and not second_factor.passes(request):
         return invalid(request, PAGE, PARTIAL, context)
     on, wall = form.wall
     give = review.ask_for_new_time if request.POST.get("action") == ASK else batches.reschedule
