@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,7 +15,8 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from console.access import seats_of
-from merchants.models import Merchant, MiniProgram, Staff
+from merchants import providers
+from merchants.models import Merchant, MiniProgram, Staff, User
 from merchants.roles import CAPABILITIES
 from messaging.reports import Seal, seal
 from messaging.waiting import waiting
@@ -126,7 +127,11 @@ class Shell:
     def merchants(self) -> list[Merchant]:
         if not getattr(self.request, "user", None) or not self.request.user.is_authenticated:
             return []
-        return [seat.merchant for seat in seats_of(self.request)]
+        own = [seat.merchant for seat in seats_of(self.request)]
+        if not any(merchant.is_provider for merchant in own):
+            return own
+        lent = providers.borrowed_seats(cast(User, self.request.user))
+        return list(dict.fromkeys([*own, *(seat.merchant for seat in lent)]))
 
     @property
     def has_merchant_search(self) -> bool:

@@ -21,7 +21,7 @@ from merchants import secrets
 from merchants.events import record
 
 if TYPE_CHECKING:
-    from merchants.models import Merchant, MiniProgram, User
+    from merchants.models import Merchant, MiniProgram, ProviderApp, User
 
 InvalidKey = signing.InvalidKey
 CLIENTS_KEPT = 200
@@ -40,7 +40,7 @@ class GatewayNotConfigured(Exception):
     """The mini program cannot call; the message says what to set."""
 
 
-def gateway_url(mini_program: MiniProgram) -> str:
+def gateway_url(mini_program: MiniProgram | ProviderApp) -> str:
     """Address behind the name in the row. Raises GatewayNotConfigured."""
     url: str | None = settings.GATEWAY_URLS.get(mini_program.gateway)
     if not url:
@@ -63,41 +63,63 @@ def _known_gateways() -> str:
 def client_for(mini_program: MiniProgram) -> Client:
     """The client of this mini program, shared by the whole process.
 
-    Raises GatewayNotConfigured, also for keys that cannot be opened or used.
+    Where a provider runs it, the provider's app signs and the merchant's app_auth_token says for whom.
+    Raises GatewayNotConfigured, also for keys that cannot be opened or used and for a lost authorisation.
     """
-    url = gateway_url(mini_program)
+    _check_authorised(mini_program)
+    token = mini_program.app_auth_token_sealed if mini_program.provider_app_id else ""
+    return _client(mini_program, signer_of(mini_program), token=token)
+
+
+def client_of_provider(app: ProviderApp) -> Client:
+    """The client of the provider's app for itself: it names no merchant. Raises GatewayNotConfigured."""
+    return _client(app, app, token="")
+
+
+def signer_of(app: MiniProgram | ProviderApp) -> MiniProgram | ProviderApp:
+    """Whose keys are used: the provider's, where it runs the mini program."""
+    return getattr(app, "provider_app", None) or app
+
+
+def _client(named: MiniProgram | ProviderApp, signer: MiniProgram | ProviderApp, *, token: str) -> Client:
+    url = gateway_url(named)
     timeouts = Timeouts(
         connect_seconds=settings.GATEWAY_CONNECT_SECONDS,
         read_seconds=settings.GATEWAY_READ_SECONDS,
         total_seconds=settings.GATEWAY_TOTAL_SECONDS,
     )
-    identity = (str(mini_program.pk), mini_program.app_id, url, timeouts, _digest(mini_program))
+    identity = (str(named.pk), named.app_id, signer.app_id, url, timeouts, _digest(signer, token))
     with _lock:
         client = _clients.get(identity)
         if client is None:
-            client = _clients[identity] = _make(mini_program, url, timeouts)
+            client = _clients[identity] = _make(named, signer, token, url, timeouts)
         _clients.move_to_end(identity)
         while len(_clients) > CLIENTS_KEPT:
             _clients.popitem(last=False)
     return client
 
 
-def fingerprint(mini_program: MiniProgram) -> str:
-    """Of the app's public half; safe to show. Raises GatewayNotConfigured when the key cannot be opened."""
+def fingerprint(mini_program: MiniProgram | ProviderApp) -> str:
+    """Of the public half of the app that signs; safe to show.
+
+    Raises GatewayNotConfigured when the key cannot be opened.
+    """
+    signer = signer_of(mini_program)
     try:
-        return signing.fingerprint(signing.load_private_key(_opened(mini_program.app_private_key_sealed)))
+        return signing.fingerprint(signing.load_private_key(_opened(signer.app_private_key_sealed)))
     except InvalidKey as error:
         raise GatewayNotConfigured(
-            _("The private key of %(name)s cannot be used. %(why)s") % {"name": mini_program, "why": error}
+            _("The private key of %(name)s cannot be used. %(why)s") % {"name": signer, "why": error}
         ) from error
 
 
-def alipay_fingerprint(mini_program: MiniProgram) -> str:
+def alipay_fingerprint(mini_program: MiniProgram | ProviderApp) -> str:
+    signer = signer_of(mini_program)
     try:
-        return signing.fingerprint(mini_program.alipay_public_key)
+        return signing.fingerprint(signer.alipay_public_key)
     except InvalidKey as error:
         raise GatewayNotConfigured(
-            _("The Alipay key of %(name)s cannot be used. %(why)s") % {"name": mini_program, "why": error}
+            _("The Alipay key of %(name)s cannot be used. %(why)s") % {"name": signer, "why": error}
         ) from error
 
 
@@ -113,23 +135,20 @@ def add_mini_program(
     app_id: str,
     industry: str,
     gateway: str,
-    app_private_key: str,
-    alipay_public_key: str,
+    app_private_key: str = "",
+    alipay_public_key: str = "",
+    provider_app: ProviderApp | None = None,
     app_auth_token: str = "",
     by: User | None = None,
 ) -> MiniProgram:
-    """Checks the keys and stores them sealed. Raises InvalidKey, or MiniProgramRefused with a sentence."""
-    check_keys(app_private_key=app_private_key, alipay_public_key=alipay_public_key)
-    if gateway not in settings.GATEWAY_URLS:
-        raise MiniProgramRefused(
-            _("There is no gateway “%(name)s” here. Choose one of: %(known)s.")
-            % {"name": gateway, "known": _known_gateways()}
-        )
-    if not re.fullmatch(r"\d{16}", app_id):
-        raise MiniProgramRefused(
-            _("“%(app_id)s” is not an app ID. It has 16 digits; the open platform shows it.")
-            % {"app_id": app_id}
-        )
+    """Checks the keys and stores them sealed; with `provider_app` its keys sign and there are none here.
+
+    Raises InvalidKey, or MiniProgramRefused with a sentence.
+    """
+    if provider_app is None:
+        check_keys(app_private_key=app_private_key, alipay_public_key=alipay_public_key)
+    _check_signer(provider_app, gateway, own_key=app_private_key, token=app_auth_token)
+    check_app(app_id=app_id, gateway=gateway)
     rows = apps.get_model("merchants", "MiniProgram").objects
     try:
         with transaction.atomic():
@@ -139,9 +158,10 @@ def add_mini_program(
                 app_id=app_id,
                 industry=industry,
                 gateway=gateway,
-                app_private_key_sealed=secrets.encrypt(app_private_key),
+                app_private_key_sealed=secrets.encrypt(app_private_key) if app_private_key else "",
                 alipay_public_key=alipay_public_key,
                 app_auth_token_sealed=secrets.encrypt(app_auth_token) if app_auth_token else "",
+                provider_app=provider_app,
                 rate_per_second=int(settings.ENGINE_RATE_PER_SECOND),
                 reserve_per_second=int(settings.ENGINE_RESERVE_PER_SECOND),
             )
@@ -159,6 +179,35 @@ def add_mini_program(
     return mini_program
 
 
+def _check_signer(app: ProviderApp | None, gateway: str, *, own_key: str, token: str) -> None:
+    if app is None:
+        wrong = _("An app_auth_token is given to a provider's app. Name the provider's app.") if token else ""
+    elif own_key:
+        wrong = _("A mini program run by a provider takes no keys of its own: the provider's app signs.")
+    elif app.gateway != gateway:
+        wrong = _("The provider's app uses the gateway “%(name)s”. Choose the same one.") % {
+            "name": app.gateway
+        }
+    else:
+        wrong = ""
+    if wrong:
+        raise MiniProgramRefused(wrong)
+
+
+def check_app(*, app_id: str, gateway: str) -> None:
+    """Raises MiniProgramRefused with a sentence."""
+    if gateway not in settings.GATEWAY_URLS:
+        raise MiniProgramRefused(
+            _("There is no gateway “%(name)s” here. Choose one of: %(known)s.")
+            % {"name": gateway, "known": _known_gateways()}
+        )
+    if not re.fullmatch(r"\d{16}", app_id):
+        raise MiniProgramRefused(
+            _("“%(app_id)s” is not an app ID. It has 16 digits; the open platform shows it.")
+            % {"app_id": app_id}
+        )
+
+
 def reseal_all() -> int:
     """Every field named `…_sealed` of every model under the newest of FIELD_KEYS. Repeatable. Gives a count.
 
@@ -174,20 +223,47 @@ def reseal_all() -> int:
     return resealed
 
 
-def _make(mini_program: MiniProgram, url: str, timeouts: Timeouts) -> Client:
-    token = mini_program.app_auth_token_sealed
+def _check_authorised(mini_program: MiniProgram) -> None:
+    if mini_program.provider_app_id is None:
+        return
+    names = {"name": mini_program, "refusal": mini_program.app_auth_refusal}
+    if not mini_program.app_auth_token_sealed:
+        raise GatewayNotConfigured(
+            _(
+                "%(name)s has not authorised its service provider's app yet, so nothing was sent. "
+                "Ask the merchant to authorise it, then resume."
+            )
+            % names
+        )
+    if mini_program.app_auth_refusal:
+        raise GatewayNotConfigured(
+            _(
+                "The platform no longer takes the authorisation of %(name)s (%(refusal)s). "
+                "Ask the merchant to authorise the service provider's app again, then resume."
+            )
+            % names
+        )
+
+
+def _make(
+    named: MiniProgram | ProviderApp,
+    signer: MiniProgram | ProviderApp,
+    token: str,
+    url: str,
+    timeouts: Timeouts,
+) -> Client:
     try:
         return Client(
-            app_id=mini_program.app_id,
-            app_private_key=_opened(mini_program.app_private_key_sealed),
-            alipay_public_key=mini_program.alipay_public_key,
+            app_id=signer.app_id,
+            app_private_key=_opened(signer.app_private_key_sealed),
+            alipay_public_key=signer.alipay_public_key,
             gateway_url=url,
             timeouts=timeouts,
             app_auth_token=_opened(token) if token else None,
         )
     except ValueError as error:  # InvalidKey is one, and so is an address that is neither https nor loopback
         raise GatewayNotConfigured(
-            _("%(name)s cannot call the platform. %(why)s") % {"name": mini_program, "why": error}
+            _("%(name)s cannot call the platform. %(why)s") % {"name": named, "why": error}
         ) from error
 
 
@@ -198,12 +274,8 @@ def _opened(sealed: str) -> str:
         raise GatewayNotConfigured(str(error)) from error
 
 
-def _digest(mini_program: MiniProgram) -> str:
-    parts = (
-        mini_program.app_private_key_sealed,
-        mini_program.alipay_public_key,
-        mini_program.app_auth_token_sealed,
-    )
+def _digest(signer: MiniProgram | ProviderApp, token: str) -> str:
+    parts = (signer.app_private_key_sealed, signer.alipay_public_key, token)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -43,6 +43,8 @@ _OPERATE = frozenset(
         "unknown.decide",
         "people.reveal",
         "people.edit",
+        "provider.view",
+        "provider.act",
     }
 )
 
@@ -54,6 +56,7 @@ CAPABILITIES: Mapping[str, frozenset[str]] = {
         "mini_programs.view",
         "mini_programs.edit",
         "people.forget",
+        "provider.authorise",
         "rules.edit",
         "staff.view",
         "staff.edit",

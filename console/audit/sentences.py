@@ -59,6 +59,11 @@ SENTENCES: Mapping[str, str | Promise] = {
     "mini_program.added": _("Added a mini program"),
     "mini_program.stopped": _("Stopped a mini program"),
     "mini_program.released": _("Released a mini program"),
+    "mini_program.authorised": _("The service provider's app may act for a mini program"),
+    "mini_program.authorisation_lost": _("The platform took no more the authorisation of a mini program"),
+    "provider.app_added": _("Added a service provider's app"),
+    "provider.granted": _("Let a service provider work for this merchant"),
+    "provider.revoked": _("Ended what a service provider may do here"),
     "staff.added": _("Gave a person a seat"),
     "staff.role_changed": _("Changed a person's role"),
     "staff.disabled": _("Closed a person's seat"),
@@ -87,6 +92,7 @@ AREAS: Mapping[str, str | Promise] = {
     "list": _("Audiences"),
     "customer": _("Customers"),
     "mini_program": _("Mini programs"),
+    "provider": _("Service providers"),
     "staff": _("Staff"),
     "rules": _("Sending rules"),
 }
@@ -97,6 +103,8 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "subscriptiontemplate": _("Template"),
     "customer": _("Customer"),
     "miniprogram": _("Mini program"),
+    "providerapp": _("Service provider's app"),
+    "providerauthorisation": _("Service provider"),
     "staff": _("Person"),
 }
 DETAILS: Mapping[str, str | Promise] = {

@@ -38,6 +38,9 @@ WORDS: Mapping[str, str | Promise] = {
     "mini_programs.edit": _("Change mini programs and keys"),
     "rules.view": _("See the sending rules"),
     "rules.edit": _("Change the sending rules"),
+    "provider.view": _("At a service provider: see the merchants it works for"),
+    "provider.act": _("At a service provider: adopt and send for many merchants"),
+    "provider.authorise": _("Let a service provider work for this merchant, and end it"),
     "staff.view": _("See staff"),
     "staff.edit": _("Change staff and roles"),
 }

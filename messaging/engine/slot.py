@@ -22,7 +22,7 @@ from gateway import wire
 from gateway.client import Client
 from gateway.methods.messages import OpenAppMiniTemplatemessageSend
 from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused
-from merchants import rate, tokens
+from merchants import authorisation, rate, tokens
 from merchants.credentials import GatewayNotConfigured, client_for
 from merchants.leases import boot_seconds
 from messaging.engine import sql
@@ -113,6 +113,7 @@ class Turn:
         self.claimed = Claim(uuid.uuid4(), [])
         self.flying: dict[Future[Outcome[Any]], Marked] = {}
         self.marked_any = False
+        self.is_authorised = True
         self.wave_rows: int = settings.ENGINE_WAVE_ROWS
 
     def serve(self) -> bool:
@@ -124,7 +125,7 @@ class Turn:
             return False
         try:
             self.claimed = claim(self.control, limit=limit)
-            while self.claimed.ids and time.monotonic() < self.until:
+            while self.claimed.ids and self.is_authorised and time.monotonic() < self.until:
                 if len(self.flying) > (IN_FLIGHT_WAVES - 1) * self.wave_rows:
                     self._collect()
                     continue
@@ -235,7 +236,15 @@ class Turn:
         for future in finished:
             del self.flying[future]
         record_stubbornly(self.control, self.claimed.token, answers)
+        self._note_lost_authorisation(answers)
         self._slow_down(sum(answer.shape == "busy" for answer in answers))
+
+    def _note_lost_authorisation(self, answers: list[Answer]) -> None:
+        """A token the platform takes no more fails for everybody: the next turn pauses, and says why."""
+        lost = [one.reason for one in answers if one.shape == "refused" and one.reason in authorisation.LOST]
+        if lost and self.control.mini_program.provider_app_id is not None:
+            self.is_authorised = False
+            authorisation.refused(self.control.mini_program, sub_code=lost[0])
 
     def _slow_down(self, busy: int) -> None:
         if not busy:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from gateway.methods import Request, messages
+from gateway.methods import Request, auth, messages
 from gateway.methods.messages import (
     OpenAppMessagetemplateSubscribeQuery,
     OpenAppMessagetemplateSubscribeQueryResponse,
@@ -26,7 +26,8 @@ from tests.gateway.platform import MESSAGE, VECTORS
 CONTRACT = json.loads((VECTORS / "contract.json").read_text(encoding="utf-8"))
 REQUESTS = [
     each
-    for _, each in inspect.getmembers(messages, inspect.isclass)
+    for module in (messages, auth)
+    for _, each in inspect.getmembers(module, inspect.isclass)
     if issubclass(each, Request)
     and "method" in vars(each)  # not the bases that pydantic makes for Request[…]
 ]
@@ -44,13 +45,14 @@ def _shape(annotation: Any) -> Any:
     return "string"
 
 
-def test_the_five_methods_are_there() -> None:
+def test_the_methods_in_use_are_there() -> None:
     assert {each.method for each in REQUESTS} == {
         "alipay.open.app.mini.templatemessage.send",
         "alipay.open.app.messagetemplate.subscribe.query",
         "alipay.open.mini.message.templatelib.batchquery",
         "alipay.open.mini.message.template.apply",
         "alipay.open.mini.message.template.batchquery",
+        "alipay.open.auth.token.app",
     }
 
 
