@@ -90,7 +90,7 @@ def refused(mini_program: MiniProgram, *, sub_code: str) -> bool:
 def take_notice(notice_id: int, *, merchant_id: int, at: datetime) -> bool:
     """The platform told that a merchant authorised its provider: the code in the notice is exchanged.
 
-    False when it was handled before. A notice whose code is refused is done too: the code will not get better.
+    False when it was handled before. A notice whose code is refused is done too: it stays refused.
     """
     with transaction.atomic():
         notice = inbox.load(notice_id, merchant_id=merchant_id)

@@ -7,6 +7,7 @@ import os
 import re
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -34,6 +35,14 @@ _lock = threading.Lock()
 
 class MiniProgramRefused(Exception):
     """The mini program was not added; the message says why."""
+
+
+@dataclass(frozen=True)
+class RunBy:
+    """The provider's app that signs for a mini program, and the merchant's token where it is known."""
+
+    app: ProviderApp
+    token: str = ""
 
 
 class GatewayNotConfigured(Exception):
@@ -66,7 +75,8 @@ def client_for(mini_program: MiniProgram) -> Client:
     Where a provider runs it, the provider's app signs and the merchant's app_auth_token says for whom.
     Raises GatewayNotConfigured, also for keys that cannot be opened or used and for a lost authorisation.
     """
-    _check_authorised(mini_program)
+    if trouble := authorisation_trouble(mini_program):
+        raise GatewayNotConfigured(trouble)
     token = mini_program.app_auth_token_sealed if mini_program.provider_app_id else ""
     return _client(mini_program, signer_of(mini_program), token=token)
 
@@ -137,17 +147,17 @@ def add_mini_program(
     gateway: str,
     app_private_key: str = "",
     alipay_public_key: str = "",
-    provider_app: ProviderApp | None = None,
-    app_auth_token: str = "",
+    run_by: RunBy | None = None,
     by: User | None = None,
 ) -> MiniProgram:
-    """Checks the keys and stores them sealed; with `provider_app` its keys sign and there are none here.
+    """Checks the keys and stores them sealed; with `run_by` its keys sign and there are none here.
 
     Raises InvalidKey, or MiniProgramRefused with a sentence.
     """
-    if provider_app is None:
+    if run_by is None:
         check_keys(app_private_key=app_private_key, alipay_public_key=alipay_public_key)
-    _check_signer(provider_app, gateway, own_key=app_private_key, token=app_auth_token)
+    else:
+        _check_signer(run_by.app, gateway, own_key=app_private_key)
     check_app(app_id=app_id, gateway=gateway)
     rows = apps.get_model("merchants", "MiniProgram").objects
     try:
@@ -160,8 +170,8 @@ def add_mini_program(
                 gateway=gateway,
                 app_private_key_sealed=secrets.encrypt(app_private_key) if app_private_key else "",
                 alipay_public_key=alipay_public_key,
-                app_auth_token_sealed=secrets.encrypt(app_auth_token) if app_auth_token else "",
-                provider_app=provider_app,
+                app_auth_token_sealed=secrets.encrypt(run_by.token) if run_by and run_by.token else "",
+                provider_app=run_by.app if run_by else None,
                 rate_per_second=int(settings.ENGINE_RATE_PER_SECOND),
                 reserve_per_second=int(settings.ENGINE_RESERVE_PER_SECOND),
             )
@@ -179,19 +189,15 @@ def add_mini_program(
     return mini_program
 
 
-def _check_signer(app: ProviderApp | None, gateway: str, *, own_key: str, token: str) -> None:
-    if app is None:
-        wrong = _("An app_auth_token is given to a provider's app. Name the provider's app.") if token else ""
-    elif own_key:
-        wrong = _("A mini program run by a provider takes no keys of its own: the provider's app signs.")
-    elif app.gateway != gateway:
-        wrong = _("The provider's app uses the gateway “%(name)s”. Choose the same one.") % {
-            "name": app.gateway
-        }
-    else:
-        wrong = ""
-    if wrong:
-        raise MiniProgramRefused(wrong)
+def _check_signer(app: ProviderApp, gateway: str, *, own_key: str) -> None:
+    if own_key:
+        raise MiniProgramRefused(
+            _("A mini program run by a provider takes no keys of its own: the provider's app signs.")
+        )
+    if app.gateway != gateway:
+        raise MiniProgramRefused(
+            _("The provider's app uses the gateway “%(name)s”. Choose the same one.") % {"name": app.gateway}
+        )
 
 
 def check_app(*, app_id: str, gateway: str) -> None:
@@ -223,12 +229,13 @@ def reseal_all() -> int:
     return resealed
 
 
-def _check_authorised(mini_program: MiniProgram) -> None:
-    if mini_program.provider_app_id is None:
-        return
+def authorisation_trouble(mini_program: MiniProgram) -> str:
+    """Why the provider's app may not act for it, and what to do; empty where it may, or none is needed."""
     names = {"name": mini_program, "refusal": mini_program.app_auth_refusal}
+    if mini_program.provider_app_id is None:
+        return ""
     if not mini_program.app_auth_token_sealed:
-        raise GatewayNotConfigured(
+        return (
             _(
                 "%(name)s has not authorised its service provider's app yet, so nothing was sent. "
                 "Ask the merchant to authorise it, then resume."
@@ -236,13 +243,14 @@ def _check_authorised(mini_program: MiniProgram) -> None:
             % names
         )
     if mini_program.app_auth_refusal:
-        raise GatewayNotConfigured(
+        return (
             _(
                 "The platform no longer takes the authorisation of %(name)s (%(refusal)s). "
                 "Ask the merchant to authorise the service provider's app again, then resume."
             )
             % names
         )
+    return ""
 
 
 def _make(

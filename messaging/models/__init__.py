@@ -13,6 +13,7 @@ from messaging.models.delivery import (
     cause_of,
 )
 from messaging.models.failure import FailureDecision
+from messaging.models.joint import JointPart, JointSend
 from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
 from messaging.models.rules import SendRules
 from messaging.models.signal import RecallCount, Signal, Visit
@@ -31,6 +32,8 @@ __all__ = [
     "DraftVersion",
     "FailureDecision",
     "FrequencyCount",
+    "JointPart",
+    "JointSend",
     "Kind",
     "LibraryTemplate",
     "PauseReason",

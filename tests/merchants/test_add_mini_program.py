@@ -40,20 +40,16 @@ class AddMiniProgram(CastCase):
     def test_a_provider_s_app_signs_instead_of_keys_of_its_own(self):
         app = build.provider_app(self.qingcha)
         no_keys = {"app_private_key": "", "alipay_public_key": ""}
-        row = self.add(provider_app=app, app_auth_token="202611BB", **no_keys)
+        row = self.add(run_by=credentials.RunBy(app, "202611BB"), **no_keys)
         assert (row.app_private_key_sealed, row.provider_app) == ("", app)
         assert secrets.decrypt(row.app_auth_token_sealed) == "202611BB"
         with pytest.raises(credentials.MiniProgramRefused, match="no keys of its own"):
-            self.add(provider_app=app, app_id="2021000000000004")
-
-    def test_a_token_without_a_provider_is_refused(self):
-        with pytest.raises(credentials.MiniProgramRefused, match="Name the provider's app"):
-            self.add(app_auth_token="202611BB")
+            self.add(run_by=credentials.RunBy(app), app_id="2021000000000004")
 
     def test_the_provider_calls_the_same_gateway(self):
         app = build.provider_app(self.qingcha, gateway="production")
         with pytest.raises(credentials.MiniProgramRefused, match="Choose the same one"):
-            self.add(provider_app=app, app_private_key="", alipay_public_key="")
+            self.add(run_by=credentials.RunBy(app), app_private_key="", alipay_public_key="")
 
     def test_it_starts_with_the_rate_of_the_settings(self):
         row = self.add()

@@ -41,8 +41,7 @@ class Command(BaseCommand):
                 gateway=str(options["gateway"]),
                 app_private_key=_content(options["app_private_key_file"]),
                 alipay_public_key=_content(options["alipay_public_key_file"]),
-                provider_app=_provider_app(str(options["provider_app"])),
-                app_auth_token=_content(options["app_auth_token_file"]),
+                run_by=_run_by(str(options["provider_app"]), _content(options["app_auth_token_file"])),
             )
         except (credentials.InvalidKey, credentials.MiniProgramRefused) as error:
             raise CommandError(str(error)) from error
@@ -50,13 +49,13 @@ class Command(BaseCommand):
         self.stdout.write(f"Fingerprint of the app's public key: {credentials.fingerprint(mini_program)}")
 
 
-def _provider_app(app_id: str) -> ProviderApp | None:
-    if not app_id:
+def _run_by(app_id: str, token: str) -> credentials.RunBy | None:
+    if not app_id and not token:
         return None
-    found: ProviderApp | None = ProviderApp.objects.filter(app_id=app_id).first()
-    if found is None:
+    app = ProviderApp.objects.filter(app_id=app_id).first()
+    if app is None:
         raise CommandError(f"There is no provider app {app_id!r}. Add it with add_provider_app.")
-    return found
+    return credentials.RunBy(app, token)
 
 
 def _content(path: object) -> str:

@@ -1,4 +1,4 @@
-"""`manage.py add_provider_app --merchant SLUG --app-id ID …`: a service provider's app with keys from files."""
+"""`manage.py add_provider_app --merchant SLUG --app-id ID …`: a provider's app, keys from files."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A send of a merchant whose mini program a service provider runs: who signs, whose people, what if it ends."""
+"""A send of a merchant whose mini program a provider runs: who signs, whose people, what if it ends."""
 
 from collections.abc import Iterator
 
