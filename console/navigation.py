@@ -33,6 +33,7 @@ class Item:
     capability: str
     icon: str
     family: tuple[str, ...]
+    for_providers: bool = False  # no such page elsewhere
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,19 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section("", (Item(_("Home"), "home", "home.view", "layout-dashboard", ("home",)),)),
+    Section(
+        _("Service provider"),
+        (
+            Item(
+                _("Merchants"),
+                "provider_merchants",
+                "provider.view",
+                "building-store",
+                ("provider",),
+                for_providers=True,
+            ),
+        ),
+    ),
     Section(
         _("Messages"),
         (
@@ -68,6 +82,13 @@ SECTIONS: tuple[Section, ...] = (
                 ("mini_program", "mini_programs"),
             ),
             Item(_("Sending rules"), "rules", "rules.view", "scale", ("rules",)),
+            Item(
+                _("Service providers"),
+                "authorised_providers",
+                "provider.authorise",
+                "plug",
+                ("authorised",),
+            ),
             Item(_("Staff & rights"), "staff", "staff.view", "users", ("staff",)),
             Item(_("Audit log"), "audit", "audit.view", "history", ("audit",)),
         ),
@@ -171,7 +192,7 @@ class Shell:
                     waiting=self._waiting(item.url_name),
                 )
                 for item in section.items
-                if self.staff.can(item.capability)
+                if self.staff.can(item.capability) and (self.merchant.is_provider or not item.for_providers)
             ]
             if links:
                 groups.append(Group(section.label, links))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from merchants import credentials, secrets
 from merchants.events import record
-from merchants.models import Merchant, ProviderApp, ProviderAuthorisation, Staff, User
+from merchants.models import Merchant, MiniProgram, ProviderApp, ProviderAuthorisation, Staff, User
 from merchants.roles import Role
 
 ACTING_ROLES = (Role.OWNER, Role.OPERATOR)  # of the provider's people; what they are elsewhere is the next
@@ -109,3 +109,9 @@ def borrowed_seat(user: User, slug: str) -> Staff | None:
         .first()
     )
     return Staff(merchant=row.merchant, user=user, role=ROLE_THERE) if row is not None else None
+
+
+def mini_programs_of(provider: Merchant) -> QuerySet[MiniProgram]:
+    """Of all merchants that this provider may work for, by merchant."""
+    rows = MiniProgram.objects.filter(merchant__in=acted_for(provider))
+    return rows.select_related("merchant", "provider_app").order_by("merchant__name", "name", "pk")
