@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from merchants import providers
@@ -23,19 +25,21 @@ class Merchants(ProviderCase):
         MiniProgram.objects.filter(pk=self.tea.app.pk).update(provider_app=self.provider.app)
         soon = timezone.now() + timedelta(hours=3)
         for state, due_at in ((SendState.SCHEDULED, soon), (SendState.PAUSED, soon)):
-            batch = build_messaging.batch(
-                self.tea.app, self.provider.operator, chosen=self.tea.template, to=self.tea.list
+            batch = build_messaging.launched_batch(
+                self.tea.app,
+                self.provider.operator,
+                chosen=self.tea.template,
+                to=self.tea.list,
+                state=state,
             )
-            SendControl.objects.filter(pk=batch.control_id).update(
-                state=state, due_at=due_at, people_list=self.tea.list
-            )
+            SendControl.objects.filter(pk=batch.control_id).update(due_at=due_at)
         page = self.client.get(self.at("provider_merchants"), headers={"accept-language": "en"})
         for words in ("Not authorised yet", "Signs with its own key", "1 online", "3 people", "1 send"):
             self.assertContains(page, words)
 
     def test_more_merchants_cost_no_more_statements(self) -> None:
         self.client.get(self.at("provider_merchants"))
-        with self.assertNumQueries(12) as few:
+        with CaptureQueriesContext(connection) as few:
             self.client.get(self.at("provider_merchants"))
         for number in range(3):
             build_provider.client_of(self.provider, f"新{number}")
