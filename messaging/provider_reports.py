@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, Sum
@@ -32,10 +32,10 @@ class Overview:
 
 
 def overview(mini_programs: Sequence[MiniProgram], *, at: datetime) -> list[Overview]:
-    found = {one.pk: Overview(one) for one in mini_programs}
-    for pk, figures in [*_templates(list(found)), *_sends(list(found), at)]:
-        found[pk] = replace(found[pk], **figures)
-    return list(found.values())
+    figures: dict[int, dict[str, int]] = {one.pk: {} for one in mini_programs}
+    for pk, counted in [*_templates(list(figures)), *_sends(list(figures), at)]:
+        figures[pk] |= counted
+    return [Overview(one, **figures[one.pk]) for one in mini_programs]
 
 
 def _templates(mini_programs: list[int]) -> list[tuple[int, dict[str, int]]]:

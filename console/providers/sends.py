@@ -20,7 +20,8 @@ from console.messaging.sends.forms import CountForm
 from console.providers.forms import JointForm
 from merchants import providers
 from merchants.numbers import is_number
-from messaging.models import JointPart, JointSend, SendState, SubscriptionTemplate
+from messaging.consent import jointly
+from messaging.models import JointPart, JointSend, SendState
 from messaging.sends import joint
 
 PAGE, PARTIAL = "providers/send.html", "providers/_send.html"
@@ -46,7 +47,7 @@ def sends(request: MerchantRequest) -> HttpResponse:
 @provider_page("provider.act")
 def new(request: MerchantRequest) -> HttpResponse:
     """The template stands in the address; its keywords are the fields."""
-    offers = _offers(request)
+    offers = jointly.online(list(providers.mini_programs_of(request.merchant)))
     key = request.GET.get("template", "")
     templates = offers.get(key, [])
     context: dict[str, Any] = {
@@ -68,21 +69,6 @@ def new(request: MerchantRequest) -> HttpResponse:
         )
         return redirect(request, "provider_send", merchant=request.merchant.slug, joint_id=made.pk)
     return (invalid if posted else answer)(request, NEW, FORM, context | {"form": form})
-
-
-def _offers(request: MerchantRequest) -> dict[str, list[SubscriptionTemplate]]:
-    """By library template, the newest that is online in each mini program."""
-    rows = SubscriptionTemplate.objects.filter(
-        mini_program__in=providers.mini_programs_of(request.merchant),
-        state=SubscriptionTemplate.State.APPROVED,
-    ).select_related("mini_program__merchant")
-    newest: dict[tuple[str, int], SubscriptionTemplate] = {}
-    for row in rows.order_by("name", "mini_program__merchant__name", "mini_program_id", "applied_at", "pk"):
-        newest[f"{row.library_code}:{row.kind}", row.mini_program_id] = row
-    found: dict[str, list[SubscriptionTemplate]] = {}
-    for (key, _app), row in newest.items():
-        found.setdefault(key, []).append(row)
-    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

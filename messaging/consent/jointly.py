@@ -60,6 +60,19 @@ def _offer(same: list[LibraryTemplate]) -> Offer:
     return Offer(first.code, first.kind, first.name, tuple(common), len(same))
 
 
+def online(mini_programs: Sequence[MiniProgram]) -> dict[str, list[SubscriptionTemplate]]:
+    """What can be written with, by Offer.key: the newest that is online in each mini program."""
+    rows = SubscriptionTemplate.objects.filter(mini_program__in=mini_programs, state=State.APPROVED)
+    rows = rows.select_related("mini_program__merchant")
+    newest: dict[tuple[str, int], SubscriptionTemplate] = {}
+    for row in rows.order_by("name", "mini_program__merchant__name", "mini_program_id", "applied_at", "pk"):
+        newest[f"{row.library_code}:{row.kind}", row.mini_program_id] = row
+    found: dict[str, list[SubscriptionTemplate]] = {}
+    for (key, _app), row in newest.items():
+        found.setdefault(key, []).append(row)
+    return found
+
+
 def adopt_for(
     mini_programs: Sequence[MiniProgram],
     *,
