@@ -238,7 +238,7 @@ def authorisation_trouble(mini_program: MiniProgram) -> str:
         return (
             _(
                 "%(name)s has not authorised its service provider's app yet, so nothing was sent. "
-                "Ask the merchant to authorise it, then resume."
+                "Ask the merchant to authorise it, then go on."
             )
             % names
         )
@@ -246,7 +246,7 @@ def authorisation_trouble(mini_program: MiniProgram) -> str:
         return (
             _(
                 "The platform no longer takes the authorisation of %(name)s (%(refusal)s). "
-                "Ask the merchant to authorise the service provider's app again, then resume."
+                "Ask the merchant to authorise the service provider's app again, then go on."
             )
             % names
         )

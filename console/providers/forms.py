@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from console.forms import CreateForm
 from gateway import wire
@@ -87,7 +87,6 @@ class JointForm(CreateForm):
         label=gettext_lazy("Time"),
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        help_text=gettext_lazy("In each merchant's own time zone. Both empty: right after the launch."),
     )
 
     def __init__(self, templates: Sequence[SubscriptionTemplate], data: Any = None) -> None:
@@ -103,7 +102,10 @@ class JointForm(CreateForm):
             )
         self.lists = {one.pk: _lists_of(one.mini_program) for one in templates}
         for one in templates:
-            choices = [("", _("Leave out")), *((str(row.pk), _named(row)) for row in self.lists[one.pk])]
+            choices = [
+                ("", pgettext("joint send", "Leave out")),
+                *((str(row.pk), _named(row)) for row in self.lists[one.pk]),
+            ]
             self.fields[f"list_{one.mini_program_id}"] = forms.ChoiceField(
                 label=_("List of %(name)s") % {"name": one.mini_program.name},
                 required=False,

@@ -33,7 +33,8 @@ class Migration(migrations.Migration):
             name='JointPart',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('why_not', models.CharField(blank=True, max_length=300)),
+                ('why_not', models.CharField(blank=True, choices=[('no_template', 'No Template'), ('no_list', 'No List'), ('no_text', 'No Text'), ('refused', 'Refused'), ('changed', 'Changed')], max_length=11)),
+                ('keyword', models.CharField(blank=True, max_length=40)),
                 ('batch', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='joint_part', to='messaging.batchsend')),
                 ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.merchant')),
                 ('mini_program', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.miniprogram')),

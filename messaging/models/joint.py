@@ -31,13 +31,22 @@ class JointSend(MerchantOwned):
 class JointPart(MerchantOwned):
     """One mini program's share; `merchant` is whose it is. `batch` is its own send, with its own books.
 
-    `why_not` says why it has none, or why the last attempt to launch it came to nothing.
+    `why_not`: a word of WhyNot, why it has none or why the last attempt to launch it came to nothing; a text
+    that is missing is named by its keyword in `keyword`.
     """
+
+    class WhyNot(models.TextChoices):
+        NO_TEMPLATE = "no_template"
+        NO_LIST = "no_list"
+        NO_TEXT = "no_text"
+        REFUSED = "refused"
+        CHANGED = "changed"
 
     joint = models.ForeignKey(JointSend, on_delete=models.PROTECT, related_name="parts")
     mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
     batch = models.OneToOneField(BatchSend, null=True, on_delete=models.PROTECT, related_name="joint_part")
-    why_not = models.CharField(max_length=300, blank=True)
+    why_not = models.CharField(max_length=11, choices=WhyNot.choices, blank=True)
+    keyword = models.CharField(max_length=40, blank=True)
 
     class Meta:
         constraints = [

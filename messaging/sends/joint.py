@@ -24,6 +24,8 @@ from messaging.models import BatchSend, DeliveryCounter, JointPart, JointSend, S
 from messaging.sends import batches
 from messaging.sends.content import Content
 
+WhyNot = JointPart.WhyNot
+
 
 @dataclass(frozen=True)
 class JointContent:
@@ -51,6 +53,11 @@ class Checked:
     part: JointPart
     why_not: str
     funnel: Funnel | None = None
+
+    @property
+    def last_time(self) -> str:
+        """Why the last attempt came to nothing, where nothing stands in the way now."""
+        return "" if self.why_not else words_of(self.part)
 
     @property
     def will_send(self) -> int:
@@ -123,7 +130,7 @@ def _draft(
     )
     for one in choices:
         template = templates[one.mini_program.pk]
-        why_not = _without(template, one.people_list, content)
+        why_not, keyword = _without(template, one.people_list, content)
         batch = None
         if template is not None and not why_not:
             batch = batches.new_draft(
@@ -139,23 +146,34 @@ def _draft(
             mini_program=one.mini_program,
             batch=batch,
             why_not=why_not,
+            keyword=keyword,
         )
     return joint
 
 
 def _without(
     template: SubscriptionTemplate | None, people_list: PeopleList | None, content: JointContent
-) -> str:
+) -> tuple[str, str]:
+    """Why there can be no draft, and which keyword has no text."""
     if template is None:
-        return _("No template of this kind is online here. Adopt it first.")
+        return WhyNot.NO_TEMPLATE, ""
     if people_list is None:
-        return _("No list was chosen.")
+        return WhyNot.NO_LIST, ""
     missing = [keyword for keyword in template.keywords if not content.values.get(keyword)]
-    if missing:
-        return _("Its template has the keyword “%(keyword)s”, and no text was written for it.") % {
-            "keyword": missing[0]
-        }
-    return ""
+    return (WhyNot.NO_TEXT, missing[0]) if missing else ("", "")
+
+
+def words_of(part: JointPart) -> str:
+    """What `why_not` says to a person, in their language; empty when it says nothing."""
+    known = {
+        WhyNot.NO_TEMPLATE: _("No template of this kind is online here. Adopt it first."),
+        WhyNot.NO_LIST: _("No list was chosen."),
+        WhyNot.NO_TEXT: _("Its template has the keyword “%(keyword)s”, and no text was written for it."),
+        WhyNot.REFUSED: _("It could not be launched last time. Nothing stands in the way now; try again."),
+        WhyNot.CHANGED: _("Somebody changed this draft after the check. Look at it, then try again."),
+    }
+    words = known.get(WhyNot(part.why_not), "") if part.why_not else ""
+    return words % {"keyword": part.keyword} if part.why_not == WhyNot.NO_TEXT else words
 
 
 def _content(
@@ -191,7 +209,7 @@ def check(part: JointPart, *, at: datetime) -> Checked:
     """Whether it could be launched now, and whom it would reach."""
     batch = part.batch
     if batch is None:
-        return Checked(part, part.why_not)
+        return Checked(part, words_of(part))
     if trouble := credentials.authorisation_trouble(part.mini_program):
         return Checked(part, trouble)
     problems = batches.problems(batch, at=at)
@@ -216,7 +234,7 @@ def launch(joint: JointSend, *, by: User, confirmed: Mapping[int, tuple[int, int
         why_not = launch_part(part, part.batch, by=by, seen=seen, at=at)
         if why_not is None:
             continue
-        JointPart.objects.filter(pk=part.pk).update(why_not=why_not[:300])
+        JointPart.objects.filter(pk=part.pk).update(why_not=why_not)
         (done.refused if why_not else done.done).append(part)
     return done
 
@@ -225,17 +243,14 @@ def launch_part(
     part: JointPart, batch: BatchSend, *, by: User, seen: tuple[int, int], at: datetime
 ) -> str | None:
     """Why it was not launched; empty when it was; None when somebody else has launched it meanwhile."""
-    checked = check(part, at=at)
-    if checked.why_not:
-        return checked.why_not
+    if check(part, at=at).why_not:
+        return WhyNot.REFUSED
     try:
         batches.launch(batch, by=by, version=seen[0], launches=seen[1], at=at)
-    except batches.LaunchRefused as refused:
-        return str(refused.problems[0].message)
+    except batches.LaunchRefused:
+        return WhyNot.REFUSED
     except batches.DraftConflict as conflict:
-        if conflict.current.control.state != SendState.DRAFT:
-            return None
-        return _("Somebody changed this draft after the check. Look at it, then try again.")
+        return WhyNot.CHANGED if conflict.current.control.state == SendState.DRAFT else None
     except MoveRefused:
         return None
     return ""

@@ -85,7 +85,7 @@ class Drafting(JointCase):
         row = self.draft(
             Choice(self.tea.app, None), Choice(self.rent.app, self.rent.list), Choice(third.app, third.list)
         )
-        whys = [self.part(row, one).why_not for one in (self.tea, self.rent, third)]
+        whys = [joint.words_of(self.part(row, one)) for one in (self.tea, self.rent, third)]
         assert whys[0] == "No list was chosen."
         assert "Adopt it first" in whys[1]
         assert "别的" in whys[2]
@@ -139,7 +139,8 @@ class Launching(JointCase):
         self.rent.template.save()
         launched = self.launch(row)
         assert [part.merchant for part in launched.done] == [self.tea.merchant]
-        assert "not online" in self.part(row, self.rent).why_not
+        assert "not online" in joint.check(self.part(row, self.rent), at=timezone.now()).why_not
+        assert joint.words_of(self.part(row, self.rent)).startswith("It could not be launched")
         self.rent.template.state = "approved"
         self.rent.template.save()
         assert [part.merchant for part in self.launch(row).done] == [self.rent.merchant]
@@ -151,7 +152,7 @@ class Launching(JointCase):
         BatchSend.objects.filter(pk=self.part(row, self.tea).batch_id).update(version=7)
         launched = self.launch(row, seen)
         assert [part.merchant for part in launched.refused] == [self.tea.merchant]
-        assert "changed this draft" in self.part(row, self.tea).why_not
+        assert "changed this draft" in joint.words_of(self.part(row, self.tea))
 
     def test_only_what_was_confirmed_is_launched(self):
         row = self.draft()
