@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from console.help.topics import TOPICS
 from merchants.models import Job, User
 from messaging.models import SubscriptionTemplate
-from tests.browser import acts
+from tests.browser import acts, provider
 from tests.browser.acts import Act
 from tests.browser.house import House
 from tests.browser.scenes import Scenes, once
@@ -182,6 +182,10 @@ FIGURES_AND_SETTINGS = [
     Row("mini programs", "settings/mini-programs/"),
     Row("sending rules", "settings/rules/"),
     Row("staff", "settings/staff/"),
+    Row("service providers", "settings/provider/"),
+    Row("merchants of a provider", provider.merchants, who=provider.PROVIDER),
+    Row("a message for many merchants", provider.writing, who=provider.PROVIDER),
+    Row("a joint send, checked", provider.checking, who=provider.PROVIDER),
     Row("a job", job),
     Row("help", "help/"),
     *(Row(f"help: {topic.key}", f"help/{topic.key}/") for topic in TOPICS),
