@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
+from merchants import providers
 from merchants.models import Merchant, MiniProgram, Staff, User
 from merchants.roles import ALL_CAPABILITIES
 
@@ -92,9 +93,29 @@ def person_page(view: Callable[Concatenate[PersonRequest, P], HttpResponse]) -> 
     return guarded
 
 
+def provider_page(capability: str) -> Callable[[View[P]], Callable[..., HttpResponse]]:
+    """As merchant_page, of a service provider: at a merchant that is none there is no such page."""
+
+    def guard(view: View[P]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def of_provider(request: MerchantRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.merchant.is_provider:
+                raise Http404("not a service provider")
+            return view(request, *args, **kwargs)
+
+        return merchant_page(capability)(of_provider)
+
+    return guard
+
+
 def enter(request: HttpRequest, slug: str) -> MerchantRequest:
-    """Sets merchant, staff and mini program on the request. Raises Http404 for who has no seat there."""
+    """Sets merchant, staff and mini program on the request. Raises Http404 for who has no seat there.
+
+    A seat is one's own, or lent by a provider that the merchant authorised: the latter is asked for anew
+    with each request.
+    """
     seat = seats_of(request).filter(merchant__slug=slug).first()
+    seat = seat or providers.borrowed_seat(cast(User, request.user), slug)
     if seat is None:
         raise Http404("no seat at this merchant")
     asked = cast(MerchantRequest, request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,7 +15,8 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from console.access import seats_of
-from merchants.models import Merchant, MiniProgram, Staff
+from merchants import providers
+from merchants.models import Merchant, MiniProgram, Staff, User
 from merchants.roles import CAPABILITIES
 from messaging.reports import Seal, seal
 from messaging.waiting import waiting
@@ -32,6 +33,7 @@ class Item:
     capability: str
     icon: str
     family: tuple[str, ...]
+    for_providers: bool = False  # no such page elsewhere
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,19 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section("", (Item(_("Home"), "home", "home.view", "layout-dashboard", ("home",)),)),
+    Section(
+        _("Service provider"),
+        (
+            Item(
+                _("Merchants"),
+                "provider_merchants",
+                "provider.view",
+                "building-store",
+                ("provider",),
+                for_providers=True,
+            ),
+        ),
+    ),
     Section(
         _("Messages"),
         (
@@ -77,6 +92,13 @@ SECTIONS: tuple[Section, ...] = (
                 ("api_keys", "api_key_new", "api_key_revoke"),
             ),
             Item(_("Sending rules"), "rules", "rules.view", "scale", ("rules",)),
+            Item(
+                _("Service providers"),
+                "authorised_providers",
+                "provider.authorise",
+                "plug",
+                ("authorised",),
+            ),
             Item(_("Staff & rights"), "staff", "staff.view", "users", ("staff",)),
             Item(_("Audit log"), "audit", "audit.view", "history", ("audit",)),
         ),
@@ -141,7 +163,11 @@ class Shell:
     def merchants(self) -> list[Merchant]:
         if not getattr(self.request, "user", None) or not self.request.user.is_authenticated:
             return []
-        return [seat.merchant for seat in seats_of(self.request)]
+        own = [seat.merchant for seat in seats_of(self.request)]
+        if not any(merchant.is_provider for merchant in own):
+            return own
+        lent = providers.borrowed_seats(cast(User, self.request.user))
+        return list(dict.fromkeys([*own, *(seat.merchant for seat in lent)]))
 
     @property
     def has_merchant_search(self) -> bool:
@@ -181,7 +207,7 @@ class Shell:
                     waiting=self._waiting(item.url_name),
                 )
                 for item in section.items
-                if self.staff.can(item.capability)
+                if self.staff.can(item.capability) and (self.merchant.is_provider or not item.for_providers)
             ]
             if links:
                 groups.append(Group(section.label, links))

@@ -274,7 +274,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 EVENT_SUBSCRIBERS: dict[str, list[str]] = {
     "customer.forgotten": ["membership.forget_customer", "messaging.forget_customer"],
 }
-NOTIFICATION_ROUTES: dict[str, str] = {}
+NOTIFICATION_ROUTES: dict[str, str] = {"open_app_auth_notify": "merchants.take_authorisation"}
 CELERY_BEAT_SCHEDULE = {
     # four times a second: sends that are due begin
     "start due sends": {"task": "messaging.start_due_sends", "schedule": 0.25, "options": {"expires": 2}},
@@ -309,6 +309,11 @@ CELERY_BEAT_SCHEDULE = {
     "sample consents": {"task": "messaging.sample_consents", "schedule": 3600.0, "options": {"expires": 600}},
     "make partitions": {"task": "merchants.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},
     "prune signals": {"task": "messaging.prune_signals", "schedule": 3600.0, "options": {"expires": 600}},
+    "renew authorisations": {
+        "task": "merchants.refresh_authorisations",
+        "schedule": 3600.0,
+        "options": {"expires": 600},
+    },
     "prune old rows": {"task": "merchants.prune", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

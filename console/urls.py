@@ -17,6 +17,7 @@ from console.messaging.sends.urls import send_pages
 from console.messaging.templates.urls import template_pages
 from console.mini_programs.urls import mini_program_pages
 from console.people.urls import people_pages
+from console.providers.urls import provider_pages
 from console.recall.urls import recall_pages
 from console.reconciliation.urls import reconciliation_pages
 from console.rules.urls import rule_pages
@@ -37,6 +38,7 @@ merchant_pages = [
     *list_pages,
     *mini_program_pages,
     *people_pages,
+    *provider_pages,
     *recall_pages,
     *reconciliation_pages,
     *rule_pages,

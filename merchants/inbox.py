@@ -19,7 +19,7 @@ from merchants.enqueue import enqueue
 from merchants.models import Notice
 
 if TYPE_CHECKING:
-    from merchants.models import MiniProgram
+    from merchants.models import MiniProgram, ProviderApp
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def receive(fields: Mapping[str, str]) -> Answer:
     A notification that came before is `success` again. There is no window on its time: the platform repeats
     for 25 hours. Database trouble raises, so that it comes back. What cannot be trusted is only counted.
     """
-    receiver = _mini_program(notify.app_id_of(fields))
+    receiver = _mini_program(notify.app_id_of(fields)) or _provider_app(notify.app_id_of(fields))
     if receiver is None:
         return _refuse("unknown_app")
     try:
@@ -98,17 +98,26 @@ def refused_counts(on: date) -> dict[str, int]:
 
 def _mini_program(app_id: str) -> MiniProgram | None:
     # by name: models.py imports this module for its Notice
-    rows = apps.get_model("merchants", "MiniProgram").objects.select_related("merchant")
+    rows = apps.get_model("merchants", "MiniProgram").objects.select_related("merchant", "provider_app")
     found: MiniProgram | None = rows.filter(app_id=app_id).first() if app_id else None
     return found
 
 
-def _about(receiver: MiniProgram, auth_app_id: str) -> MiniProgram | None:
-    """Whom it concerns. A provider's app may be told about others, if they authorised a provider."""
-    if auth_app_id == receiver.app_id:
-        return receiver
-    about = _mini_program(auth_app_id) if receiver.merchant.is_provider else None
-    return about if about is not None and about.app_auth_token_sealed else None
+def _provider_app(app_id: str) -> ProviderApp | None:
+    # by name: models.py imports this module for its Notice
+    found: ProviderApp | None = (
+        apps.get_model("merchants", "ProviderApp").objects.filter(app_id=app_id).first() if app_id else None
+    )
+    return found
+
+
+def _about(receiver: MiniProgram | ProviderApp, auth_app_id: str) -> MiniProgram | None:
+    """Whom it concerns. A provider's app is told about the mini programs that it runs, and about no other."""
+    about = _mini_program(auth_app_id)
+    if about is None or about.app_id == receiver.app_id:
+        return about
+    runs = about.provider_app
+    return about if runs is not None and runs.app_id == receiver.app_id else None
 
 
 def _store(notification: notify.Notification, about: MiniProgram) -> None:

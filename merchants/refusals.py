@@ -237,7 +237,7 @@ _SENTENCES: tuple[tuple[str, _StrPromise, _StrPromise], ...] = (
     (
         "aop.invalid-app-auth-token aop.app-auth-token-time-out invalid-auth-relations",
         _("The merchant's authorisation is not valid any more"),
-        _("Ask the merchant to authorise this app again, then enter the new token under Settings."),
+        _("Ask the merchant to authorise this app again; the new token is taken by itself. Then resume."),
     ),
     (
         "aop.invalid-app-auth-token-no-api aop.no-product-reg-by-partner isv.not-support-app-auth",

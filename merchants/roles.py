@@ -43,6 +43,8 @@ _OPERATE = frozenset(
         "unknown.decide",
         "people.reveal",
         "people.edit",
+        "provider.view",
+        "provider.act",
     }
 )
 
@@ -57,6 +59,7 @@ CAPABILITIES: Mapping[str, frozenset[str]] = {
         "mini_programs.edit",
         "people.export",
         "people.forget",
+        "provider.authorise",
         "rules.edit",
         "staff.view",
         "staff.edit",

@@ -3,13 +3,23 @@
 from celery import shared_task
 from django.utils import timezone
 
-from merchants import calls, events, inbox, jobs, partitions, staff
+from merchants import authorisation, calls, events, inbox, jobs, partitions, staff
 from merchants.enqueue import MerchantTask
 
 
 @shared_task(name="merchants.send_call", base=MerchantTask)
 def send_call(merchant_id: int, call_id: int) -> None:
     calls.send_call(call_id, merchant_id=merchant_id)
+
+
+@shared_task(name="merchants.take_authorisation", base=MerchantTask)
+def take_authorisation(merchant_id: int, notice_id: int) -> None:
+    authorisation.take_notice(notice_id, merchant_id=merchant_id, at=timezone.now())
+
+
+@shared_task(name="merchants.refresh_authorisations")
+def refresh_authorisations() -> None:
+    authorisation.refresh_due(at=timezone.now())
 
 
 @shared_task(name="merchants.sweep_calls")

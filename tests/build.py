@@ -15,7 +15,7 @@ from typing import Any
 
 from merchants import second_factor as second_factors
 from merchants import secrets
-from merchants.models import ApiKey, Merchant, MiniProgram, SecondFactor, Staff, User
+from merchants.models import ApiKey, Merchant, MiniProgram, ProviderApp, SecondFactor, Staff, User
 from merchants.roles import Role
 
 PASSWORD = "a quiet pond at dawn"  # of every user built here
@@ -47,6 +47,23 @@ def mini_program(owner: Merchant, *, app_id: str = "", name: str = "", **fields:
             "industry": "rental",
             "gateway": MiniProgram.Gateway.SIMULATED,
             "app_private_key_sealed": secrets.encrypt(private_key),
+            "alipay_public_key": KEYS["alipay_public_key"],
+            **fields,
+        },
+    )
+
+
+def provider_app(provider: Merchant, *, app_id: str = "", **fields: Any) -> ProviderApp:
+    """Makes the merchant a provider; keys as for mini_program()."""
+    Merchant.objects.filter(pk=provider.pk).update(is_provider=True)
+    provider.is_provider = True
+    return ProviderApp.objects.create(
+        merchant=provider,
+        app_id=app_id or f"2021{next(_numbers):012d}",
+        **{
+            "name": f"{provider.name} 第三方应用",
+            "gateway": MiniProgram.Gateway.SIMULATED,
+            "app_private_key_sealed": secrets.encrypt(KEYS["app_private_key"]),
             "alipay_public_key": KEYS["alipay_public_key"],
             **fields,
         },

@@ -15,9 +15,9 @@ from typing import Any
 from django.utils import timezone
 
 from console.help.topics import TOPICS
-from merchants.models import Job, MiniProgram, SavedView, User
+from merchants.models import Job, Merchant, MiniProgram, ProviderAuthorisation, SavedView, User
 from merchants.roles import Role
-from messaging.models import FailureDecision, Kind, LibraryTemplate
+from messaging.models import FailureDecision, JointSend, Kind, LibraryTemplate
 from tests import build, build_crowds, build_messaging
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
@@ -107,6 +107,36 @@ def sending(app: MiniProgram, person: User) -> dict[str, Any]:
     chosen = build_messaging.template(app)
     to = build_messaging.people_list(app, build_messaging.people(app, 1))
     return {"send_id": build_messaging.launched_batch(app, person, chosen=chosen, to=to).pk}
+
+
+def at_a_provider(app: MiniProgram, person: User) -> dict[str, Any]:
+    """The merchant becomes a service provider; elsewhere there is no such page."""
+    Merchant.objects.filter(pk=app.merchant_id).update(is_provider=True)
+    return {}
+
+
+def adoption_for_many(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"form_token": uuid.uuid4(), **at_a_provider(app, person)}
+
+
+def joint_send(app: MiniProgram, person: User) -> dict[str, Any]:
+    at_a_provider(app, person)
+    row = JointSend.objects.create(
+        merchant=app.merchant,
+        name="返场",
+        library_code="LIB",
+        kind="one_time",
+        template_name="提醒",
+        form_token=uuid.uuid4(),
+        author=person,
+    )
+    return {"joint_id": row.pk}
+
+
+def authorised_provider(app: MiniProgram, person: User) -> dict[str, Any]:
+    other = Merchant.objects.create(slug=f"p-{uuid.uuid4().hex[:8]}", name="服务商", is_provider=True)
+    row = ProviderAuthorisation.objects.create(merchant=app.merchant, provider=other, granted_by=person)
+    return {"pk": row.pk}
 
 
 def form_token(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -204,6 +234,14 @@ TABLE = [
     Row("rules_second_factor", OWNER, passes=(302,)),  # leads to the rules
     Row("staff", OWNER),
     Row("staff_factor", OWNER, kwargs=colleague),
+    Row("provider_merchants", OPERATORS, kwargs=at_a_provider),
+    Row("provider_adopt", OPERATORS, kwargs=at_a_provider),
+    Row("provider_adopted", OPERATORS, kwargs=adoption_for_many, passes=(404,)),  # no template is named
+    Row("provider_sends", OPERATORS, kwargs=at_a_provider),
+    Row("provider_send_new", OPERATORS, kwargs=at_a_provider),
+    Row("provider_send", OPERATORS, kwargs=joint_send),
+    Row("authorised_providers", OWNER),
+    Row("authorised_provider_end", OWNER, kwargs=authorised_provider, post=True),
     # audiences
     Row("lists", ALL),
     Row("list_new", OPERATORS),

@@ -24,7 +24,7 @@ from messaging.models import BatchSend
 
 @dataclass(frozen=True)
 class Card:
-    """Both fingerprints are empty where `trouble` says what is wrong with the keys."""
+    """`trouble`: what is wrong with the keys, then both fingerprints are empty, or with the authorisation."""
 
     mini_program: MiniProgram
     key_fingerprint: str = ""
@@ -45,6 +45,7 @@ def card_of(mini_program: MiniProgram) -> Card:
             mini_program,
             credentials.fingerprint(mini_program),
             credentials.alipay_fingerprint(mini_program),
+            credentials.authorisation_trouble(mini_program),
         )
     except credentials.GatewayNotConfigured as trouble:
         return Card(mini_program, trouble=str(trouble))

@@ -41,6 +41,9 @@ WORDS: Mapping[str, str | Promise] = {
     "api_keys.edit": _("Issue and revoke API keys"),
     "rules.view": _("See the sending rules"),
     "rules.edit": _("Change the sending rules"),
+    "provider.view": _("At a service provider: see the merchants it works for"),
+    "provider.act": _("At a service provider: adopt and send for many merchants"),
+    "provider.authorise": _("Let a service provider work for this merchant, and end it"),
     "staff.view": _("See staff"),
     "staff.edit": _("Change staff and roles"),
 }

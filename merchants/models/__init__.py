@@ -3,6 +3,7 @@ from merchants.models.event import Dispatch, Event
 from merchants.models.job import Job
 from merchants.models.notice import Notice
 from merchants.models.people import ApiKey, Merchant, MiniProgram, Staff, Store, User
+from merchants.models.provider import ProviderApp, ProviderAuthorisation
 from merchants.models.saved_view import SavedView
 from merchants.models.second_factor import RecoveryCode, SecondFactor
 
@@ -15,6 +16,8 @@ __all__ = [
     "Merchant",
     "MiniProgram",
     "Notice",
+    "ProviderApp",
+    "ProviderAuthorisation",
     "RecoveryCode",
     "SavedView",
     "SecondFactor",

@@ -72,9 +72,15 @@ class MiniProgram(MerchantOwned):
     app_id = models.CharField(max_length=32, unique=True)
     industry = models.CharField(max_length=40)
     gateway = models.CharField(max_length=12, choices=Gateway.choices)
-    app_private_key_sealed = models.TextField()
-    alipay_public_key = models.TextField()
+    app_private_key_sealed = models.TextField(blank=True)  # empty where a provider's app signs
+    alipay_public_key = models.TextField(blank=True)
     app_auth_token_sealed = models.TextField(blank=True)
+    provider_app = models.ForeignKey(  # it signs the calls, with the token above; else the keys above do
+        "merchants.ProviderApp", null=True, blank=True, on_delete=models.PROTECT, related_name="mini_programs"
+    )
+    app_refresh_token_sealed = models.TextField(blank=True)
+    app_auth_ends_at = models.DateTimeField(null=True, blank=True)  # until then it can be refreshed
+    app_auth_refusal = models.CharField(max_length=80, blank=True)  # why the platform takes it no more
     rate_per_second = models.PositiveIntegerField(default=500)
     reserve_per_second = models.PositiveIntegerField(default=20)
     stopped_at = models.DateTimeField(null=True, blank=True)

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from gateway.client import Client
-from merchants import rate
+from merchants import authorisation, rate
 from merchants.credentials import client_for
 from merchants.leases import boot_seconds
 from messaging.engine import breaker, pulse, sql
@@ -47,6 +47,7 @@ class Turn:
         self.client: Client = client_for(control.mini_program)
         self.claimed = Claim(uuid.uuid4(), [])
         self.marked_any = False
+        self.is_authorised = True
         self._touched = 0.0
 
     def serve(self) -> bool:
@@ -63,7 +64,7 @@ class Turn:
             return False
         try:
             self.claimed = claim(self.control, limit=limit)
-            while self.claimed.ids and time.monotonic() < self.until:
+            while self.claimed.ids and self.is_authorised and time.monotonic() < self.until:
                 self.pipeline.make_room()
                 if not self._send_wave():
                     break
@@ -149,9 +150,17 @@ class Turn:
         """Writes down what came back, and does what it asks for."""
         record_stubbornly(self.control, self.claimed.token, answers)
         self._touch()
+        self._note_lost_authorisation(answers)
         if any(pulse.letter(answer) in pulse.BAD for answer in answers):
             breaker.trip(self.control)
         self._slow_down(sum(answer.shape == "busy" for answer in answers))
+
+    def _note_lost_authorisation(self, answers: Sequence[Answer]) -> None:
+        """A token the platform takes no more fails for everybody: the next turn pauses, and says why."""
+        lost = [one.reason for one in answers if one.shape == "refused" and one.reason in authorisation.LOST]
+        if lost and self.control.mini_program.provider_app_id is not None:
+            self.is_authorised = False
+            authorisation.refused(self.control.mini_program, sub_code=lost[0])
 
     def _touch(self) -> None:
         """Every TOUCH_SECONDS, and with the last answer: then reconcile sees everything."""

@@ -22,6 +22,7 @@ from messaging.models.delivery import (
     cause_of,
 )
 from messaging.models.failure import FailureDecision
+from messaging.models.joint import JointPart, JointSend
 from messaging.models.pulse import SendPulse
 from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
 from messaging.models.review import Review
@@ -48,6 +49,8 @@ __all__ = [
     "DraftVersion",
     "FailureDecision",
     "FrequencyCount",
+    "JointPart",
+    "JointSend",
     "Kind",
     "LibraryTemplate",
     "MissedReason",

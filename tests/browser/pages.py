@@ -16,7 +16,7 @@ from merchants.models import Job, SecondFactor, Staff, User
 from messaging.engine import months
 from messaging.models import MonthBooks, SubscriptionTemplate
 from tests import build_messaging
-from tests.browser import acts
+from tests.browser import acts, provider
 from tests.browser.acts import Act
 from tests.browser.crowd_scenes import of_crowd
 from tests.browser.house import House
@@ -226,6 +226,10 @@ FIGURES_AND_SETTINGS = [
     Row("sending rules", "settings/rules/"),
     Row("staff", "settings/staff/"),
     Row("a second factor to reset", to_reset),
+    Row("service providers", "settings/provider/"),
+    Row("merchants of a provider", provider.merchants, who=provider.PROVIDER),
+    Row("a message for many merchants", provider.writing, who=provider.PROVIDER),
+    Row("a joint send, checked", provider.checking, who=provider.PROVIDER),
     Row("a job", job),
     Row("help", "help/"),
     *(Row(f"help: {topic.key}", f"help/{topic.key}/") for topic in TOPICS),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from gateway.methods import Request, crowds, messages
+from gateway.methods import Request, auth, crowds, messages
 from gateway.methods.messages import (
     OpenAppMessagetemplateSubscribeQuery,
     OpenAppMessagetemplateSubscribeQueryResponse,
@@ -26,7 +26,7 @@ from tests.gateway.platform import MESSAGE, VECTORS
 CONTRACT = json.loads((VECTORS / "contract.json").read_text(encoding="utf-8"))
 REQUESTS = [
     each
-    for module in (messages, crowds)
+    for module in (messages, crowds, auth)
     for _, each in inspect.getmembers(module, inspect.isclass)
     if issubclass(each, Request)
     and "method" in vars(each)  # not the bases that pydantic makes for Request[…]
@@ -45,7 +45,7 @@ def _shape(annotation: Any) -> Any:
     return "string"
 
 
-def test_the_seven_methods_are_there() -> None:
+def test_the_methods_in_use_are_there() -> None:
     assert {each.method for each in REQUESTS} == {
         "alipay.open.app.mini.templatemessage.send",
         "alipay.open.app.messagetemplate.subscribe.query",
@@ -54,6 +54,7 @@ def test_the_seven_methods_are_there() -> None:
         "alipay.open.mini.message.template.batchquery",
         "alipay.open.app.mini.templatemessage.batchsend",
         "alipay.open.app.mini.batchtemplatemsg.query",
+        "alipay.open.auth.token.app",
     }
 
 

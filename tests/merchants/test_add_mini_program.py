@@ -4,6 +4,7 @@ from django.utils.translation import override
 
 from merchants import credentials, secrets
 from merchants.models import Event, MiniProgram
+from tests import build
 from tests.base import CastCase
 from tests.build import KEYS
 
@@ -30,12 +31,25 @@ class AddMiniProgram(CastCase):
             return credentials.add_mini_program(**given)
 
     def test_its_keys_are_sealed_and_it_is_told(self):
-        row = self.add(app_auth_token="202611BB")
+        row = self.add()
         assert KEYS["app_private_key"] not in row.app_private_key_sealed
         assert secrets.decrypt(row.app_private_key_sealed) == KEYS["app_private_key"]
-        assert secrets.decrypt(row.app_auth_token_sealed) == "202611BB"
         event = Event.objects.get(kind="mini_program.added")
         assert (event.by, event.mini_program, event.detail) == (self.owner, row, {})
+
+    def test_a_provider_s_app_signs_instead_of_keys_of_its_own(self):
+        app = build.provider_app(self.qingcha)
+        no_keys = {"app_private_key": "", "alipay_public_key": ""}
+        row = self.add(run_by=credentials.RunBy(app, "202611BB"), **no_keys)
+        assert (row.app_private_key_sealed, row.provider_app) == ("", app)
+        assert secrets.decrypt(row.app_auth_token_sealed) == "202611BB"
+        with pytest.raises(credentials.MiniProgramRefused, match="no keys of its own"):
+            self.add(run_by=credentials.RunBy(app), app_id="2021000000000004")
+
+    def test_the_provider_calls_the_same_gateway(self):
+        app = build.provider_app(self.qingcha, gateway="production")
+        with pytest.raises(credentials.MiniProgramRefused, match="Choose the same one"):
+            self.add(run_by=credentials.RunBy(app), app_private_key="", alipay_public_key="")
 
     def test_it_starts_with_the_rate_of_the_settings(self):
         row = self.add()

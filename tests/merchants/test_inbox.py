@@ -1,14 +1,14 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from alipay.aop.api.util.SignatureUtils import get_sign_content, sign_with_rsa2
 from django.db import IntegrityError, transaction
 from django.test import override_settings
-from django.utils import timezone
 
-from merchants import inbox, rate, secrets
+from merchants import inbox, rate
 from merchants.models import Notice
+from tests import build
 from tests.base import CastCase
 from tests.build import KEYS
 
@@ -119,74 +119,31 @@ class Refusing(InboxCase):
 
 
 class Providers(InboxCase):
-    """A provider's app receives what concerns the mini programs that authorised it."""
+    """A provider's app receives what concerns the mini programs that it runs."""
 
     def setUp(self):
         super().setUp()
-        self.qingcha.is_provider = True
-        self.qingcha.save()
-        self.mini_program.app_auth_token_sealed = secrets.encrypt("202611BB")
+        self.app = build.provider_app(self.qingcha, app_id="2021000000000003")
+        self.mini_program.provider_app = self.app
         self.mini_program.save()
 
     def receive(self):
-        return inbox.receive(signed(app_id="2021000000000002", auth_app_id="2021000000000001"))
+        return inbox.receive(signed(app_id="2021000000000003", auth_app_id="2021000000000001"))
 
     def test_the_notice_belongs_to_the_merchant_it_is_about(self):
         assert self.receive() == "success"
         notice = Notice.objects.get()
-        assert (notice.merchant, notice.app_id) == (self.yunduo, "2021000000000002")
+        assert (notice.merchant, notice.app_id) == (self.yunduo, "2021000000000003")
 
-    def test_a_merchant_that_is_no_provider_speaks_for_itself_only(self):
-        self.qingcha.is_provider = False
-        self.qingcha.save()
+    def test_an_app_that_is_no_provider_speaks_for_itself_only(self):
+        assert inbox.receive(signed(app_id="2021000000000002", auth_app_id="2021000000000001")) == "failure"
+        assert self.refused() == {"unknown_app": 1}
+
+    def test_a_mini_program_of_another_provider_is_not_spoken_for(self):
+        self.mini_program.provider_app = build.provider_app(self.qingcha, app_id="2021000000000004")
+        self.mini_program.save()
         assert self.receive() == "failure"
         assert self.refused() == {"unknown_app": 1}
 
-    def test_a_mini_program_that_authorised_nobody_is_not_spoken_for(self):
-        self.mini_program.app_auth_token_sealed = ""
-        self.mini_program.save()
-        assert self.receive() == "failure"
-
-
-class Handling(InboxCase):
-    def setUp(self):
-        super().setUp()
-        inbox.receive(signed())
-        self.notice = Notice.objects.get()
-
-    def later(self, seconds: float = 11):
-        return timezone.now() + timedelta(seconds=seconds)
-
-    def test_it_is_handled_once(self):
-        assert inbox.load(self.notice.pk, merchant_id=self.yunduo.pk) == self.notice
-        assert inbox.handled(self.notice.pk)
-        assert not inbox.handled(self.notice.pk)
-        assert inbox.load(self.notice.pk, merchant_id=self.yunduo.pk) is None
-
-    def test_another_merchant_does_not_get_it(self):
-        assert inbox.load(self.notice.pk, merchant_id=self.qingcha.pk) is None
-
-    def test_a_lost_hint_is_repeated_ever_more_slowly(self):
-        assert inbox.sweep_notices(at=timezone.now()) == 0
-        hints = self.hinted_by(lambda: inbox.sweep_notices(at=self.later()))
-        assert hints == [("messaging.apply_template_notice", self.yunduo.pk, self.notice.pk)]
-        assert inbox.sweep_notices(at=self.later(25)) == 0
-        assert inbox.sweep_notices(at=self.later(40)) == 1
-
-    def test_what_is_handled_is_not_hinted(self):
-        inbox.handled(self.notice.pk)
-        assert inbox.sweep_notices(at=self.later()) == 0
-
-    def test_a_route_that_was_taken_away_ends_the_wait(self):
-        with override_settings(NOTIFICATION_ROUTES={}):
-            inbox.sweep_notices(at=self.later())
-        self.notice.refresh_from_db()
-        assert self.notice.handled_at
-
-    def test_contents_are_emptied_after_their_days(self):
-        old = timezone.now() + timedelta(days=31)
-        assert inbox.prune_notices(at=old) == 0
-        inbox.handled(self.notice.pk)
-        assert inbox.prune_notices(at=old) == 1
-        self.notice.refresh_from_db()
-        assert self.notice.fields == {}
+    def test_of_the_app_itself_there_is_nobody_to_tell(self):
+        assert inbox.receive(signed(app_id="2021000000000003", auth_app_id="")) == "failure"

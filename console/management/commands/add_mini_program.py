@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from merchants import credentials
-from merchants.models import Merchant
+from merchants.models import Merchant, ProviderApp
 
 
 class Command(BaseCommand):
@@ -18,10 +18,13 @@ class Command(BaseCommand):
         parser.add_argument("--name", required=True)
         parser.add_argument("--industry", required=True, help="as the template library names it: rental")
         parser.add_argument("--gateway", required=True, help="production, sandbox or simulated")
-        parser.add_argument("--app-private-key-file", required=True, type=Path)
-        parser.add_argument("--alipay-public-key-file", required=True, type=Path)
+        parser.add_argument("--app-private-key-file", type=Path)
+        parser.add_argument("--alipay-public-key-file", type=Path)
         parser.add_argument(
-            "--app-auth-token-file", type=Path, help="for a merchant that a provider acts for"
+            "--provider-app", default="", help="app ID of the provider's app that runs it, instead of keys"
+        )
+        parser.add_argument(
+            "--app-auth-token-file", type=Path, help="with --provider-app, where the token is known already"
         )
 
     def handle(self, **options: object) -> None:
@@ -38,12 +41,21 @@ class Command(BaseCommand):
                 gateway=str(options["gateway"]),
                 app_private_key=_content(options["app_private_key_file"]),
                 alipay_public_key=_content(options["alipay_public_key_file"]),
-                app_auth_token=_content(options["app_auth_token_file"]),
+                run_by=_run_by(str(options["provider_app"]), _content(options["app_auth_token_file"])),
             )
         except (credentials.InvalidKey, credentials.MiniProgramRefused) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Added {mini_program.name} ({mini_program.app_id}) to {merchant.name}.")
         self.stdout.write(f"Fingerprint of the app's public key: {credentials.fingerprint(mini_program)}")
+
+
+def _run_by(app_id: str, token: str) -> credentials.RunBy | None:
+    if not app_id and not token:
+        return None
+    app = ProviderApp.objects.filter(app_id=app_id).first()
+    if app is None:
+        raise CommandError(f"There is no provider app {app_id!r}. Add it with add_provider_app.")
+    return credentials.RunBy(app, token)
 
 
 def _content(path: object) -> str:

@@ -32,6 +32,19 @@ class MiniPrograms(CastCase):
         MiniProgram.objects.update(app_private_key_sealed=secrets.encrypt("no key"))
         self.assertContains(self.client.get(PAGE), "cannot be used")
 
+    def test_one_that_a_provider_runs_shows_the_provider_s_key_and_a_lost_authorisation(self) -> None:
+        app = build.provider_app(self.qingcha)
+        MiniProgram.objects.filter(merchant=self.yunduo).update(
+            provider_app=app,
+            app_private_key_sealed="",
+            alipay_public_key="",
+            app_auth_token_sealed="sealed",
+            app_auth_refusal="aop.invalid-app-auth-token",
+        )
+        page = self.client.get(PAGE)
+        self.assertIn(credentials.fingerprint(app), page.content.decode().replace("&#x2B;", "+"))
+        self.assertContains(page, "no longer takes the authorisation")
+
     def test_stopping_and_releasing_are_told_and_recorded(self) -> None:
         self.act("mini_program_stop")
         self.assertIsNotNone(self.mini_program.stopped_at)

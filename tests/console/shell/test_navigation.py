@@ -4,14 +4,15 @@ from django.urls import reverse
 
 from console.navigation import SECTIONS
 from merchants.roles import ALL_CAPABILITIES
-from tests import build_messaging
+from tests import build, build_messaging
 from tests.base import CastCase
 
-ITEMS = [item for section in SECTIONS for item in section.items]
+EVERY = [item for section in SECTIONS for item in section.items]
+ITEMS = [item for item in EVERY if not item.for_providers]
 
 
 def test_every_item_leads_to_a_page_and_names_a_capability_that_exists() -> None:
-    for item in ITEMS:
+    for item in EVERY:
         assert reverse(item.url_name, args=["yunduo"])
         assert item.capability in ALL_CAPABILITIES
 
@@ -28,9 +29,17 @@ class Menu(CastCase):
                     # once in the sidebar, once in the drawer of narrow screens
                     self.assertContains(page, link, count=2 if staff.can(item.capability) else 0)
 
-    def test_the_page_at_hand_is_marked(self) -> None:
+    def test_a_service_provider_has_items_of_its_own(self) -> None:
+        address = reverse("provider_merchants", args=["yunduo"])
         self.sign_in(self.owner)
-        for item in ITEMS:
+        self.assertNotContains(self.client.get("/m/yunduo/"), f'href="{address}"')
+        build.provider_app(self.yunduo)
+        self.assertContains(self.client.get("/m/yunduo/"), f'class="menu-item" href="{address}"', count=2)
+
+    def test_the_page_at_hand_is_marked(self) -> None:
+        build.provider_app(self.yunduo)
+        self.sign_in(self.owner)
+        for item in EVERY:
             with self.subTest(item=item.url_name):
                 url = reverse(item.url_name, args=["yunduo"])
                 text = self.client.get(url).content.decode()
