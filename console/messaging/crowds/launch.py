@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from console import second_factor
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect
 from console.messaging.crowds.forms import ConfirmForm
@@ -44,6 +45,8 @@ def crowd_launch(request: MerchantRequest, crowd_id: int) -> HttpResponse:
         return answer(request, PAGE, PARTIAL, _context(request, crowd, _fresh(crowd), problems, at))
     form = ConfirmForm(request.POST)
     if problems or not form.is_valid():
+        return invalid(request, PAGE, PARTIAL, _context(request, crowd, form, problems, at))
+    if not second_factor.passes(request):
         return invalid(request, PAGE, PARTIAL, _context(request, crowd, form, problems, at))
     given = form.cleaned_data
     try:

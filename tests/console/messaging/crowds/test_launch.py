@@ -3,8 +3,10 @@ from datetime import timedelta
 from django.test import override_settings
 from django.utils import timezone
 
+from merchants import second_factor
+from merchants.models import Merchant
 from messaging.models import CrowdQuota, CrowdSend
-from tests import build_messaging
+from tests import build, build_messaging
 from tests.console.messaging.crowds.base import CrowdPageCase
 
 CONFIRM = {"version": "1", "launches": "0", "knows": "on"}
@@ -41,6 +43,18 @@ class LaunchTests(CrowdPageCase):
         answer = self.client.post(self.url("crowd_undo", crowd))
         self.assertRedirects(answer, self.url("crowd_edit", crowd), status_code=303)
         assert (self.state(crowd), CrowdQuota.objects.get().used) == ("draft", 0)
+
+    def test_where_the_merchant_asks_for_a_code_nothing_is_launched_without_one(self):
+        Merchant.objects.filter(pk=self.yunduo.pk).update(asks_second_factor=True)
+        factor, _recovery = build.second_factor(self.operator, at=timezone.now() - timedelta(hours=1))
+        crowd = self.crowd()
+        self.assertContains(self.client.get(self.url("crowd_launch", crowd)), "Code from your app")
+        refused = self.launch(crowd)
+        self.assertContains(refused, "Type the code that your app shows.", status_code=422)
+        assert self.state(crowd) == "draft"
+        code = build.code_of(second_factor.manual_key(factor), timezone.now())
+        assert self.launch(crowd, code=code).status_code == 303
+        assert self.state(crowd) == "scheduled"
 
     def test_who_does_not_tick_that_there_is_no_brake_launches_nothing(self):
         crowd = self.crowd()
