@@ -17,6 +17,8 @@ from messaging.models import CrowdSend
 from messaging.sends.crowd import CrowdContent
 
 EVERYBODY, ONE_CROWD = "all", "crowd"
+# one call cannot end early and reaches people whom nobody here can tell apart
+LISTED_ONLY = ("people_list", "not_after_on", "not_after_time", "holdout_percent")
 
 
 class CrowdForm(ComposeForm):
@@ -42,7 +44,8 @@ class CrowdForm(ComposeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        del self.fields["people_list"]
+        for name in LISTED_ONLY:
+            del self.fields[name]
 
     @property
     def chosen_list(self) -> None:

@@ -21,6 +21,11 @@ class ComposeTests(CrowdPageCase):
         self.assertContains(answer, "Draft saved. Nothing is sent until you confirm it.")
         self.assertContains(answer, 'value="C-1"')
 
+    def test_what_only_a_list_can_have_is_not_asked(self):
+        answer = self.client.get(self.url("crowd_new"))
+        for name in ("people_list", "not_after_on", "not_after_time", "holdout_percent"):
+            self.assertNotContains(answer, f'name="{name}"')
+
     def test_the_same_form_sent_twice_makes_one(self):
         form = self.form()
         for _ in range(2):
