@@ -64,7 +64,7 @@ class Turn:
             return False
         try:
             self.claimed = claim(self.control, limit=limit)
-            while self.claimed.ids and self.is_authorised and time.monotonic() < self.until:
+            while self.claimed.ids and time.monotonic() < self.until:
                 self.pipeline.make_room()
                 if not self._send_wave():
                     break
@@ -144,14 +144,14 @@ class Turn:
         if not found:
             return False
         state, is_stopped, self.control.rate_per_second, is_held = found[0]
-        return state == "sending" and not (is_stopped or is_held)
+        return state == "sending" and self.is_authorised and not (is_stopped or is_held)
 
     def record(self, answers: Sequence[Answer]) -> None:
         """Writes down what came back, and does what it asks for."""
         record_stubbornly(self.control, self.claimed.token, answers)
         self._touch()
         self._note_lost_authorisation(answers)
-        if any(pulse.letter(answer) in pulse.BAD for answer in answers):
+        if self.is_authorised and any(pulse.letter(answer) in pulse.BAD for answer in answers):
             breaker.trip(self.control)
         self._slow_down(sum(answer.shape == "busy" for answer in answers))
 

@@ -58,7 +58,7 @@ def test_a_slot_finds_no_work_from_a_guards_length_before_it(
     limit(control, seconds=seconds)
     assert is_past(control) is past
     assert slot.has_work() is not past
-    assert Turn._may_send(SimpleNamespace(control=control)) is not past
+    assert Turn._may_send(SimpleNamespace(control=control, is_authorised=True)) is not past
 
 
 def test_the_guard_is_as_long_as_a_request_may_take_to_its_first_byte() -> None:

@@ -102,7 +102,7 @@ def test_sql_and_python_agree_and_nothing_finds_work_while_it_is_quiet(
         assert quiet is not None
         assert (quiet.until(timezone.now()) is not None) == held == is_held(control)
         assert slot.has_work() is not held
-        assert Turn._may_send(SimpleNamespace(control=control)) is not held
+        assert Turn._may_send(SimpleNamespace(control=control, is_authorised=True)) is not held
     assert (send_figures(control, at=timezone.now()).held_until is not None) == held
     rules(shop, None)
     assert quiet_of(control) is None

@@ -7,8 +7,9 @@ import pytest
 from merchants.credentials import client_for
 from merchants.models import MiniProgram
 from messaging.engine import slot
+from messaging.engine.control import resume
 from messaging.models import PauseReason, SendControl, SendState
-from tests import build_messaging
+from tests import build, build_messaging
 from tests.provider_shop import Provider, open_provider
 from tests.shop import Shop, open_shop
 from tests.simulator_process import SimulatorProcess
@@ -68,7 +69,8 @@ def test_authorised_again_the_rest_goes_out(shop: Shop, provider: Provider) -> N
     for _turn in range(4):
         slot.work(seconds=1)
     provider.authorise(shop)
-    SendControl.objects.filter(pk=control.pk).update(state=SendState.SENDING)
+    control.refresh_from_db()
+    resume(control, by=build.user())
     while slot.work(seconds=1):
         pass
     states = build_messaging.states(control)
