@@ -12,12 +12,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 from tests.source_tree import ROOT
 
 FULL = os.environ.get("PROOF_SIZE") == "full"
 FOLDER = ROOT / "var" / "bench"
+in_full_size = pytest.mark.skipif(not FULL, reason="the suite runs one bench of the engine: that of sending")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from messaging.engine import control as engine
 from messaging.models import Delivery, SendControl
 from tests import build, build_messaging
 from tests.bench.engine_stage import EngineStage
-from tests.bench.harness import FULL, Figure, tell
+from tests.bench.harness import FULL, Figure, in_full_size, tell
 from tests.faults.stage import wait_for
 from tests.shop import Shop
 
@@ -33,6 +33,7 @@ def last_after(stage: EngineStage, shop: Shop, commit: float, until: float) -> f
     return max(times, default=commit) - commit
 
 
+@in_full_size
 def test_after_a_brake_hardly_anything_leaves(stage: EngineStage) -> None:
     stage.slots(2)
     shop = stage.shop(PEOPLE)

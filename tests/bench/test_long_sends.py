@@ -13,7 +13,7 @@ from messaging.engine.reconcile import lines
 from messaging.models import SendControl
 from tests import build, build_messaging
 from tests.bench.engine_stage import ENGINE, PATIENCE_SECONDS, EngineStage, Run, send_all
-from tests.bench.harness import FULL, Figure, tell, timed
+from tests.bench.harness import FULL, Figure, in_full_size, tell, timed
 from tests.faults.stage import wait_for
 from tests.shop import Shop
 
@@ -160,6 +160,7 @@ def long_send(stage: EngineStage, shop: Shop) -> SendControl:
     return build_messaging.send(app, shop.template, to, state="preparing")
 
 
+@in_full_size
 def test_a_long_send_is_as_fast_at_its_end_as_a_short_one(stage: EngineStage) -> None:
     shop = stage.shop(SHORT)
     control = long_send(stage, shop)

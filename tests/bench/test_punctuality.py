@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from messaging.models import SendControl
 from tests import build_messaging
 from tests.bench.engine_stage import PATIENCE_SECONDS, EngineStage
-from tests.bench.harness import FULL, Figure, tell
+from tests.bench.harness import FULL, Figure, in_full_size, tell
 from tests.faults.stage import wait_for
 
 SENDS = 1_000 if FULL else 20
@@ -48,6 +48,7 @@ def inversions(starts: Sequence[float], *, slack_seconds: float) -> int:
     return found
 
 
+@in_full_size
 def test_timed_sends_begin_when_they_are_due_and_in_their_order(stage: EngineStage) -> None:
     stage.slots(2)
     spread = sorted(seconds_late(stage, [WITHIN_SECONDS * n / SENDS for n in range(SENDS)]))
