@@ -16,7 +16,7 @@ from messaging.models import SendRules
 
 # For freeze.JUDGED, which has `day`, `cap_day`, `cap_week` and `week_from` at hand.
 GATE = "WHEN coalesce(m.today, 0) >= %(cap_day)s OR coalesce(m.week, 0) >= %(cap_week)s THEN 'cap'"
-JOIN = """
+AS_A_WHOLE = """
 LEFT JOIN (
     SELECT f.customer_id, sum(f.n) FILTER (WHERE f.day = %(day)s) AS today, sum(f.n) AS week
     FROM membership_peoplelistentry x JOIN messaging_frequencycount f ON f.customer_id = x.customer_id
@@ -24,13 +24,11 @@ LEFT JOIN (
     GROUP BY f.customer_id
 ) m ON m.customer_id = e.customer_id
 """
-JOIN_HANDED = """
-LEFT JOIN (
-    SELECT customer_id, sum(n) FILTER (WHERE day = %(day)s) AS today, sum(n) AS week
-    FROM messaging_frequencycount
-    WHERE customer_id = ANY(%(customers)s) AND day BETWEEN %(week_from)s AND %(day)s
-    GROUP BY customer_id
-) m ON m.customer_id = e.customer_id
+ONE_BY_ONE = """
+LEFT JOIN LATERAL (
+    SELECT sum(n) FILTER (WHERE day = %(day)s) AS today, sum(n) AS week FROM messaging_frequencycount
+    WHERE customer_id = e.customer_id AND day BETWEEN %(week_from)s AND %(day)s
+) m ON true
 """
 LOCK_PEOPLE = """
 SELECT id FROM membership_customer WHERE id = ANY(%(customers)s) ORDER BY id FOR NO KEY UPDATE

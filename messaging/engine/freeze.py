@@ -5,7 +5,8 @@ It reserves nothing, so the same gates are judged again when a delivery is marke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,27 +44,50 @@ SELECT e.customer_id,
     {data} AS data, coalesce(k.units, 0) AS units, coalesce(k.standing, false) AS standing
 FROM {whom}
 JOIN membership_customer c ON c.id = e.customer_id
-LEFT JOIN messaging_consent k ON k.template_id = %(template)s AND k.customer_id = e.customer_id
-LEFT JOIN (
-    SELECT customer_id, sum(n) AS n FROM messaging_frequencycount
-    WHERE template_id = %(template)s AND day BETWEEN %(first_day)s AND %(day)s{of_them}
-    GROUP BY customer_id
-) f ON f.customer_id = e.customer_id
-{counted}{join}
+{consents}{counts}{counted}{join}
 WHERE {chosen}
 """
 # Where the people come from: a list, or a few handed in by name, whom no rule picked.
 LISTED = {
     "whom": "membership_peoplelistentry e JOIN membership_peoplelist l ON l.id = e.people_list_id",
     "chosen": "e.people_list_id = %(people_list)s",
-    "of_them": """ AND customer_id IN (
-        SELECT y.customer_id FROM membership_peoplelistentry y WHERE y.people_list_id = %(people_list)s
-    )""",
 }
 HANDED = {
     "whom": "unnest(%(customers)s::bigint[]) AS e (customer_id) CROSS JOIN (SELECT '' AS source) l",
     "chosen": "true",
-    "of_them": " AND customer_id = ANY(%(customers)s)",
+}
+# Of a list or a template that is new the statistics know nothing: the planner takes both for a few rows and
+# compares each person with each consent. So the way is not left to it: up to LOOKED_UP people are looked up
+# one by one, and longer lists are joined as a whole (`unnested`).
+LOOKED_UP = 10_000
+ONE_BY_ONE = {
+    "consents": """
+LEFT JOIN LATERAL (
+    SELECT units, standing FROM messaging_consent
+    WHERE template_id = %(template)s AND customer_id = e.customer_id LIMIT 1
+) k ON true
+""",
+    "counts": """
+LEFT JOIN LATERAL (
+    SELECT sum(n) AS n FROM messaging_frequencycount
+    WHERE customer_id = e.customer_id AND template_id = %(template)s
+        AND day BETWEEN %(first_day)s AND %(day)s
+) f ON true
+""",
+}
+AS_A_WHOLE = {
+    "consents": """
+LEFT JOIN messaging_consent k ON k.template_id = %(template)s AND k.customer_id = e.customer_id
+""",
+    "counts": """
+LEFT JOIN (
+    SELECT customer_id, sum(n) AS n FROM messaging_frequencycount
+    WHERE template_id = %(template)s AND day BETWEEN %(first_day)s AND %(day)s AND customer_id IN (
+        SELECT y.customer_id FROM membership_peoplelistentry y WHERE y.people_list_id = %(people_list)s
+    )
+    GROUP BY customer_id
+) f ON f.customer_id = e.customer_id
+""",
 }
 FREEZE = """
 WITH frozen AS (
@@ -90,12 +114,32 @@ class Judged:
     statement: str
     parameters: dict[str, Any]
     is_capped: bool = False
+    is_long: bool = False
+
+    @contextmanager
+    def unnested(self) -> Iterator[None]:
+        """A transaction that plans long lists without a nested loop."""
+        with transaction.atomic():
+            _nest(not self.is_long)
+            yield
+            _nest(True)
 
 
-def judged(control: SendControl, *, at: datetime, customers: Sequence[int] | None = None) -> Judged:
+def _nest(is_on: bool) -> None:
+    sql.run(f"SET LOCAL enable_nestloop = {'on' if is_on else 'off'}", {})
+
+
+def judged(
+    control: SendControl,
+    *,
+    at: datetime,
+    customers: Sequence[int] | None = None,
+    one_by_one: bool = False,
+) -> Judged:
     """`at`: the instant the gates are judged for, normally when the send is due.
 
-    The people of the send's list, or these `customers` in place of it.
+    The people of the send's list, or these `customers` in place of it. `one_by_one`: the first few are asked
+    for, in the order of the list. Otherwise the statement runs within `unnested`.
     """
     day = at.astimezone(BEIJING).date()
     parameters = {
@@ -109,11 +153,14 @@ def judged(control: SendControl, *, at: datetime, customers: Sequence[int] | Non
         "customers": list(customers or ()),
     }
     listed = customers is None
+    people = control.people_list.count if listed and control.people_list else 0
+    is_long = people > LOOKED_UP and not one_by_one
     limit = cap.cap_of(control.merchant_id)
     parts = {"capped": "", "counted": "", "held_out": "", "fails": "", "data": "NULL::jsonb", "join": ""}
     parts |= LISTED if listed else HANDED
+    parts |= AS_A_WHOLE if is_long else ONE_BY_ONE
     if limit:
-        parts |= {"capped": cap.GATE, "counted": cap.JOIN if listed else cap.JOIN_HANDED}
+        parts |= {"capped": cap.GATE, "counted": cap.AS_A_WHOLE if is_long else cap.ONE_BY_ONE}
         parameters |= limit.parameters(day)
     if control.holdout_percent:
         parts["held_out"] = holdout.GATE
@@ -122,7 +169,7 @@ def judged(control: SendControl, *, at: datetime, customers: Sequence[int] | Non
         text = rendering(control.pieces, control.data)
         parts |= {"fails": f"WHEN {text.fails} THEN 'does_not_fit'", "data": text.data, "join": text.join}
         parameters |= text.parameters
-    return Judged(JUDGED.format(**parts), parameters, is_capped=bool(limit))
+    return Judged(JUDGED.format(**parts), parameters, is_capped=bool(limit), is_long=is_long)
 
 
 def freeze(control: SendControl) -> bool:
@@ -136,7 +183,8 @@ def freeze(control: SendControl) -> bool:
         forget_first_freeze(control)
         people = judged(control, at=due_at)
         parameters = people.parameters | {"send": control.pk, "month": month, "due_at": due_at}
-        total = sum(n for (n,) in sql.rows(FREEZE.format(judged=people.statement), parameters))
+        with people.unnested():
+            total = sum(n for (n,) in sql.rows(FREEZE.format(judged=people.statement), parameters))
         # Last, so that the control row is locked for a moment only. Lost the race: everything is rolled back.
         still = SendControl.objects.filter(pk=control.pk, state=SendState.PREPARING, due_at=control.due_at)
         if not still.update(state=SendState.READY, books_month=month, frozen_total=total, touched_at=Now()):

@@ -73,7 +73,9 @@ class Funnel:
 def forecast(control: SendControl, *, due_at: datetime, at: datetime) -> Funnel:
     """Who would get it if it were frozen now for `due_at`. One pass over the list."""
     people = judged(control, at=due_at)
-    rows = {row[0]: row[1:] for row in sql.rows(FUNNEL.format(judged=people.statement), people.parameters)}
+    with people.unnested():
+        found_rows = sql.rows(FUNNEL.format(judged=people.statement), people.parameters)
+    rows = {row[0]: row[1:] for row in found_rows}
     found = {gate: row[0] for gate, row in rows.items()}
     gates = [reason for reason in ORDER if found.get(str(reason)) or _judges(reason, control, people)]
     will_send, spends = found.get("", 0), control.template_kind == Kind.ONE_TIME
@@ -106,6 +108,6 @@ def stopped_by(
     control: SendControl, *, gate: str, due_at: datetime, after: int = 0, limit: int = 100
 ) -> list[tuple[int, str | None]]:
     """The people behind one drop: (customer id, open_id), by customer id above `after`."""
-    people = judged(control, at=due_at)
+    people = judged(control, at=due_at, one_by_one=True)
     parameters = people.parameters | {"gate": gate, "after": after, "limit": limit}
     return [(row[0], row[1]) for row in sql.rows(STOPPED.format(judged=people.statement), parameters)]

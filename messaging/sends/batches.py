@@ -98,9 +98,12 @@ def save_draft(
     """Compare-and-set on `version`. Raises DraftConflict, or NotADraft once it was launched.
 
     `by_itself`: on a pause in writing, so it is no move of the operator's and no event. `window`: the open
-    form, which does not quarrel with itself over a save whose answer it never read.
+    form, which does not quarrel with itself over a save whose answer it never read. What arrives late by
+    itself and says nothing new makes no version: somebody may be confirming the one there is.
     """
     with transaction.atomic():
+        if by_itself and (same := _locked_as(batch, content)):
+            return same
         begun = versions.newest_of(window, batch, since=version) or version
         rows = BatchSend.objects.filter(pk=batch.pk, version=begun)
         if not rows.update(version=F("version") + 1, changed_at=at, **_columns(content)):
@@ -118,6 +121,16 @@ def save_draft(
         if not by_itself:
             _tell("send.edited", batch, by)
     return saved
+
+
+def _locked_as(batch: BatchSend, content: Content) -> BatchSend | None:
+    """The draft, locked, where it says this already."""
+    rows = BatchSend.objects.select_for_update(of=("self",)).select_related(
+        "control", "template", "people_list"
+    )
+    current: BatchSend = rows.get(pk=batch.pk)
+    is_same = current.control.state == SendState.DRAFT and not differs(current, content)
+    return current if is_same else None
 
 
 def copy(batch: BatchSend, *, by: User, form_token: uuid.UUID) -> BatchSend:
@@ -300,7 +313,8 @@ def judged_now(batch: BatchSend, *, at: datetime) -> Judged:
 
     Raises NoSuchTime, PlaceholderError; ValueError without a template.
     """
-    return judged(_prepared(batch), at=max(batch.control.due_at or due(batch, at=at), at))
+    at = max(batch.control.due_at or due(batch, at=at), at)
+    return judged(_prepared(batch), at=at, one_by_one=True)
 
 
 def _prepared(batch: BatchSend) -> SendControl:

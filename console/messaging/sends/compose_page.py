@@ -35,7 +35,7 @@ def looked_at(request: MerchantRequest, form: ComposeForm, batch: BatchSend | No
     written.look = action
     if is_look:
         context = context_of(request, written, batch)
-        context["has_fields"] = form["shown_template"].value() == written["shown_template"].value()
+        context["has_fields"] = request.POST.get("shown_template", "") == written["shown_template"].value()
         return answer(request, PAGE, "messaging/sends/_looked.html", context)
     if action == NEXT_TIME:
         written = _changed(written, "scheduled_time", **repaired_time(timing_of(written, batch)))

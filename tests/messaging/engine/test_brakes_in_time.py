@@ -84,7 +84,7 @@ def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def wait_for(question: Callable[[], Any], what: str, seconds: float = 30) -> None:
+def wait_for(question: Callable[[], Any], what: str, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not question():
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"

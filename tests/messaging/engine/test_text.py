@@ -68,12 +68,12 @@ def test_the_funnel_names_those_it_does_not_fit(shop: SimpleNamespace) -> None:
     assert [customer for customer, _open_id in behind] == [who.pk for who in shop.people[1:3]]
 
 
-def test_a_send_with_the_same_text_for_all_is_judged_by_the_statement_it_always_was(
+def test_a_send_with_the_same_text_for_all_renders_nobody_s(
     shop: SimpleNamespace,
 ) -> None:
     control = build.send(shop.app, shop.template, shop.list, state=SendState.PREPARING)
     people = judged(control, at=timezone.now())
-    assert "LATERAL" not in people.statement
+    assert "said" not in people.statement
     assert "does_not_fit" not in people.statement
     at = timezone.now()
     assert "does_not_fit" not in [drop.reason for drop in forecast(control, due_at=at, at=at).drops]

@@ -134,6 +134,12 @@ class Words(PersonalCase):
         page = self.client.post(self.url("send_new"), self.form(action="refresh"))
         self.assertContains(page, 'aria-describedby="marked-1"')
 
+    def test_a_preview_asked_for_before_the_fields_of_a_template_have_come_is_of_none_of_them(self) -> None:
+        form = self.form(shown_template="", action="preview")
+        answer = self.client.post(self.url("send_new"), form, headers=HTMX)
+        self.assertContains(answer, 'id="compose-preview"')
+        self.assertNotContains(answer, 'id="marked-')
+
     def part(self, answer: object, name: str) -> str:
         """What stands between the element of this id and the end of its block."""
         page: str = answer.content.decode()  # type: ignore[attr-defined]

@@ -61,14 +61,22 @@ class SendVersions(VersionCase):
 
     def test_a_form_does_not_quarrel_with_its_own_saves_whose_answers_were_lost(self) -> None:
         here, elsewhere = str(uuid.uuid4()), str(uuid.uuid4())
-        for action in ("keep", "keep", "save"):
-            self.save(action=action, version=1, window=here, name=f"{action} without an answer")
-        self.assertEqual((self.batch.name, self.batch.version), ("save without an answer", 4))
+        for name, action in (("First", "keep"), ("Second", "keep"), ("Third", "save")):
+            self.save(action=action, version=1, window=here, name=name)
+        self.assertEqual((self.batch.name, self.batch.version), ("Third", 4))
         self.save(version=1, window=elsewhere, name="Another window")
-        self.assertEqual(self.batch.name, "save without an answer")
+        self.assertEqual(self.batch.name, "Third")
         self.save(action="keep", version=4, window=elsewhere, name="Another window")
         self.save(action="keep", version=4, window=here, name="Too late")
         self.assertEqual((self.batch.name, self.batch.version), ("Another window", 5))
+
+    def test_a_late_save_by_itself_that_says_nothing_new_makes_no_version(
+        self,
+    ) -> None:
+        here = str(uuid.uuid4())
+        self.save(action="review", version=1, window=here, name="Checked")
+        self.save(action="keep", version=1, window=here, name="Checked")
+        self.assertEqual((self.batch.name, self.batch.version), ("Checked", 2))
 
     def test_once_launched_they_are_read_in_every_state_and_nothing_is_offered(self) -> None:
         self.save(name="Second", value_0="50 off")
