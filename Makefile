@@ -74,10 +74,11 @@ ci: lint test
 screenshots: .venv/.dev .venv/.assets .venv/.messages
 	@REQUIRE_BROWSER=1 $(BIN)/python -m pytest -q tests/browser/screenshots.py $(ARGS)
 
-# At full size: kills and outages with 20,000 people, then the fuzzing of the simulated platform.
-torture: .venv/.dev
+# At full size: kills and outages, the fuzzing of the simulated platform, every page in every way.
+torture: .venv/.dev .venv/.assets .venv/.messages
 	@PROOF_SIZE=full $(BIN)/python -m pytest -s tests/faults tests/simulator/test_fuzz.py \
 	tests/simulator/test_fuzz_spending.py $(ARGS)
+	@PROOF_SIZE=full $(BIN)/python -m pytest -n 2 --dist loadfile tests/browser -m browser -k test_pages_of
 
 # The speed table at full size; figures go to var/bench (BENCH_ROWS=, ARGS=).
 bench: .venv/.dev

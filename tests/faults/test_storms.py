@@ -27,6 +27,7 @@ def report(name: str, storm: Storm) -> dict[str, int]:
     return figures
 
 
+@in_full_size
 def test_calm_weather_leaves_nothing_unknown(storm: Storm) -> None:
     storm.finish()
     figures = report("calm", storm)
@@ -100,6 +101,7 @@ def test_the_whole_engine_worker_killed_and_started_again(storm: Storm) -> None:
     report("SIGKILL of the worker", storm)
 
 
+@in_full_size
 def test_after_sigterm_nothing_is_unknown_because_of_us(storm: Storm) -> None:
     for share in (0.2, 0.5):
         storm.reach(share)
@@ -111,6 +113,7 @@ def test_after_sigterm_nothing_is_unknown_because_of_us(storm: Storm) -> None:
     assert figures["because_of_us"] == 0
 
 
+@in_full_size
 def test_redis_emptied_and_stopped(storm: Storm) -> None:
     storm.reach(0.1)
     for _flush in range(3):
@@ -148,6 +151,7 @@ def test_a_slot_stopped_past_its_lease_wakes_up_and_sends_nothing_again(storm: S
     report("SIGSTOP", storm)
 
 
+@in_full_size
 def test_a_gateway_that_lies_breaks_off_limits_and_times_out(storm: Storm) -> None:
     for kind, rate, value in (
         ("timeout_after_success", 0.01, 3),
