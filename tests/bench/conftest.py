@@ -9,9 +9,11 @@ import pytest
 from tests.bench.engine_stage import EngineStage, engine_stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(django_db_blocker: Any) -> Iterator[EngineStage]:
-    """One for all benches of the engine; each starts the slots it wants."""
+    """One for the benches of a file; each starts the slots it wants. Any test may follow in this process, so
+    it ends with the file: until then Django speaks to its servers.
+    """
     home = Path(tempfile.mkdtemp(prefix="console-bench-"))
     home.chmod(0o755)  # under root PostgreSQL runs as another user and must pass through
     try:
