@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from messaging.models import BatchSend
 from messaging.sends import batches
@@ -63,6 +63,24 @@ def test_on_a_phone_the_parts_are_tabs_that_arrows_move_between(
     page.set_viewport_size(WIDE)
     expect(page.get_by_role("tabpanel")).to_have_count(0)
     assert len(shown(page)) == 3
+
+
+def test_a_press_while_the_form_is_on_its_way_with_another_list_is_not_lost(
+    house: House, windows: Windows, scenes: Scenes
+) -> None:
+    page = windows(OPERATOR)
+    other = scenes.people_list(scenes.people(20))
+    opened(page, house, scenes.complete_draft())
+
+    def late(route: Route) -> None:
+        if "refresh" in (route.request.post_data or ""):
+            page.wait_for_timeout(1_500)
+        route.continue_()
+
+    page.route("**/edit/", late)
+    page.locator("#id_people_list").select_option(str(other.pk))
+    page.locator(".foot-buttons [value=review]").click()
+    page.wait_for_url("**/launch/")
 
 
 def test_without_script_all_parts_stand_there_and_links_jump_to_them(

@@ -37,7 +37,8 @@ REFRESH = {
     "hx-swap": "outerHTML",
     "hx-vals": '{"action": "refresh"}',
     "hx-sync": "closest form:replace",
-    "hx-disabled-elt": "unset",  # the form's own would be looked for inside the field
+    # the answer replaces the form, so a press of a button meanwhile would be lost with it
+    "hx-disabled-elt": "#send-form .foot-buttons button",
 }
 # where an id may stand that is asked for: in the form itself, or on either side of a conflict
 SIDES = ("", "mine-", "theirs-")
