@@ -113,6 +113,11 @@ class Operator:
             standing.until = clock()
         self.storm.go_on()
 
+    def leave(self) -> None:
+        """From here on the storm itself lets go on what paused by itself."""
+        if self._left_standing and self._left_standing.until is None:
+            self._left_standing.until = clock()
+
     def verdict(self) -> dict[str, Any]:
         """The law of the brakes, checked against the platform's log; figures for whoever reports them."""
         requests = received(self.storm)

@@ -60,6 +60,7 @@ def weathered(stage: Stage, drawn: Plan) -> bool:
     blows = Blows(storm, operator)
     try:
         blows.carry_out(drawn)
+        operator.leave()
         storm.finish()
         figures = storm.verdict() | operator.verdict()
     except AssertionError as broken:
