@@ -79,7 +79,8 @@ class Operator:
         if not self._set_speed(SLOW_PER_SECOND):
             self.refused["speed"] += 1
             return None
-        return partial(self._full_speed, self._noted("speed", most=SLOW_PER_SECOND))
+        self._noted("speed", most=SLOW_PER_SECOND)
+        return self._full_speed
 
     def stop_mini_program(self) -> Release | None:
         app = self.storm.shop.app
@@ -144,8 +145,11 @@ class Operator:
             return False
         return True
 
-    def _full_speed(self, brake: Brake) -> None:
-        brake.until = clock()
+    def _full_speed(self) -> None:
+        """Also of a speed that was set again meanwhile: there is one for the send."""
+        for brake in self.brakes:
+            if brake.kind == "speed" and brake.until is None:
+                brake.until = clock()
         self._set_speed(None)
 
     def _release_mini_program(self, brake: Brake) -> None:
