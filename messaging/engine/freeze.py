@@ -120,13 +120,11 @@ class Judged:
     def unnested(self) -> Iterator[None]:
         """A transaction that plans long lists without a nested loop."""
         with transaction.atomic():
-            _nest(not self.is_long)
+            if self.is_long:
+                sql.run("SET LOCAL enable_nestloop = off", {})
             yield
-            _nest(True)
-
-
-def _nest(is_on: bool) -> None:
-    sql.run(f"SET LOCAL enable_nestloop = {'on' if is_on else 'off'}", {})
+            if self.is_long:
+                sql.run("SET LOCAL enable_nestloop = on", {})
 
 
 def judged(

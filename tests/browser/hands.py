@@ -139,12 +139,16 @@ class Keyboard:
             self.page.keyboard.press("ArrowRight")
 
     def hand_over(self, target: Locator, path: Path) -> None:
-        """A browser that has shown many pages may leave the dialog out; the field is reached all the same."""
+        """A browser that has shown many pages may leave the dialog out; that the key presses the field is
+        seen all the same.
+        """
         self.reach(target)
+        target.evaluate("(one) => one.addEventListener('click', () => (one.dataset.pressed = 'yes'))")
         try:
             with self.page.expect_file_chooser(timeout=10_000) as chooser:
                 self.page.keyboard.press("Enter")
         except TimeoutError:
+            expect(target).to_have_attribute("data-pressed", "yes")
             target.set_input_files(path)
         else:
             chooser.value.set_files(path)

@@ -1,13 +1,10 @@
 """A name without a drawing is an empty place on the page, and nobody is told."""
 
 import re
-from pathlib import Path
-
-from django.conf import settings
 
 from console.navigation import SECTIONS
+from tests.source_tree import ROOT
 
-ROOT = Path(settings.BASE_DIR)
 IN_A_TEMPLATE = re.compile(r"""\{% icon ["']([a-z0-9-]+)["']""")
 IN_THE_CODE = re.compile(r"""\bicon=["']([a-z0-9-]+)["']""")
 

@@ -68,9 +68,7 @@ def test_the_funnel_names_those_it_does_not_fit(shop: SimpleNamespace) -> None:
     assert [customer for customer, _open_id in behind] == [who.pk for who in shop.people[1:3]]
 
 
-def test_a_send_with_the_same_text_for_all_renders_nobody_s(
-    shop: SimpleNamespace,
-) -> None:
+def test_a_send_with_the_same_text_for_all_is_rendered_for_nobody(shop: SimpleNamespace) -> None:
     control = build.send(shop.app, shop.template, shop.list, state=SendState.PREPARING)
     people = judged(control, at=timezone.now())
     assert "said" not in people.statement

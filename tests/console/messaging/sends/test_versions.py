@@ -70,9 +70,7 @@ class SendVersions(VersionCase):
         self.save(action="keep", version=4, window=here, name="Too late")
         self.assertEqual((self.batch.name, self.batch.version), ("Another window", 5))
 
-    def test_a_late_save_by_itself_that_says_nothing_new_makes_no_version(
-        self,
-    ) -> None:
+    def test_a_late_save_by_itself_that_says_nothing_new_makes_no_version(self) -> None:
         here = str(uuid.uuid4())
         self.save(action="review", version=1, window=here, name="Checked")
         self.save(action="keep", version=1, window=here, name="Checked")
