@@ -1,0 +1,135 @@
+"""Orders as the merchant returned them, and every change of their status."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from merchants.owned import MerchantOwned
+
+
+class Source(models.TextChoices):
+    API = "api", _("API")
+    FILE = "file", _("File")
+    HAND = "hand", _("By hand")
+
+
+class ChosenScene(MerchantOwned):
+    """The merchant returns orders of this scene. `scene`: a key of orders.scenes.SCENES."""
+
+    mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
+    scene = models.CharField(max_length=32)
+    chosen_by = models.ForeignKey("merchants.User", null=True, on_delete=models.PROTECT, related_name="+")
+    chosen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mini_program", "scene"], name="scene_chosen_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.scene
+
+
+class Order(MerchantOwned):
+    """One order of the merchant. Its scene, its time of creation and its page never change (domain C.3).
+
+    `status` is the one with the latest modified time; `synced_status` the last one the platform took, against
+    which the next move is judged. Money is in fen. `fields` are the scene's own (business_info), all text.
+    """
+
+    mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
+    out_biz_no = models.CharField(max_length=64)
+    scene = models.CharField(max_length=32)
+    customer = models.ForeignKey("membership.Customer", on_delete=models.PROTECT, related_name="+")
+    page = models.CharField(max_length=256)
+    order_created_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+    amount_fen = models.BigIntegerField(null=True)
+    pay_amount_fen = models.BigIntegerField(null=True)
+    discount_fen = models.BigIntegerField(null=True)
+    trade_no = models.CharField(max_length=64, blank=True)
+    items = models.JSONField(default=list)  # {"name", "quantity", "unit_price_fen", "image_material_id"}
+    shop = models.JSONField(default=dict)  # {"name", "address", "merchant_shop_id", "phone_num", "link_page"}
+    logistics = models.JSONField(default=list)  # {"tracking_no", "logistics_code", "phone_no"}
+    fields = models.JSONField(default=dict)
+    source = models.CharField(max_length=4, choices=Source.choices)
+    status = models.CharField(max_length=32, blank=True)
+    status_at = models.DateTimeField(null=True)
+    synced_status = models.CharField(max_length=32, blank=True)
+    synced_at = models.DateTimeField(null=True)  # modified time of that status
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mini_program", "out_biz_no"], name="order_number_unique"),
+            models.UniqueConstraint(
+                fields=["mini_program", "trade_no"], name="order_trade_unique", condition=~Q(trade_no="")
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_fen=None)
+                | Q(pay_amount_fen=None)
+                | Q(discount_fen=None)
+                | Q(amount_fen=models.F("pay_amount_fen") + models.F("discount_fen")),
+                name="order_amounts_add_up",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["mini_program", "-order_created_at", "-id"], name="order_newest"),
+            models.Index(fields=["mini_program", "scene", "status", "-id"], name="order_by_status"),
+            models.Index(fields=["customer", "-order_created_at"], name="order_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.out_biz_no
+
+
+class StatusChange(MerchantOwned):
+    """One status returned for an order at one modified time; whatever is received is kept.
+
+    States: pending -> syncing -> synced | not_notified | unknown | dead; pending -> superseded (older than
+    what the platform took: it would drop it); dead -> pending (an operator mended the cause and tries again).
+    A second return of the same modified time and status only adds to `repeats`.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting to sync")
+        SYNCING = "syncing", _("Syncing")
+        SYNCED = "synced", _("Synced")
+        NOT_NOTIFIED = "not_notified", _("Accepted, not notified")
+        UNKNOWN = "unknown", _("Outcome unknown")
+        SUPERSEDED = "superseded", _("Superseded")
+        DEAD = "dead", _("Needs fixing")
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="changes")
+    status = models.CharField(max_length=32)
+    modified_at = models.DateTimeField()  # the merchant's clock, whole milliseconds
+    fields = models.JSONField(default=dict)  # of the scene, as they stood with this change
+    source = models.CharField(max_length=4, choices=Source.choices)
+    received_at = models.DateTimeField(db_default=Now())
+    repeats = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
+    attempt = models.PositiveSmallIntegerField(default=0)  # calls intended for it so far
+    call = models.ForeignKey("merchants.GatewayCall", null=True, on_delete=models.PROTECT, related_name="+")
+    sub_code = models.CharField(max_length=80, blank=True)  # the platform's, of a refusal
+    words = models.CharField(max_length=400, blank=True)  # the platform's: of a refusal, or why no message
+    settled_at = models.DateTimeField(null=True)  # when the outcome was known
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "modified_at"], name="change_once_per_time"),
+            # the platform takes one call of an order at a time; so do we
+            models.UniqueConstraint(
+                fields=["order"], name="change_one_syncing", condition=Q(state="syncing")
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["received_at"], name="change_pending", condition=Q(state="pending")),
+            models.Index(fields=["merchant", "sub_code"], name="change_dead", condition=Q(state="dead")),
+            models.Index(fields=["call"], name="change_call", condition=Q(call__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} of order {self.order_id}"
