@@ -52,7 +52,7 @@ test: .venv/.dev .venv/.stranger .venv/.assets .venv/.messages
 	@# what needs no quiet, on two processes; storms alone; the browser's files on two, each with a house of its own
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not faults and not browser" $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
 	@$(BIN)/python -m pytest $(if $(ARGS),,tests/faults) -m faults $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(if $(ARGS),,tests/browser) -m browser $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(if $(ARGS),,tests/browser) -m browser $(ARGS) || [ $$? -eq 5 -a -n "$(ARGS)" ]
 
 # Style, types, forgotten migrations, untranslated texts.
 lint: .venv/.dev

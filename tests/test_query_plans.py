@@ -51,7 +51,7 @@ BIG = (
     "messaging_visit",
 )
 # Of slot.NEXT, for the first turn of a slot.
-NOBODY_WAS_SERVED = {"passed": [], "had_turn": [], "singles_first": True}
+NOBODY_WAS_SERVED = {"candidates": 8, "at_once": 1, "passed": [], "had_turn": [], "singles_first": True}
 EXPLAINED = ("SELECT", "UPDATE", "INSERT", "DELETE", "WITH")
 
 

@@ -14,27 +14,26 @@ from messaging.models import SendControl
 
 CLAIM = """
 WITH picked AS (
-    SELECT books_month, id FROM messaging_delivery
+    SELECT id FROM messaging_delivery
     WHERE send_id = %(send)s AND books_month = %(month)s AND state = 'queued' AND due_at <= clock_timestamp()
     ORDER BY id LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
 UPDATE messaging_delivery d
 SET state = 'claimed', token = %(token)s, worker_pid = %(pid)s, lease_until = clock_timestamp() + %(lease)s
-FROM picked p
-WHERE d.books_month = p.books_month AND d.id = p.id AND d.state = 'queued'
+WHERE d.books_month = %(month)s AND d.id = ANY(ARRAY(SELECT id FROM picked)) AND d.state = 'queued'
 RETURNING d.id
 """
 RELEASE = """
 WITH ours AS (
-    SELECT books_month, id FROM messaging_delivery
+    SELECT id FROM messaging_delivery
     WHERE books_month = %(month)s AND id = ANY(%(ids)s) AND state = 'claimed' AND token = %(token)s
     ORDER BY customer_id
     FOR UPDATE
 )
 UPDATE messaging_delivery d SET state = 'queued', token = NULL, lease_until = NULL, worker_pid = NULL
-FROM ours o
-WHERE d.books_month = o.books_month AND d.id = o.id AND d.state = 'claimed' AND d.token = %(token)s
+WHERE d.books_month = %(month)s AND d.id = ANY(ARRAY(SELECT id FROM ours))
+    AND d.state = 'claimed' AND d.token = %(token)s
 """
 
 

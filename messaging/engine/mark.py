@@ -44,31 +44,44 @@ FROM membership_customer c LEFT JOIN membership_peoplelist l ON l.id = %(people_
 LEFT JOIN messaging_sendrules r ON r.merchant_id = c.merchant_id
 WHERE c.id = ANY(%(customers)s)
 """
+# A rule of several days looks at several rows: all are there, and locked in order, before one changes.
 TODAY = """
 INSERT INTO messaging_frequencycount (customer_id, template_id, day, n)
 SELECT customer, %(template)s, %(day)s, 0 FROM unnest(%(customers)s::bigint[]) AS customer ORDER BY customer
 ON CONFLICT DO NOTHING
 """
-FREQUENCY = """
+DAYS = """
 SELECT customer_id, n FROM messaging_frequencycount
 WHERE template_id = %(template)s AND customer_id = ANY(%(customers)s)
     AND day BETWEEN %(first_day)s AND %(day)s
 ORDER BY customer_id, day
 FOR UPDATE
 """
-CONSENT = """
-SELECT customer_id, units, standing FROM messaging_consent
-WHERE template_id = %(template)s AND customer_id = ANY(%(customers)s)
-ORDER BY customer_id
-FOR UPDATE
-"""
+# Counts everybody who is judged; TAKE_BACK takes back whom a gate stops, which is seldom.
 COUNT_MESSAGE = """
-UPDATE messaging_frequencycount SET n = n + 1
+INSERT INTO messaging_frequencycount AS f (customer_id, template_id, day, n)
+SELECT customer, %(template)s, %(day)s, 1 FROM unnest(%(customers)s::bigint[]) AS customer ORDER BY customer
+ON CONFLICT (customer_id, template_id, day) DO UPDATE SET n = f.n + 1
+RETURNING customer_id, n - 1
+"""
+TAKE_BACK = """
+UPDATE messaging_frequencycount SET n = n - 1
 WHERE template_id = %(template)s AND day = %(day)s AND customer_id = ANY(%(customers)s)
 """
-SPEND = """
-UPDATE messaging_consent SET units = units - 1
-WHERE template_id = %(template)s AND customer_id = ANY(%(customers)s) AND units > 0
+CONSENT = """
+WITH locked AS MATERIALIZED (
+    SELECT customer_id, units, standing FROM messaging_consent
+    WHERE template_id = %(template)s AND customer_id = ANY(%(customers)s)
+    ORDER BY customer_id
+    FOR UPDATE
+), spent AS (
+    UPDATE messaging_consent SET units = units - 1
+    WHERE template_id = %(template)s AND units > 0 AND customer_id = ANY(%(spending)s)
+        AND customer_id = ANY(ARRAY(SELECT customer_id FROM locked))
+    RETURNING customer_id
+)
+SELECT l.customer_id, l.units, l.standing, s.customer_id IS NOT NULL
+FROM locked l LEFT JOIN spent s ON s.customer_id = l.customer_id
 """
 MARK = """
 UPDATE messaging_delivery
@@ -85,7 +98,8 @@ SET state = CASE WHEN d.kept_unknown THEN 'unknown' ELSE 'skipped' END,
     cause = CASE WHEN d.kept_unknown THEN 'answer' ELSE '' END,
     lease_until = NULL, recorded_at = clock_timestamp()
 FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS f (id, reason)
-WHERE d.books_month = %(month)s AND d.id = f.id AND d.state = 'claimed' AND d.token = %(token)s
+WHERE d.books_month = %(month)s AND d.id = ANY(%(ids)s) AND d.id = f.id
+    AND d.state = 'claimed' AND d.token = %(token)s
 """
 
 
@@ -109,8 +123,9 @@ class _Wave:
     day: date
     people: dict[int, tuple[str, str]] = field(default_factory=dict)  # open_id, the gate that stops them
     capped: set[int] = field(default_factory=set)
-    messages: Counter[int] = field(default_factory=Counter)
+    messages: Counter[int] = field(default_factory=Counter)  # within the fatigue rule, without this one
     consents: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    spent: set[int] = field(default_factory=set)
 
     @property
     def customers(self) -> list[int]:
@@ -127,60 +142,84 @@ def mark(control: SendControl, claimed: Claim, *, ids: Sequence[int], at: dateti
         if not found:
             return []
         wave = _Wave(rows=found, day=day)
-        _learn(control, wave)
-        verdicts = {row[0]: _first_failing_gate(control, wave, row[1]) for row in found}
-        passed = [row for row in found if not verdicts[row[0]]]
-        _take(control, wave, [row[1] for row in passed])
-        marked = _mark_rows(control, claimed, wave, [row[0] for row in passed])
-        stopped = [row for row in found if verdicts[row[0]]]
+        verdicts = _judge(control, wave)
+        marked = _mark_rows(control, claimed, wave, [row[0] for row in found if not verdicts[row[1]]])
+        stopped = [row for row in found if verdicts[row[1]]]
         _skip_rows(control, claimed, stopped, verdicts)
         sql.count(control.pk, _counts(control, marked, stopped, verdicts))
     return marked
 
 
-def _learn(control: SendControl, wave: _Wave) -> None:
-    """Reads and locks people where there is a cap, frequency, then consent, in customer order."""
+def _judge(control: SendControl, wave: _Wave) -> dict[int, str]:
+    """The first failing gate of each person, "" for who passes: counted, and their unit spent.
+
+    Locks people where there is a cap, frequency, then consent, in customer order.
+    """
     parameters = {
         "mini_program": control.mini_program_id,
         "template": control.template_id,
         "people_list": control.people_list_id,
         "customers": wave.customers,
         "day": wave.day,
-        "first_day": first_day(wave.day, value=control.fatigue_value, unit=control.fatigue_unit),
     }
     people = sql.rows_again(PEOPLE, parameters)
     wave.people = {row[0]: (row[1], row[2]) for row in people}
     if people and (limit := Cap(*people[0][3:])):
         wave.capped = reached(limit, wave.customers, day=wave.day)
-    sql.run_again(TODAY, parameters)
-    for customer, n in sql.rows_again(FREQUENCY, parameters):
-        wave.messages[customer] += n
-    wave.consents = {row[0]: (row[1], row[2]) for row in sql.rows_again(CONSENT, parameters)}
+    _count(control, wave, parameters)
+    _spend(control, wave, parameters)
+    verdicts = {who: _first_failing_gate(control, wave, who) for who in wave.customers}
+    if stopped := [who for who, gate in verdicts.items() if gate]:
+        sql.run_again(TAKE_BACK, parameters | {"customers": stopped})
+    return verdicts
+
+
+def _count(control: SendControl, wave: _Wave, parameters: dict[str, Any]) -> None:
+    first = first_day(wave.day, value=control.fatigue_value, unit=control.fatigue_unit)
+    if first < wave.day:
+        sql.run_again(TODAY, parameters)
+        for customer, n in sql.rows_again(DAYS, parameters | {"first_day": first}):
+            wave.messages[customer] += n
+    before: dict[int, int] = dict(sql.rows_again(COUNT_MESSAGE, parameters))
+    if first == wave.day:
+        wave.messages.update(before)
+
+
+def _spend(control: SendControl, wave: _Wave, parameters: dict[str, Any]) -> None:
+    """Reads consent, and spends a unit of those whom nothing else stops."""
+    spends = control.template_kind == "one_time"
+    free = [who for who in wave.customers if not (_stops(wave, who) or _tires(control, wave, who))]
+    for customer, units, standing, has_spent in sql.rows_again(
+        CONSENT, parameters | {"spending": free if spends else []}
+    ):
+        wave.consents[customer] = units, standing
+        if has_spent:
+            wave.spent.add(customer)
 
 
 def _first_failing_gate(control: SendControl, wave: _Wave, customer: int) -> str:
     """The same gates in the same order as freeze.JUDGED; "" lets the message pass."""
-    _open_id, stopped = wave.people.get(customer, ("", "not_known"))
-    if stopped:
+    if stopped := _stops(wave, customer):
         return stopped
     units, standing = wave.consents.get(customer, (0, False))
     if not (standing if control.template_kind == "long_term" else units > 0):
         return "no_consent"
+    tired = _tires(control, wave, customer)
+    if control.template_kind == "one_time" and (customer in wave.spent) == bool(tired):
+        raise RuntimeError(f"send {control.pk}: a locked consent row lost its unit")
+    return tired
+
+
+def _stops(wave: _Wave, customer: int) -> str:
+    return wave.people.get(customer, ("", "not_known"))[1]
+
+
+def _tires(control: SendControl, wave: _Wave, customer: int) -> str:
     if customer in wave.capped:
         return "cap"
     if control.fatigue_total and wave.messages[customer] >= control.fatigue_total:
         return "fatigue"
     return ""
-
-
-def _take(control: SendControl, wave: _Wave, customers: list[int]) -> None:
-    """Counts the message and spends the unit of those who passed. Their rows are locked."""
-    if not customers:
-        return
-    parameters = {"template": control.template_id, "day": wave.day, "customers": customers}
-    sql.run_again(COUNT_MESSAGE, parameters)
-    if control.template_kind == "one_time" and sql.run_again(SPEND, parameters) != len(customers):
-        raise RuntimeError(f"send {control.pk}: a locked consent row lost its unit")
 
 
 def _mark_rows(control: SendControl, claimed: Claim, wave: _Wave, ids: list[int]) -> list[Marked]:
@@ -217,7 +256,7 @@ def _skip_rows(
             "month": control.books_month,
             "token": claimed.token,
             "ids": [row[0] for row in stopped],
-            "reasons": [verdicts[row[0]] for row in stopped],
+            "reasons": [verdicts[row[1]] for row in stopped],
         },
     )
 
@@ -231,7 +270,7 @@ def _counts(
     if control.template_kind == "one_time":
         counts["units", ""] += len(marked)
     for row in stopped:
-        counts[("unknown", "kept") if row[2] else ("skipped", verdicts[row[0]])] += 1
+        counts[("unknown", "kept") if row[2] else ("skipped", verdicts[row[1]])] += 1
     return counts
 
 

@@ -21,6 +21,7 @@ from gateway.methods.messages import OpenAppMiniTemplatemessageSend
 from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused
 from merchants import tokens
 from merchants.leases import boot_seconds
+from messaging.engine import sql
 from messaging.engine.mark import Marked
 from messaging.engine.record import Answer
 from messaging.models import SendControl
@@ -89,6 +90,8 @@ class Pipeline:
                     break
         for turn, answers in came.items():
             turn.record(answers)
+        if touched := sorted({turn.control.pk for turn in came if turn.is_to_be_touched()}):
+            sql.run_again(sql.TOUCH_ALL, {"sends": touched})
         return bool(came)
 
     def has(self, turn: Turn) -> bool:

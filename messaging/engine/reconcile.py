@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -13,19 +15,40 @@ from django.utils import timezone
 
 from merchants import events
 from messaging.engine import sql
-from messaging.models import SendControl, SendKind, SendState
+from messaging.models import DeliveryCounter, SendControl, SendKind, SendState
 
 UNDER_WAY = (SendState.SENDING, SendState.PAUSED, SendState.CANCELLING)
 ROWS_PER_SECOND = 20_000  # counted on average, so that counting a send never takes more than a few percent
 MARKS = (25, 50, 75)  # percent of who has to be sent to; each is told once, by the check that sees it
+FROZEN = "SELECT id, frozen_total, books_month FROM messaging_sendcontrol WHERE id = ANY(%(sends)s)"
 ROWS = """
-SELECT CASE state WHEN 'claimed' THEN 'queued' ELSE state END,
+SELECT send_id, CASE state WHEN 'claimed' THEN 'queued' ELSE state END,
     CASE WHEN state IN ('refused', 'skipped', 'unknown') THEN reason ELSE '' END, count(*),
     count(*) FILTER (WHERE spent), count(*) FILTER (WHERE decision <> '')
-FROM messaging_delivery WHERE send_id = %(send)s AND books_month = %(month)s GROUP BY 1, 2
+FROM messaging_delivery WHERE send_id = ANY(%(sends)s) AND books_month = ANY(%(months)s::date[])
+GROUP BY 1, 2, 3
 """
-KEPT = "SELECT count(*) FROM messaging_deliveryattempt WHERE send_id = %(send)s AND spent"
-COUNTERS = "SELECT state, reason, n FROM messaging_deliverycounter WHERE send_id = %(send)s AND n <> 0"
+KEPT = """
+SELECT send_id, count(*) FROM messaging_deliveryattempt
+WHERE send_id = ANY(%(sends)s) AND spent GROUP BY send_id
+"""
+COUNTERS = """
+SELECT send_id, state, reason, n FROM messaging_deliverycounter WHERE send_id = ANY(%(sends)s) AND n <> 0
+"""
+# Of checks that tell nothing new, all at once; a send that is being moved now is checked again next time.
+WRITE_DOWN = """
+WITH unchecked AS (
+    SELECT s.id, w.balanced, w.detail
+    FROM messaging_sendcontrol s
+    JOIN unnest(%(sends)s::bigint[], %(seen)s::timestamptz[], %(balanced)s::bool[], %(details)s::text[])
+        AS w (id, seen, balanced, detail) ON w.id = s.id
+    WHERE s.archived_at IS NULL AND s.checked_at IS NOT DISTINCT FROM w.seen
+    FOR NO KEY UPDATE OF s SKIP LOCKED
+)
+UPDATE messaging_sendcontrol s SET checked_at = %(at)s, balanced = u.balanced, check_detail = u.detail::jsonb
+FROM unchecked u WHERE s.id = u.id
+"""
+AT_ONCE = 500
 # What detached rows spent stands in the ledger as carried lines; their counters stay for the pages.
 CONSENT = """
 SELECT
@@ -60,35 +83,55 @@ def check(controls: Sequence[SendControl]) -> tuple[list[list[Check]], datetime]
 
     Must not stand inside another transaction. The balance of a template is summed once, however many sends.
     """
-    balances: dict[int | None, Balance] = {}
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         taken_at: datetime = sql.rows("SELECT now()", {})[0][0]
-        found = []
-        for control in controls:
-            if control.template_id not in balances:
-                balances[control.template_id] = _balance(control)
-            found.append(lines(control, balance=balances[control.template_id]))
-        return found, taken_at
+        return _lines(controls), taken_at
 
 
-def lines(control: SendControl, *, balance: Balance | None = None) -> list[Check]:
+def lines(control: SendControl) -> list[Check]:
     """The lines as the present transaction sees them."""
-    frozen, month = SendControl.objects.values_list("frozen_total", "books_month").get(pk=control.pk)
-    parameters = {"send": control.pk, "month": month}
-    found = sql.rows(ROWS, parameters)
-    kept = sql.rows(KEPT, parameters)[0][0]
-    counters = {(state, reason): n for state, reason, n in sql.rows(COUNTERS, parameters)}
-    granted, spent, left = balance or _balance(control)
-    by_state = {(row[0], row[1]): row[2] for row in found}
-    units = counters.pop(("units", ""), 0)
-    decided = sum(counters.pop(key) for key in [*counters] if key[0] == "decided")
+    return _lines([control])[0]
+
+
+def _lines(controls: Sequence[SendControl]) -> list[list[Check]]:
+    sends = [control.pk for control in controls]
+    frozen = {send: (total, month) for send, total, month in sql.rows(FROZEN, {"sends": sends})}
+    months = sorted({month for _total, month in frozen.values() if month is not None})
+    rows: dict[int, list[sql.Row]] = defaultdict(list)
+    for send, *row in sql.rows(ROWS, {"sends": sends, "months": months}):
+        rows[send].append(tuple(row))
+    kept: dict[int, int] = dict(sql.rows(KEPT, {"sends": sends}))
+    counters: dict[int, dict[tuple[str, str], int]] = defaultdict(dict)
+    for send, state, reason, n in sql.rows(COUNTERS, {"sends": sends}):
+        counters[send][state, reason] = n
+    balances: dict[int | None, Balance] = {}
+    found = []
+    for control in controls:
+        if control.template_id not in balances:
+            balances[control.template_id] = _balance(control)
+        send = control.pk
+        total = frozen[send][0] or 0
+        found.append(
+            _compare(total, rows[send], kept.get(send, 0), counters[send], balances[control.template_id])
+        )
+    return found
+
+
+def _compare(
+    frozen: int, rows: list[sql.Row], kept: int, counters: dict[tuple[str, str], int], balance: Balance
+) -> list[Check]:
+    granted, spent, left = balance
+    by_state = {(row[0], row[1]): row[2] for row in rows}
+    of_rows = {key: n for key, n in counters.items() if key[0] not in {"units", "decided"}}
+    units = counters.get(("units", ""), 0)
+    decided = sum(n for (state, _reason), n in counters.items() if state == "decided")
     return [
-        Check("rows", expected=frozen or 0, actual=sum(by_state.values())),
-        Check("counters", expected=0, actual=_differences(by_state, counters)),
-        Check("decided", expected=sum(row[4] for row in found), actual=decided),
-        Check("units", expected=sum(row[3] for row in found) + kept, actual=units),
+        Check("rows", expected=frozen, actual=sum(by_state.values())),
+        Check("counters", expected=0, actual=_differences(by_state, of_rows)),
+        Check("decided", expected=sum(row[4] for row in rows), actual=decided),
+        Check("units", expected=sum(row[3] for row in rows) + kept, actual=units),
         Check("consent", expected=granted - spent, actual=left),
     ]
 
@@ -115,16 +158,14 @@ def reconcile() -> int:
     )
     longest_ago = F("checked_at").asc(nulls_first=True)
     now = timezone.now()
-    due = []
-    for control in open_books.select_related("merchant", "mini_program").order_by(longest_ago)[:200]:
-        if _is_due(control, at=now):
-            due.append(control)
-        else:
-            _keep_pace(control)
+    looked_at = list(open_books.select_related("merchant", "mini_program").order_by(longest_ago)[:AT_ONCE])
+    due = [control for control in looked_at if _is_due(control, at=now)]
+    sums = _sums(looked_at)
+    for control in looked_at:
+        if not _is_due(control, at=now):
+            _keep_pace(control, sums[control.pk])
     if due:
-        found, taken_at = check(due)
-        for control, checked in zip(due, found, strict=True):
-            _write_down(control, checked, at=taken_at)
+        _write_down(due, *check(due), sums)
     return len(due)
 
 
@@ -135,21 +176,31 @@ def _is_due(control: SendControl, *, at: datetime) -> bool:
     return at - control.checked_at >= timedelta(seconds=seconds)
 
 
-def _keep_pace(control: SendControl) -> None:
+Sums = dict[str, int]  # of the counters of one send, by state
+
+
+def _sums(controls: Sequence[SendControl]) -> dict[int, Sums]:
+    found: dict[int, Sums] = {control.pk: {} for control in controls}
+    by_state = DeliveryCounter.objects.filter(send__in=[*found]).values_list("send_id", "state")
+    for send, state, n in by_state.annotate(n=Sum("n")).order_by():
+        found[send][state] = n
+    return found
+
+
+def _keep_pace(control: SendControl, sums: Sums) -> None:
     """Compare-and-set on the check before, as _write_down(), whose marks it leaves to the next check."""
-    pace = _pace(control) | {"mark": control.check_detail.get("mark", 0)}
+    pace = _pace(control, sums) | {"mark": control.check_detail.get("mark", 0)}
     unchecked = SendControl.objects.filter(pk=control.pk, checked_at=control.checked_at, archived_at=None)
     unchecked.update(check_detail=control.check_detail | pace)
 
 
-def _pace(control: SendControl) -> dict[str, Any]:
+def _pace(control: SendControl, sums: Sums) -> dict[str, Any]:
     """How many had an outcome now and at the check before: what the present speed is told from.
 
     `mark`: the highest of MARKS that a check has seen passed while it was sending.
     """
-    counts = dict(control.counters.values_list("state").annotate(n=Sum("n")).order_by())
-    settled = sum(counts.get(state, 0) for state in ("accepted", "refused", "unknown"))
-    to_send = settled + counts.get("queued", 0) + counts.get("sending", 0)
+    settled = sum(sums.get(state, 0) for state in ("accepted", "refused", "unknown"))
+    to_send = settled + sums.get("queued", 0) + sums.get("sending", 0)
     before = control.check_detail
     now: dict[str, Any] = {
         "settled": settled,
@@ -163,28 +214,79 @@ def _pace(control: SendControl) -> dict[str, Any]:
     return now | {"before": {"settled": before["settled"], "settled_at": before["settled_at"]}}
 
 
-def _write_down(control: SendControl, found: list[Check], *, at: datetime) -> None:
+@dataclass(frozen=True)
+class _Finding:
+    control: SendControl
+    balanced: bool
+    lines: dict[str, Any]
+    pace: dict[str, Any]
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        return self.lines | self.pace
+
+    @property
+    def tips(self) -> bool:
+        return self.control.balanced is not None and self.control.balanced != self.balanced
+
+    @property
+    def passes_a_mark(self) -> bool:
+        before = self.control.check_detail.get("mark", 0)
+        return self.control.kind == SendKind.BATCH and bool(self.pace["mark"] > before)
+
+    @property
+    def tells(self) -> bool:
+        return self.tips or self.passes_a_mark
+
+
+def _write_down(
+    controls: Sequence[SendControl], found: Sequence[list[Check]], at: datetime, sums: dict[int, Sums]
+) -> None:
     """Compare-and-set on the check before, so that what tipped is told once."""
-    balanced = not any(line.difference for line in found)
-    detail: dict[str, Any] = {"lines": [asdict(line) for line in found]}
-    pace = _pace(control)
+    findings = [
+        _Finding(
+            control,
+            balanced=not any(line.difference for line in checked),
+            lines={"lines": [asdict(line) for line in checked]},
+            pace=_pace(control, sums[control.pk]),
+        )
+        for control, checked in zip(controls, found, strict=True)
+    ]
+    quiet = [one for one in findings if not one.tells]
+    sql.run_again(
+        WRITE_DOWN,
+        {
+            "at": at,
+            "sends": [one.control.pk for one in quiet],
+            "seen": [str(one.control.checked_at) if one.control.checked_at else None for one in quiet],
+            "balanced": [one.balanced for one in quiet],
+            "details": [json.dumps(one.detail, ensure_ascii=False) for one in quiet],
+        },
+    )
+    for one in findings:
+        if one.tells:
+            _tell(one, at=at)
+
+
+def _tell(finding: _Finding, *, at: datetime) -> None:
+    control = finding.control
     with transaction.atomic():
         unchecked = SendControl.objects.filter(pk=control.pk, checked_at=control.checked_at, archived_at=None)
-        if not unchecked.update(checked_at=at, balanced=balanced, check_detail=detail | pace):
+        if not unchecked.update(checked_at=at, balanced=finding.balanced, check_detail=finding.detail):
             return  # another check wrote its own down meanwhile
-        if control.balanced is not None and control.balanced != balanced:
+        if finding.tips:
             events.record(
-                "books.balanced" if balanced else "books.differ",
+                "books.balanced" if finding.balanced else "books.differ",
                 merchant=control.merchant,
                 mini_program=control.mini_program,
                 subject=control,
-                detail=detail,
+                detail=finding.lines,
             )
-        if control.kind == SendKind.BATCH and pace["mark"] > control.check_detail.get("mark", 0):
+        if finding.passes_a_mark:
             events.record(
                 "send.milestone",
                 merchant=control.merchant,
                 mini_program=control.mini_program,
                 subject=control,
-                detail={"percent": pace["mark"], "settled": pace["settled"]},
+                detail={"percent": finding.pace["mark"], "settled": finding.pace["settled"]},
             )

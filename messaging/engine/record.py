@@ -82,7 +82,7 @@ FROM unnest(
     %(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(causes)s::text[], %(durations)s::float8[],
     %(fails)s::int[], %(waits)s::float8[]
 ) AS o (id, state, reason, cause, duration_ms, failed, wait)
-WHERE d.books_month = %(month)s AND d.id = o.id
+WHERE d.books_month = %(month)s AND d.id = ANY(%(ids)s) AND d.id = o.id
 """
 
 

@@ -6,12 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 import psycopg
-from django.db import connection
+from django.db import IntegrityError, connection
+from django.db.models import Model
 
 Row = tuple[Any, ...]
+_keeps_plans: WeakSet[psycopg.Connection[Any]] = WeakSet()
+M = TypeVar("M", bound=Model)
+N = TypeVar("N", bound=Model)
 
 
 def rows(statement: str, parameters: Mapping[str, Any]) -> list[Row]:
@@ -34,9 +40,15 @@ def prepared() -> Iterator[psycopg.Cursor[Row]]:
     """A cursor of psycopg's own on Django's connection, for what a slot asks again and again.
 
     Parameters travel apart from the statement, so that the server parses and plans it once for each
-    connection: on partitioned tables that is most of the work. Errors are Django's, as everywhere.
+    connection: on partitioned tables that is most of the work. By itself it would plan anew each time, as a
+    plan for the very month promises to be cheaper: so the month stands in the statement, and plans are kept
+    by order. Errors are Django's, as everywhere.
     """
     connection.ensure_connection()
+    if connection.connection not in _keeps_plans:
+        with connection.cursor() as cursor:
+            cursor.execute("SET plan_cache_mode = force_generic_plan")
+        _keeps_plans.add(connection.connection)
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         yield cursor
 
@@ -44,13 +56,43 @@ def prepared() -> Iterator[psycopg.Cursor[Row]]:
 def rows_again(statement: str, parameters: Mapping[str, Any]) -> list[Row]:
     """As rows(), of a statement that is planned once."""
     with prepared() as cursor:
-        return cursor.execute(statement, _flat(parameters), prepare=True).fetchall()
+        return cursor.execute(_planned(statement, parameters), _flat(parameters), prepare=True).fetchall()
 
 
 def run_again(statement: str, parameters: Mapping[str, Any]) -> int:
     """As run(), of a statement that is planned once."""
     with prepared() as cursor:
-        return cursor.execute(statement, _flat(parameters), prepare=True).rowcount
+        return cursor.execute(_planned(statement, parameters), _flat(parameters), prepare=True).rowcount
+
+
+def _planned(statement: str, parameters: Mapping[str, Any]) -> str:
+    month = parameters.get("month")
+    return _of_month(statement, month) if isinstance(month, date) else statement
+
+
+@lru_cache(maxsize=256)
+def _of_month(statement: str, month: date) -> str:
+    return statement.replace("%(month)s", f"DATE '{month:%Y-%m-%d}'")
+
+
+def columns(model: type[Model], *, of: str) -> str:
+    """All columns of a model, for a statement that knows its table as `of`."""
+    return ", ".join(f"{of}.{column.column}" for column in model._meta.concrete_fields)
+
+
+def instances(row: Sequence[Any], first: type[M], second: type[N]) -> tuple[M, N]:
+    """What the ORM would make of a row of the columns() of both."""
+    width = len(first._meta.concrete_fields)
+    return _instance(first, row[:width]), _instance(second, row[width:])
+
+
+def _instance(model: type[M], row: Sequence[Any]) -> M:
+    fields = model._meta.concrete_fields
+    read = [
+        field.from_db_value(value, None, connection) if hasattr(field, "from_db_value") else value
+        for field, value in zip(fields, row, strict=True)
+    ]
+    return model.from_db(connection.alias, [field.attname for field in fields], read)
 
 
 def _flat(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,28 +114,24 @@ def _element(value: int | float | str | date | None) -> str:
     return str(value)
 
 
-NEW_COUNTERS = """
-INSERT INTO messaging_deliverycounter (send_id, state, reason, n)
-SELECT %(send)s, d.state, d.reason, 0
-FROM unnest(%(states)s::text[], %(reasons)s::text[]) AS d (state, reason)
-ORDER BY d.state, d.reason
-ON CONFLICT DO NOTHING
-"""
+# A row is checked before it is found to be there already, so a negative step comes as zero; xmax tells
+# whether it stood.
 COUNT = """
 WITH moved AS MATERIALIZED (
-    SELECT c.state, c.reason, d.n
-    FROM messaging_deliverycounter c
-    JOIN unnest(%(states)s::text[], %(reasons)s::text[], %(ns)s::int[]) AS d (state, reason, n)
-        ON d.state = c.state AND d.reason = c.reason
-    WHERE c.send_id = %(send)s
-    ORDER BY c.state, c.reason
-    FOR UPDATE OF c
+    SELECT * FROM unnest(%(states)s::text[], %(reasons)s::text[], %(ns)s::int[]) AS d (state, reason, n)
 )
-UPDATE messaging_deliverycounter c SET n = c.n + m.n
-FROM moved m
-WHERE c.send_id = %(send)s AND c.state = m.state AND c.reason = m.reason
+INSERT INTO messaging_deliverycounter AS c (send_id, state, reason, n)
+SELECT %(send)s, state, reason, greatest(n, 0) FROM moved ORDER BY state, reason
+ON CONFLICT (send_id, state, reason) DO UPDATE SET n = c.n + (
+    SELECT m.n FROM moved m WHERE m.state = c.state AND m.reason = c.reason
+)
+RETURNING state, reason, xmax = 0
 """
 TOUCH = "UPDATE messaging_sendcontrol SET touched_at = clock_timestamp() WHERE id = %(send)s"
+TOUCH_ALL = """
+WITH locked AS (SELECT id FROM messaging_sendcontrol WHERE id = ANY(%(sends)s) ORDER BY id FOR NO KEY UPDATE)
+UPDATE messaging_sendcontrol SET touched_at = clock_timestamp() WHERE id = ANY(ARRAY(SELECT id FROM locked))
+"""
 
 Counts = Counter[tuple[str, str]]
 
@@ -101,7 +139,8 @@ Counts = Counter[tuple[str, str]]
 def count(send_id: int, counts: Counts) -> None:
     """Moves the counters of one send: the last statement before commit, so their locks are held shortest.
 
-    A counter below zero breaks a constraint: counters can only take back what they gave.
+    Counters can only take back what they gave: one below zero is an IntegrityError, and so is taking from
+    one that was never there.
     """
     moved: Sequence[tuple[tuple[str, str], int]] = [item for item in sorted(counts.items()) if item[1]]
     if not moved:
@@ -112,5 +151,6 @@ def count(send_id: int, counts: Counts) -> None:
         "reasons": [reason for (_state, reason), _n in moved],
         "ns": [n for _key, n in moved],
     }
-    run_again(NEW_COUNTERS, parameters)
-    run_again(COUNT, parameters)
+    for state, reason, is_new in rows_again(COUNT, parameters):
+        if is_new and counts[state, reason] < 0:
+            raise IntegrityError(f"send {send_id} has no counter {state} {reason} to take from")

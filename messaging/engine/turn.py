@@ -29,8 +29,9 @@ TOKEN_WAIT_SECONDS = 0.25
 TOUCH_SECONDS = 1.0
 
 NOW = f"""
-SELECT s.state, p.stopped_at IS NOT NULL, s.rate_per_second, {IS_HELD} OR {IS_PAST}
+SELECT s.state, p.stopped_at IS NOT NULL, s.rate_per_second, {IS_HELD} OR {IS_PAST}, coalesce(u.recent, '')
 FROM messaging_sendcontrol s JOIN merchants_miniprogram p ON p.id = s.mini_program_id
+LEFT JOIN messaging_sendpulse u ON u.send_id = s.id
 WHERE s.id = %(send)s
 """  # noqa: S608 - put together from constants only
 BUSY = "UPDATE messaging_sendcontrol SET busy_count = busy_count + %(n)s WHERE id = %(send)s"
@@ -39,11 +40,15 @@ BUSY = "UPDATE messaging_sendcontrol SET busy_count = busy_count + %(n)s WHERE i
 class Turn:
     """One claim, worked off in waves into the pipeline of the slot."""
 
-    def __init__(self, control: SendControl, pipeline: Pipeline, *, until: float) -> None:
-        """Raises GatewayNotConfigured for keys or an address that cannot be used."""
+    def __init__(
+        self, control: SendControl, pipeline: Pipeline, *, until: float, at_most: int | None = None
+    ) -> None:
+        """`at_most`: messages of this turn. Raises GatewayNotConfigured for keys or an address that cannot be
+        used."""
         self.control = control
         self.pipeline = pipeline
         self.until = until
+        self.at_most = at_most
         self.client: Client = client_for(control.mini_program)
         self.claimed = Claim(uuid.uuid4(), [])
         self.marked_any = False
@@ -55,10 +60,8 @@ class Turn:
 
         Nothing stays behind: rows not marked go back; answers come to record() later.
         """
-        if breaker.trip(self.control):  # a slot that died after its record left that to us
-            return False
         try:
-            limit = self._claim_limit()
+            limit = self.at_most or self._claim_limit()
         except rate.RateUnavailable as error:
             log.warning("send %s waits: %s", self.control.pk, error)
             return False
@@ -139,17 +142,18 @@ class Turn:
                 time.sleep(0.02)
 
     def _may_send(self) -> bool:
-        """Reads the control row afresh: state, stop switch, speed; and whether the clock holds it."""
+        """Reads the control row afresh: state, stop switch, speed; whether clock or breaker hold it."""
         found = sql.rows_again(NOW, {"send": self.control.pk})
-        if not found:
+        if not found or not self.is_authorised:
             return False
-        state, is_stopped, self.control.rate_per_second, is_held = found[0]
-        return state == "sending" and self.is_authorised and not (is_stopped or is_held)
+        state, is_stopped, self.control.rate_per_second, is_held, pulse_of_it = found[0]
+        if breaker.verdict(pulse_of_it) and breaker.trip(self.control):
+            return False  # a slot that died after its record left that to us
+        return state == "sending" and not (is_stopped or is_held)
 
     def record(self, answers: Sequence[Answer]) -> None:
-        """Writes down what came back, and does what it asks for."""
+        """Writes down what came back, and does what it asks for. The caller touches the send."""
         record_stubbornly(self.control, self.claimed.token, answers)
-        self._touch()
         self._note_lost_authorisation(answers)
         if self.is_authorised and any(pulse.letter(answer) in pulse.BAD for answer in answers):
             breaker.trip(self.control)
@@ -162,11 +166,12 @@ class Turn:
             self.is_authorised = False
             authorisation.refused(self.control.mini_program, sub_code=lost[0])
 
-    def _touch(self) -> None:
+    def is_to_be_touched(self) -> bool:
         """Every TOUCH_SECONDS, and with the last answer: then reconcile sees everything."""
-        if time.monotonic() - self._touched > TOUCH_SECONDS or not self.pipeline.has(self):
-            sql.run_again(sql.TOUCH, {"send": self.control.pk})
-            self._touched = time.monotonic()
+        if time.monotonic() - self._touched <= TOUCH_SECONDS and self.pipeline.has(self):
+            return False
+        self._touched = time.monotonic()
+        return True
 
     def _slow_down(self, busy: int) -> None:
         if not busy:

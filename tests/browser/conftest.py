@@ -40,6 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+    # the longest files first, so that no process is left alone with one at the end
+    items.sort(key=lambda item: not item.path.name.startswith("test_pages_of"))
 
 
 @pytest.fixture(scope="package")

@@ -17,7 +17,7 @@ from messaging.engine.archive import CannotDetach, detach
 from messaging.engine.claim import claim
 from messaging.engine.decisions import NothingToSendAgain, send_again, treat_as_sent
 from messaging.engine.mark import mark
-from messaging.engine.reconcile import _write_down, lines, reconcile
+from messaging.engine.reconcile import _sums, _write_down, lines, reconcile
 from messaging.engine.record import Answer, record
 from messaging.engine.schedule import advance
 from messaging.models import (
@@ -228,7 +228,7 @@ class TestAfterwards:
     def test_a_check_that_had_begun_before_writes_nothing(self, shop, done) -> None:
         begun = SendControl.objects.get(pk=done.pk)
         go()
-        _write_down(begun, lines(begun), at=timezone.now())
+        _write_down([begun], [lines(begun)], timezone.now(), _sums([begun]))
         done.refresh_from_db()
         assert done.balanced is True
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from merchants.models import Event
 from messaging.engine.claim import claim
 from messaging.engine.mark import mark
-from messaging.engine.reconcile import _write_down, check, lines, reconcile
+from messaging.engine.reconcile import _sums, _write_down, check, lines, reconcile
 from messaging.models import Consent, Delivery, DeliveryCounter, SendControl, SendState
 from tests import build, build_messaging
 
@@ -138,7 +138,7 @@ def test_the_slower_of_two_checks_of_one_send_writes_nothing(control: SendContro
     stale = SendControl.objects.get(pk=control.pk)
     reconcile()
     newer = SendControl.objects.get(pk=control.pk).checked_at
-    _write_down(stale, lines(stale), at=timezone.now())
+    _write_down([stale], [lines(stale)], timezone.now(), _sums([stale]))
     control.refresh_from_db()
     assert control.checked_at == newer
 

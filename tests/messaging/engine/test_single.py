@@ -83,9 +83,8 @@ def test_the_answers_of_many_requests_are_waited_for_together(shop: Shop) -> Non
     turns = Turns()
     with Pipeline() as pipeline:
         for _request in range(5):
-            control = slot._next(turns, passed=[])
-            assert control is not None
-            assert slot._serve(control, pipeline, until=time.monotonic() + 5)
+            picked = slot._next(turns, passed=[])
+            assert slot._serve(picked[0], pipeline, until=time.monotonic() + 5)
         assert len(pipeline) == 5
     assert len(pipeline) == 0
     assert shop.summary()["accepted_messages"] == 5
@@ -122,8 +121,7 @@ def test_a_single_message_comes_before_a_batch_that_is_under_way(shop: Shop) -> 
     hand(shop, asked(shop, 3))
     turns = Turns()
     first = slot._next(turns, passed=[])
-    assert first is not None
-    assert first.kind == SendKind.SINGLE
+    assert first[0].control.kind == SendKind.SINGLE
     work_until_idle()
     assert build_messaging.states(control)["accepted"] == 20
     assert log_of(shop)[0]["page"].startswith("pages/order")
@@ -137,18 +135,15 @@ def test_a_flood_of_single_messages_leaves_every_batch_its_turn(shop: Shop) -> N
         hand(shop, asked(shop, number))
     turns = Turns()
     picked = slot._next(turns, passed=[])
-    assert picked is not None
-    turns.had(picked, seconds=0.6)
+    turns.had(picked[0].control, seconds=0.6)
     picked = slot._next(turns, passed=[])
-    assert picked is not None
-    assert picked.kind == SendKind.SINGLE
-    turns.had(picked, seconds=0.6)
+    assert picked[0].control.kind == SendKind.SINGLE
+    turns.had(picked[0].control, seconds=0.6)
     third = slot._next(turns, passed=[])
-    assert third == batch
+    assert third[0].control == batch
     turns.had(batch, seconds=1)
     fourth = slot._next(turns, passed=[])
-    assert fourth is not None
-    assert fourth.kind == SendKind.SINGLE
+    assert fourth[0].control.kind == SendKind.SINGLE
 
 
 def test_the_flood_of_one_mini_program_delays_another_by_one_turn(
@@ -163,9 +158,8 @@ def test_the_flood_of_one_mini_program_delays_another_by_one_turn(
     turns, order = Turns(), []
     for _turn in range(4):
         picked = slot._next(turns, passed=[])
-        assert picked is not None
-        turns.had(picked, seconds=0.01)
-        order.append(picked.mini_program_id)
+        turns.had(picked[0].control, seconds=0.01)
+        order.append(picked[0].control.mini_program_id)
     assert order[:2] == [shop.app.pk, other.app.pk]
     assert order[2] in {shop.app.pk, other.app.pk}
 
