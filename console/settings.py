@@ -75,6 +75,7 @@ DATABASES = {
             "application_name": text("PROCESS_NAME", "console"),
             # for the engine's own cursors (messaging/engine/sql.py): Django's never prepare
             "prepare_threshold": 5,
+            "options": "-c plan_cache_mode=force_generic_plan",
             **({"sslmode": str(_database["sslmode"])} if "sslmode" in _database else {}),
         },
     }

@@ -8,14 +8,12 @@ from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from typing import Any, TypeVar
-from weakref import WeakSet
 
 import psycopg
 from django.db import IntegrityError, connection
 from django.db.models import Model
 
 Row = tuple[Any, ...]
-_keeps_plans: WeakSet[psycopg.Connection[Any]] = WeakSet()
 M = TypeVar("M", bound=Model)
 N = TypeVar("N", bound=Model)
 
@@ -42,13 +40,9 @@ def prepared() -> Iterator[psycopg.Cursor[Row]]:
     Parameters travel apart from the statement, so that the server parses and plans it once for each
     connection: on partitioned tables that is most of the work. By itself it would plan anew each time, as a
     plan for the very month promises to be cheaper: so the month stands in the statement, and plans are kept
-    by order. Errors are Django's, as everywhere.
+    by order (settings, OPTIONS). Errors are Django's, as everywhere.
     """
     connection.ensure_connection()
-    if connection.connection not in _keeps_plans:
-        with connection.cursor() as cursor:
-            cursor.execute("SET plan_cache_mode = force_generic_plan")
-        _keeps_plans.add(connection.connection)
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         yield cursor
 
