@@ -128,6 +128,57 @@ SUB_CODES = {
     "AUTH_TOKEN_NOT_EXISTED": ("40004", "应用授权令牌不存在"),
     "AUTH_TOKEN_NOT_CONSISTENT": ("40004", "应用授权令牌不属于当前应用"),
     "SYSTEM_ERROR": ("40004", "系统异常，请重试"),
+    # --- orders
+    "INVALID_PARAMETER": ("40004", "参数有误"),
+    "MATERIAL_ID_ILLEGAL": ("40004", "素材 id 非法"),
+    "CONTENT_ILLEGAL": ("40004", "请求内容非法"),
+    "TINY_APP_ID_NULL": ("40004", "交易不是在小程序内支付"),
+    "TINY_APP_ID_ILLEGAL": ("40004", "小程序 id 非法"),
+    "LOGISTICS_INFO_EXIST": ("40004", "物流信息已存在"),
+    "TRADE_NOT_EXIST": ("40004", "交易不存在"),
+    "ITEM_INFO_NOT_COMPLETE": ("40004", "商品信息不完整"),
+    "NO_PERMISSOON": ("40004", "无操作权限"),
+    "ORDER_ERROR_STATUS": ("40004", "订单状态有误"),
+    "LOGISTICS_SIZE_LARGE": ("40004", "物流信息数量超限"),
+    "ITEM_HAS_EXIST": ("40004", "商品信息已存在"),
+    "AMOUNT_ILLEGAL": ("40004", "订单金额非法"),
+    "RECORD_NOT_EXIST": ("40004", "订单记录不存在"),
+    "DATA_INCONSISTENT": ("40004", "数据不一致"),
+    "ITEM_DUPLICATED": ("40004", "商品重复"),
+    "BUYER_STATUS_ERROR": ("40004", "买家状态异常"),
+    "RECORD_ID_IS_NULL": ("40004", "订单记录 id 为空"),
+    "OUT_BIZ_NO_IS_NULL": ("40004", "业务订单号不能为空"),
+    "BUYER_ID_IS_NULL": ("40004", "买家 id 为空"),
+    "BUYER_INFO_IS_NULL": ("40004", "买家信息不能为空"),
+    "BUYER_NAME_IS_NULL": ("40004", "买家姓名为空"),
+    "BUYER_MOBILE_ILLEGAL": ("40004", "买家手机号非法"),
+    "BUYER_MOBILE_IS_NULL": ("40004", "买家手机号为空"),
+    "BUYER_CERT_NO_IS_NULL": ("40004", "买家证件号为空"),
+    "SELLER_ID_IS_NULL": ("40004", "卖家 id 为空"),
+    "AMOUNT_IS_NULL": ("40004", "订单金额为空"),
+    "PAY_AMOUNT_IS_NULL": ("40004", "支付金额为空"),
+    "PAY_TIMEOUT_EXPRESS_ILLEGAL": ("40004", "支付超时时间非法"),
+    "MERCHANT_ORDER_STATUS_ILLEGAL": ("40004", "商户订单状态非法"),
+    "BUYER_NOT_FOUND": ("40004", "买家不存在"),
+    "BUYER_INFO_ERROR": ("40004", "买家信息有误"),
+    "RECORD_ID_ILLEGAL": ("40004", "订单记录 id 非法"),
+    "MINICENTER_INVOKE_ERROR": ("40004", "订单中心调用异常"),
+    "MERCHANT_LINK_EXIST": ("40004", "商户链接已存在"),
+    "ARGUMENT_NULL": ("40004", "参数为空"),
+    "PAY_CHANNEL_IS_NULL": ("40004", "支付渠道为空"),
+    "PAY_CHANNEL_ERROR": ("40004", "支付渠道有误"),
+    "TRADE_NO_NOT_MATCH": ("40004", "交易号不匹配"),
+    "INFO_SEC_ERROR": ("40004", "内容未通过安全审核"),
+    "ITEM_NOT_MATCH": ("40004", "商品不匹配"),
+    "TINY_APP_IS_NOT_ONLINE": ("40004", "小程序未上线"),
+    "TINY_APP_ID_NOT_SYNC_EQUAL_TRADE": ("40004", "小程序与交易的小程序不一致"),
+    "DATA_ACCESS_EXCEPTION": ("40004", "数据唯一性校验失败"),
+    "INVALID_ORDER_AUTH_CODE": ("40004", "订单授权码无效"),
+    "SERVICE_REFUSED": ("40004", "服务拒绝"),
+    "DUPLICATE_REQUEST": ("40004", "重复请求"),
+    "NO_NEED_RETRY_ERROR": ("40004", "请求失败，无需重试"),
+    "SERVICE_CODE_STATUS_ERROR": ("40004", "服务状态有误"),
+    "USER_NOT_AUTHORIZED": ("40004", "用户未授权"),
 }
 
 
@@ -151,7 +202,8 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A method's effect: business fields of the answer, and for a send which message it made."""
+    """A method's effect: business fields of the answer, which message it made, what became of an order."""
 
     fields: dict[str, object]
     message_id: int | None = None
+    order_effect: str | None = None
