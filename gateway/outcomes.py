@@ -88,6 +88,8 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         FORM_ID_INVALID FORM_ID_NOT_MATCH_APPID FORM_ID_OVER_TIME FORM_ID_SEND_LIMIT TRADE_NO_NOT_MATCH_USERID
         MSG_UNSUBSCRIBED MSG_REJECTED MSG_CONTENT_NOT_INTERESTED MSG_SINGLE_SD_OVER
         NO_RECENT_VISIT_RECORD NO_PLACE_ORDER_RECORD
+        BUYER_ID_IS_NULL BUYER_INFO_IS_NULL BUYER_NAME_IS_NULL BUYER_MOBILE_ILLEGAL BUYER_MOBILE_IS_NULL
+        BUYER_CERT_NO_IS_NULL BUYER_NOT_FOUND BUYER_INFO_ERROR BUYER_STATUS_ERROR
     """,
     # The message, the template or the arguments: the same for everybody in the batch.
     ("refused", "batch"): """
@@ -100,6 +102,13 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         isv.invalid-parameter isv.illegal-json isv.suspected-attack
         isv.upload-fail isv.invalid-file-extension isv.invalid-file-size
         CROWD_CODE_INVALID SCHEDULE_TIME_INVALID
+        INVALID_PARAMETER MATERIAL_ID_ILLEGAL CONTENT_ILLEGAL LOGISTICS_INFO_EXIST TRADE_NOT_EXIST
+        ITEM_INFO_NOT_COMPLETE ORDER_ERROR_STATUS LOGISTICS_SIZE_LARGE ITEM_HAS_EXIST AMOUNT_ILLEGAL
+        RECORD_NOT_EXIST DATA_INCONSISTENT ITEM_DUPLICATED RECORD_ID_IS_NULL OUT_BIZ_NO_IS_NULL
+        SELLER_ID_IS_NULL AMOUNT_IS_NULL PAY_AMOUNT_IS_NULL PAY_TIMEOUT_EXPRESS_ILLEGAL
+        MERCHANT_ORDER_STATUS_ILLEGAL RECORD_ID_ILLEGAL MERCHANT_LINK_EXIST ARGUMENT_NULL PAY_CHANNEL_IS_NULL
+        PAY_CHANNEL_ERROR TRADE_NO_NOT_MATCH INFO_SEC_ERROR ITEM_NOT_MATCH TINY_APP_ID_NOT_SYNC_EQUAL_TRADE
+        DATA_ACCESS_EXCEPTION INVALID_ORDER_AUTH_CODE DUPLICATE_REQUEST NO_NEED_RETRY_ERROR TINY_APP_ID_NULL
     """,
     # The app, its keys, its rights, its authorisation: nothing of this app will pass.
     ("refused", "app"): """
@@ -119,10 +128,12 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         isv.insufficient-isv-permissions isv.insufficient-user-permissions isv.self-invoke-forbidden
         isv.ip-forbidden
         BATCH_SEND_QUOTA_OVER_LIMIT
+        TINY_APP_ID_ILLEGAL NO_PERMISSOON TINY_APP_IS_NOT_ONLINE SERVICE_REFUSED SERVICE_CODE_STATUS_ERROR
+        USER_NOT_AUTHORIZED
     """,
     ("busy", "app"): "isv.app-call-limited isv.method-call-limited",
     ("busy", "recipient"): "QUERY_CONSUMER_REQEUST_ERROR",  # the platform's spelling
-    ("unknown", "app"): "isp.unknow-error aop.unknow-error SYSTEM_ERROR",
+    ("unknown", "app"): "isp.unknow-error aop.unknow-error SYSTEM_ERROR MINICENTER_INVOKE_ERROR",
     ("unknown", "recipient"): "MSG_SEND_ERROR",
 }
 

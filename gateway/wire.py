@@ -51,6 +51,13 @@ def beijing_text(moment: datetime) -> str:
     return moment.astimezone(BEIJING).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
+def beijing_text_to_the_millisecond(moment: datetime) -> str:
+    """An aware datetime as `yyyy-MM-dd HH:mm:ss.SSS` in Beijing time; what is below is cut off."""
+    if moment.tzinfo is None:
+        raise ValueError("A time without a zone cannot be sent to the platform.")
+    return moment.astimezone(BEIJING).replace(tzinfo=None).isoformat(" ", "milliseconds")
+
+
 def moment_from_beijing(text: str) -> datetime:
     """`yyyy-MM-dd HH:mm:ss` with or without `.SSS`, read as Beijing time, as an aware datetime in UTC."""
     if _BEIJING.fullmatch(text) is None:

@@ -25,7 +25,7 @@ from django.db.models.functions import Now
 from pydantic import ValidationError
 
 from gateway.client import Client
-from gateway.methods import Request, Response, crowds, messages
+from gateway.methods import Request, Response, crowds, messages, orders
 from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused, Unknown
 from merchants import credentials, leases, rate
 from merchants.enqueue import enqueue
@@ -45,14 +45,18 @@ LONGEST_WAIT_SECONDS = 600
 
 METHODS: Mapping[str, type[Request[Any]]] = {
     request.method: request
-    for request in (messages.OpenMiniMessageTemplateApply, crowds.OpenAppMiniTemplatemessageBatchsend)
+    for request in (
+        messages.OpenMiniMessageTemplateApply,
+        crowds.OpenAppMiniTemplatemessageBatchsend,
+        orders.MerchantOrderSync,
+    )
 }
 # Never kept after a call is over and never shown, wherever they stand in a body or an answer.
 PERSONAL_FIELDS = frozenset(
     [
         *("open_id", "user_id", "to_open_id", "to_user_id", "buyer_id", "buyer_open_id", "alipay_user_id"),
         *("union_id", "buyer_logon_id", "data", "form_id", "user_name", "real_name", "receiver_name"),
-        *("contact_name", "mobile", "phone", "phone_number", "tel_number", "email", "address"),
+        *("contact_name", "mobile", "phone", "phone_no", "phone_number", "tel_number", "email", "address"),
         *("detailed_address", "cert_no", "birth_date", "auth_token", "app_auth_token", "access_token"),
         "refresh_token",
     ]

@@ -185,6 +185,97 @@ _SENTENCES: tuple[tuple[str, _StrPromise, _StrPromise], ...] = (
         _("No crowd message left for this day"),
         _("The platform counts also those sent from its own console. Give this one a time on a later day."),
     ),
+    # --- an order of the order centre -----------------------------------------------------------------------
+    (
+        "INVALID_PARAMETER ARGUMENT_NULL CONTENT_ILLEGAL",
+        _("The platform does not take a value of the order"),
+        _("Its own words name the value. Correct it in the order, then return the status again."),
+    ),
+    (
+        "MERCHANT_ORDER_STATUS_ILLEGAL ORDER_ERROR_STATUS",
+        _("The status does not fit the order's scene"),
+        _("The scene lacks the status, or does not allow this move. Return the status that comes next."),
+    ),
+    (
+        "OUT_BIZ_NO_IS_NULL RECORD_ID_IS_NULL RECORD_ID_ILLEGAL RECORD_NOT_EXIST",
+        _("The platform cannot tell which order is meant"),
+        _("The order number is missing or unknown to it. Check the number that your system gives."),
+    ),
+    (
+        "BUYER_ID_IS_NULL BUYER_INFO_IS_NULL BUYER_NOT_FOUND BUYER_INFO_ERROR BUYER_STATUS_ERROR",
+        _("The platform does not know the buyer"),
+        _("The open_id is missing, or is not one of this mini program. Check where the order was placed."),
+    ),
+    (
+        "BUYER_NAME_IS_NULL BUYER_MOBILE_ILLEGAL BUYER_MOBILE_IS_NULL BUYER_CERT_NO_IS_NULL",
+        _("A fact about the buyer is missing"),
+        _("The order's category asks for name, phone or certificate. Choose another category for the order."),
+    ),
+    (
+        "AMOUNT_ILLEGAL AMOUNT_IS_NULL PAY_AMOUNT_IS_NULL",
+        _("The amounts of the order do not add up"),
+        _("The amount is what was paid plus the discount. Correct the amounts and return the order again."),
+    ),
+    (
+        "TRADE_NOT_EXIST TRADE_NO_NOT_MATCH PAY_CHANNEL_IS_NULL PAY_CHANNEL_ERROR",
+        _("The payment does not fit the order"),
+        _("The trade number is unknown, or is another buyer's or another order's. Check it in your system."),
+    ),
+    (
+        "TINY_APP_ID_NULL TINY_APP_ID_NOT_SYNC_EQUAL_TRADE",
+        _("The payment was made elsewhere"),
+        _("The trade was not paid inside this mini program. Return the order without its trade number."),
+    ),
+    (
+        "ITEM_INFO_NOT_COMPLETE ITEM_DUPLICATED ITEM_NOT_MATCH ITEM_HAS_EXIST",
+        _("The items of the order cannot be taken"),
+        _("One lacks its name, stands there twice, or is known from the payment. Correct the items."),
+    ),
+    (
+        "MATERIAL_ID_ILLEGAL",
+        _("The platform does not know the picture"),
+        _("An item names a picture that was not uploaded. Correct its number or leave the picture out."),
+    ),
+    (
+        "LOGISTICS_INFO_EXIST LOGISTICS_SIZE_LARGE",
+        _("The delivery of the order cannot be taken"),
+        _("A tracking number is known already, or there are too many. Correct them."),
+    ),
+    (
+        "MERCHANT_LINK_EXIST",
+        _("The link to the order's page changed"),
+        _("It stays the same for an order's whole life. Return the order with the link of its first status."),
+    ),
+    (
+        "DUPLICATE_REQUEST NO_NEED_RETRY_ERROR",
+        _("The platform has this status already"),
+        _("The same change was returned before. Nothing is left to do for it."),
+    ),
+    (
+        "DATA_INCONSISTENT DATA_ACCESS_EXCEPTION",
+        _("The order contradicts what the platform holds"),
+        _("A value that is fixed, or that only one order may have, differs. Compare with the first status."),
+    ),
+    (
+        "INFO_SEC_ERROR",
+        _("The content check stopped the order"),
+        _("A text of the order is not allowed. Reword item names and remarks, then return it again."),
+    ),
+    (
+        "PAY_TIMEOUT_EXPRESS_ILLEGAL SELLER_ID_IS_NULL INVALID_ORDER_AUTH_CODE",
+        _("A field of the order is not readable"),
+        _("The order was written in a form that the platform does not take. Tell whoever runs this console."),
+    ),
+    (
+        "TINY_APP_IS_NOT_ONLINE TINY_APP_ID_ILLEGAL",
+        _("The mini program is not online"),
+        _("Orders are taken for a published mini program only. Publish it on the platform, then retry."),
+    ),
+    (
+        "NO_PERMISSOON SERVICE_REFUSED SERVICE_CODE_STATUS_ERROR USER_NOT_AUTHORIZED",
+        _("The mini program may not return orders"),
+        _("Connect the order centre, and the scene's service, in the platform's console. Then retry."),
+    ),
     # --- the mini program, its keys and rights ------------------------------------------------------------
     (
         "MSG_UNAUTHORIZED MESSAGE_SEND_AUTH_ERROR",
@@ -281,7 +372,7 @@ _SENTENCES: tuple[tuple[str, _StrPromise, _StrPromise], ...] = (
         _("Nothing was sent to them. It is tried again by itself."),
     ),
     (
-        "isp.unknow-error aop.unknow-error SYSTEM_ERROR MSG_SEND_ERROR",
+        "isp.unknow-error aop.unknow-error SYSTEM_ERROR MINICENTER_INVOKE_ERROR MSG_SEND_ERROR",
         _("The platform cannot say what happened"),
         _("It may or may not have acted. Decide under Unknown outcomes whether to treat it as sent."),
     ),

@@ -229,7 +229,7 @@ def refusal_tables() -> list[RefusalTable]:
     """Every code of merchants/refusals.py under whom it concerns, causes in the order of that table."""
     titles: Words = {
         "recipient": _("About one person"),
-        "batch": _("About the message or the template: the same for everybody in the send"),
+        "batch": _("About the message, the template or the order: what was sent does not pass as it is"),
         "app": _("About the mini program, its keys and rights: nothing of it will pass"),
         "unsure": _("No certain answer, or not now"),
     }

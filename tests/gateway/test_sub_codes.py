@@ -40,6 +40,19 @@ DOCUMENTED = {
         MESSAGE_LIBRARY_ILLEGAL MESSAGE_TEMPLATE_KEYWORD_ILLEGAL KEYWORDS_NUMBER_INVALID
         USER_TEMPLATE_OVER_LIMIT
     """,
+    "returning an order": """
+        SYSTEM_ERROR INVALID_PARAMETER MATERIAL_ID_ILLEGAL CONTENT_ILLEGAL TINY_APP_ID_NULL
+        TINY_APP_ID_ILLEGAL LOGISTICS_INFO_EXIST TRADE_NOT_EXIST ITEM_INFO_NOT_COMPLETE NO_PERMISSOON
+        ORDER_ERROR_STATUS LOGISTICS_SIZE_LARGE ITEM_HAS_EXIST AMOUNT_ILLEGAL RECORD_NOT_EXIST
+        DATA_INCONSISTENT ITEM_DUPLICATED BUYER_STATUS_ERROR RECORD_ID_IS_NULL OUT_BIZ_NO_IS_NULL
+        BUYER_ID_IS_NULL BUYER_INFO_IS_NULL BUYER_NAME_IS_NULL BUYER_MOBILE_ILLEGAL BUYER_MOBILE_IS_NULL
+        BUYER_CERT_NO_IS_NULL SELLER_ID_IS_NULL AMOUNT_IS_NULL PAY_AMOUNT_IS_NULL
+        PAY_TIMEOUT_EXPRESS_ILLEGAL MERCHANT_ORDER_STATUS_ILLEGAL BUYER_NOT_FOUND BUYER_INFO_ERROR
+        RECORD_ID_ILLEGAL MINICENTER_INVOKE_ERROR MERCHANT_LINK_EXIST ARGUMENT_NULL PAY_CHANNEL_IS_NULL
+        PAY_CHANNEL_ERROR TRADE_NO_NOT_MATCH INFO_SEC_ERROR ITEM_NOT_MATCH TINY_APP_IS_NOT_ONLINE
+        TINY_APP_ID_NOT_SYNC_EQUAL_TRADE DATA_ACCESS_EXCEPTION INVALID_ORDER_AUTH_CODE SERVICE_REFUSED
+        DUPLICATE_REQUEST NO_NEED_RETRY_ERROR SERVICE_CODE_STATUS_ERROR USER_NOT_AUTHORIZED
+    """,
     "sending to a crowd": "CROWD_CODE_INVALID SCHEDULE_TIME_INVALID BATCH_SEND_QUOTA_OVER_LIMIT",
 }
 
@@ -57,7 +70,13 @@ def test_only_what_may_be_asked_again_is_busy_and_only_what_may_have_been_done_i
         "isv.method-call-limited",
         "QUERY_CONSUMER_REQEUST_ERROR",
     }
-    assert by_shape["unknown"] == {"isp.unknow-error", "aop.unknow-error", "SYSTEM_ERROR", "MSG_SEND_ERROR"}
+    assert by_shape["unknown"] == {
+        "isp.unknow-error",
+        "aop.unknow-error",
+        "SYSTEM_ERROR",
+        "MINICENTER_INVOKE_ERROR",
+        "MSG_SEND_ERROR",
+    }
 
 
 @pytest.mark.parametrize(
@@ -71,6 +90,9 @@ def test_only_what_may_be_asked_again_is_busy_and_only_what_may_have_been_done_i
         ("isv.invalid-signature", "app"),
         ("MSG_UNAUTHORIZED", "app"),
         ("APP_NO_AVAIABLE", "app"),
+        ("BUYER_NOT_FOUND", "recipient"),
+        ("MERCHANT_LINK_EXIST", "batch"),
+        ("TINY_APP_IS_NOT_ONLINE", "app"),
     ],
 )
 def test_the_scope_says_for_whom_else_the_refusal_holds(sub_code: str, scope: str) -> None:

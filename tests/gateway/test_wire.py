@@ -45,6 +45,8 @@ def test_a_moment_survives_the_way_through_beijing_text(moment: datetime) -> Non
 def test_beijing_text_is_eight_hours_ahead_of_universal_time() -> None:
     moment = datetime(2026, 2, 28, 20, 30, 5, 999_999, tzinfo=UTC)
     assert wire.beijing_text(moment) == "2026-03-01 04:30:05"
+    precise = moment.replace(microsecond=7_900)
+    assert wire.beijing_text_to_the_millisecond(precise) == "2026-03-01 04:30:05.007"
     assert wire.moment_from_beijing("2026-03-01 04:30:05.250") == moment.replace(microsecond=250_000)
 
 
