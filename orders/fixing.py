@@ -106,4 +106,4 @@ def retry(merchant: Merchant, which: QuerySet[StatusChange], *, by: User | None,
 def _told(held: list[StatusChange], *, again: int, superseded: int) -> dict[str, Any]:
     causes_of = {(change.sub_code, change.words) for change in held}
     (sub_code, words) = causes_of.pop() if len(causes_of) == 1 else ("", "")
-    return {"sub_code": sub_code, "words": words, "again": again, "superseded": superseded}
+    return {"refusal": sub_code, "words": words, "again": again, "superseded": superseded}
