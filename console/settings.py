@@ -111,6 +111,7 @@ ENGINE_RATE_PER_SECOND = number("ENGINE_RATE_PER_SECOND", 500)  # default of a n
 ENGINE_RESERVE_PER_SECOND = number("ENGINE_RESERVE_PER_SECOND", 20)
 # of one mini program on one Beijing day; the platform shows a remainder and documents no number
 CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
+ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status may still come in
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
 # per address, for public client keys; loopback is exempt
 SIGNALS_PER_SECOND = number("SIGNALS_PER_SECOND", 10)
@@ -282,6 +283,7 @@ CELERY_BEAT_SCHEDULE = {
     # every second: all other moves of sends, and tell the engine that there may be work
     "advance sends": {"task": "messaging.advance_sends", "schedule": 1.0, "options": {"expires": 5}},
     "advance crowd sends": {"task": "messaging.advance_crowds", "schedule": 1.0, "options": {"expires": 5}},
+    "sync due orders": {"task": "orders.sync_due", "schedule": 1.0, "options": {"expires": 5}},
     "hint the engine": {"task": "messaging.hint_engine", "schedule": 1.0, "options": {"expires": 5}},
     # every five seconds: rows whose owner died, dispatches whose hint was lost
     "reap deliveries": {"task": "messaging.reap_deliveries", "schedule": 5.0, "options": {"expires": 5}},

@@ -5,7 +5,8 @@ A page path with its parameters has 128 characters, so a token is short: 1 byte 
 are enough against guessing online; a forged token could only add a visit to a figure.
 
 The link of a crowd send is the same for everybody, so its token names the send: the id is the send's, the
-month is 0, which no month has. Neither kind is ever read as the other.
+month is 0, which no month has. The link of an order is the same for all its messages, so its token names the
+order, with 1 for the month. No kind is ever read as another.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from django.conf import settings
 
 MAC_BYTES = 7
 NO_MONTH = 0  # in its place for a crowd send; those of our years begin at 12
+ORDER = 1  # in its place for an order
+FIRST_MONTH = 12
 KEYS_VALID = 2  # the newest writes, one older still reads: tokens outlive one rotation
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -39,6 +42,13 @@ def make_for_crowd(crowd_id: int) -> str:
     return _token(NO_MONTH, crowd_id)
 
 
+def make_for_order(order_id: int) -> str:
+    """22 characters, the same in every message of this order. FIELD_KEYS change it: keep the link."""
+    if not 0 < order_id < 1 << 48:
+        raise ValueError(f"{order_id} is no id of an order that fits a token")
+    return _token(ORDER, order_id)
+
+
 def _token(month_number: int, row_id: int) -> str:
     number, key = _keys(tuple(settings.FIELD_KEYS))[0]
     head = bytes([number]) + month_number.to_bytes(2, "big") + row_id.to_bytes(6, "big")
@@ -46,21 +56,27 @@ def _token(month_number: int, row_id: int) -> str:
 
 
 def read(token: str) -> tuple[int, date] | None:
-    """Delivery id and first day of its month; None for anything we did not make, and for a crowd's."""
+    """Delivery id and first day of its month; None for anything we did not make, and for other kinds."""
     found = _read(token)
-    if found is None or found[0] == NO_MONTH:
+    if found is None or found[0] < FIRST_MONTH:
         return None
     return found[1], _month(found[0])
 
 
 def read_for_crowd(token: str) -> int | None:
-    """Id of the crowd send; None for anything we did not make, and for a delivery's."""
+    """Id of the crowd send; None for anything we did not make, and for other kinds."""
     found = _read(token)
     return found[1] if found is not None and found[0] == NO_MONTH else None
 
 
+def read_for_order(token: str) -> int | None:
+    """Id of the order; None for anything we did not make, and for other kinds."""
+    found = _read(token)
+    return found[1] if found is not None and found[0] == ORDER else None
+
+
 def _read(token: str) -> tuple[int, int] | None:
-    """(number of the month or NO_MONTH, id)."""
+    """(number of the month, NO_MONTH or ORDER; id)."""
     if not _SHAPE.fullmatch(token):
         return None
     raw = base64.urlsafe_b64decode(token + "==")

@@ -45,6 +45,7 @@ class Order(MerchantOwned):
     scene = models.CharField(max_length=32)
     customer = models.ForeignKey("membership.Customer", on_delete=models.PROTECT, related_name="+")
     page = models.CharField(max_length=256)
+    link_page = models.CharField(max_length=256, blank=True)  # `page` with its token, as first synced
     order_created_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
     amount_fen = models.BigIntegerField(null=True)

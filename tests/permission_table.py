@@ -298,6 +298,10 @@ TABLE = [
     Row("failure", ALL, passes=(404,)),  # no cause is named
     Row("failure_decide", OPERATORS, passes=(404,)),  # no cause is named
     Row("failure_decision", ALL, kwargs=failure_decision),
+    # orders that need fixing
+    Row("order_fixing", ALL),
+    Row("order_fixing_cause", ALL),
+    Row("order_fixing_retry", OPERATORS),
     # one message to a crowd
     Row("crowds", ALL),
     Row("crowd_new", OPERATORS),

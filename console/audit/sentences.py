@@ -17,6 +17,7 @@ from merchants.models import ApiKey, Event
 from merchants.roles import Role
 from messaging.engine.breaker import Evidence
 from messaging.models import MissedReason, PauseReason, Review, UnknownCause
+from orders.reasons import OWN
 
 SENTENCES: Mapping[str, str | Promise] = {
     "send.draft": _("Took a batch send back to draft"),
@@ -111,6 +112,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "list.ready": _("An audience is ready"),
     "list.failed": _("An audience could not be imported"),
     "list.problems_downloaded": _("Downloaded the problem rows of an audience"),
+    "order.sync_retried": _("Synced order statuses again that needed fixing"),
     "customer.forgotten": _("Erased a customer's data"),
     "customer.exported": _("Exported all that is kept about a customer"),
     "customer.do_not_send_set": _("Put a customer on the do-not-send list"),
@@ -128,6 +130,7 @@ AREAS: Mapping[str, str | Promise] = {
     "template": _("Templates"),
     "list": _("Audiences"),
     "customer": _("Customers"),
+    "order": _("Orders"),
     "mini_program": _("Mini programs"),
     "provider": _("Service providers"),
     "staff": _("Staff"),
@@ -141,6 +144,7 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "crowdsend": _("Crowd send"),
     "peoplelist": _("Audience"),
     "subscriptiontemplate": _("Template"),
+    "statuschange": _("Order status"),
     "customer": _("Customer"),
     "miniprogram": _("Mini program"),
     "providerapp": _("Service provider's app"),
@@ -153,6 +157,9 @@ DETAILS: Mapping[str, str | Promise] = {
     "percent": pgettext_lazy("detail", "percent"),
     "settled": pgettext_lazy("detail", "with an outcome"),
     "added": pgettext_lazy("detail", "added"),
+    "again": pgettext_lazy("detail", "synced again"),
+    "superseded": pgettext_lazy("detail", "closed as superseded"),
+    "words": pgettext_lazy("detail", "the platform's words"),
     "approve_above": pgettext_lazy("detail", "approval above, people"),
     "cap_day": pgettext_lazy("detail", "most messages a day"),
     "cap_week": pgettext_lazy("detail", "most messages a week"),
@@ -215,6 +222,7 @@ CODES: Mapping[str, Mapping[str, Any]] = {
     "missed": {str(reason): reason.label for reason in MissedReason},
     "kind": {str(kind): kind.label for kind in ApiKey.Kind},
     "reason": {str(reason): reason.label for reason in PauseReason},
+    "refusal": {code: told.title for code, told in OWN.items()},
     "role": {str(role): role.label for role in Role},
     "state": states.WORDS["delivery"],
     "was": states.WORDS["template"],

@@ -23,6 +23,7 @@ from tests import build_messaging
 from tests.browser import acts, provider
 from tests.browser.acts import Act
 from tests.browser.crowd_scenes import of_crowd
+from tests.browser.fixing_scenes import CAUSE, fixing
 from tests.browser.house import House
 from tests.browser.scenes import Scenes, once
 from tests.browser.watching import AXE, Watch, english, serious, sideways, sticking_out, violations
@@ -196,6 +197,9 @@ SENDS = [
     Row("send again", of_send("finished", "again/?all=1")),
     Row("failures", failures()),
     Row("a cause of failures", failures("cause/?state=unknown&code=answer")),
+    Row("orders that need fixing", fixing()),
+    Row("a cause of orders", fixing(f"cause/?{CAUSE}")),
+    Row("orders synced again", fixing(f"retry/?{CAUSE}")),
     Row("a decision over several sends", failures("decide/?state=unknown&code=answer&act=again&all=1")),
     Row("who came back from a send", of_send("finished", "recall/")),
     Row("people with their ids", of_send("finished", "people/"), act=acts.show_ids),

@@ -1,0 +1,109 @@
+"""Statuses that need fixing: by cause, with one retry for all of a cause; and what still waits to leave.
+
+A retry puts `dead` back to `pending`, where the usual rules hold. What the platform overtook meanwhile is
+superseded instead, with the words of its refusal kept: a second call could only be dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import Count, Min, Q, QuerySet
+from django.db.models.functions import Now
+
+from merchants.events import record
+from orders.models import StatusChange
+from orders.syncing import left_behind
+
+if TYPE_CHECKING:
+    from merchants.models import Merchant, User
+
+MOST_CAUSES = 200
+State = StatusChange.State
+
+
+@dataclass(frozen=True)
+class Cause:
+    """`stale`: how many of `count` the platform overtook, so that they can only be closed."""
+
+    sub_code: str
+    words: str
+    count: int
+    stale: int
+    oldest_at: datetime  # received
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """`oldest_at`: when the longest waiting was received; None when nothing waits."""
+
+    waiting: int
+    syncing: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Retried:
+    again: int
+    superseded: int
+
+
+class CountChanged(Exception):
+    """Another number than the one confirmed needs fixing now; nothing was changed."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} now")
+        self.count = count
+
+
+def backlog(merchant: Merchant) -> Backlog:
+    rows = StatusChange.objects.for_merchant(merchant).filter(state__in=[State.PENDING, State.SYNCING])
+    found = rows.aggregate(
+        waiting=Count("pk", filter=Q(state=State.PENDING)),
+        syncing=Count("pk", filter=Q(state=State.SYNCING)),
+        oldest_at=Min("received_at"),
+    )
+    return Backlog(**found)
+
+
+def causes(merchant: Merchant) -> list[Cause]:
+    """Most first; at most MOST_CAUSES of them."""
+    grouped = dead(merchant).values("sub_code", "words")
+    found = grouped.annotate(
+        count=Count("pk"), stale=Count("pk", filter=left_behind()), oldest_at=Min("received_at")
+    )
+    return [Cause(**row) for row in found.order_by("-count", "sub_code", "words")[:MOST_CAUSES]]
+
+
+def dead(merchant: Merchant) -> QuerySet[StatusChange]:
+    rows: QuerySet[StatusChange] = StatusChange.objects.for_merchant(merchant).filter(state=State.DEAD)
+    return rows
+
+
+def of_cause(merchant: Merchant, *, sub_code: str, words: str) -> QuerySet[StatusChange]:
+    return dead(merchant).filter(sub_code=sub_code, words=words)
+
+
+def retry(merchant: Merchant, which: QuerySet[StatusChange], *, by: User | None, confirmed: int) -> Retried:
+    """`which`: some of dead(). Raises CountChanged when they are not `confirmed` any more."""
+    with transaction.atomic():
+        held = list(which.select_for_update(of=("self",)).order_by("pk"))
+        if len(held) != confirmed:
+            raise CountChanged(len(held))
+        rows = StatusChange.objects.filter(pk__in=[change.pk for change in held], state=State.DEAD)
+        superseded = rows.filter(left_behind()).update(state=State.SUPERSEDED, settled_at=Now())
+        again = rows.update(state=State.PENDING, sub_code="", words="", settled_at=None)
+        if held:
+            only = held[0] if len(held) == 1 else None
+            detail = _told(held, again=again, superseded=superseded)
+            record("order.sync_retried", merchant=merchant, by=by, subject=only, detail=detail)
+    return Retried(again, superseded)
+
+
+def _told(held: list[StatusChange], *, again: int, superseded: int) -> dict[str, Any]:
+    causes_of = {(change.sub_code, change.words) for change in held}
+    (sub_code, words) = causes_of.pop() if len(causes_of) == 1 else ("", "")
+    return {"refusal": sub_code, "words": words, "again": again, "superseded": superseded}

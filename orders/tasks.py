@@ -1,0 +1,23 @@
+"""Doors from the queue to the orders floor. Every task is safe to run twice, and harmless when it is lost."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from merchants.enqueue import MerchantTask
+from orders import settling, syncing
+
+
+@shared_task(name="orders.sync_due")
+def sync_due() -> None:
+    syncing.sync_due()
+
+
+@shared_task(name="orders.sync_order", base=MerchantTask)
+def sync_order(merchant_id: int, order_id: int) -> None:
+    syncing.sync_due(order_id=order_id)
+
+
+@shared_task(name="orders.settle_sync", base=MerchantTask)
+def settle_sync(merchant_id: int, call_id: int) -> None:
+    settling.settle_sync(call_id, merchant_id=merchant_id)

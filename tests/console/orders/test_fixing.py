@@ -1,0 +1,161 @@
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from merchants.models import Event
+from orders.models import StatusChange
+from tests import build_orders
+from tests.base import CastCase
+from tests.orders.sync_base import START
+
+WORDS = "订单状态乱序"
+CAUSE = {"code": "INVALID_PARAMETER", "words": WORDS}
+
+
+class FixingCase(CastCase):
+    def setUp(self) -> None:
+        self.sign_in(self.operator)
+
+    def dead(self, *, app: Any = None, **fields: Any) -> StatusChange:
+        """`order`: fields of its order."""
+        of = build_orders.order(app or self.mini_program, **fields.pop("order", {}))
+        given = {"state": "dead", "sub_code": "INVALID_PARAMETER", "words": WORDS, **fields}
+        return build_orders.change(of, "OVERDUE", modified_at=START, **given)
+
+    def overtaken(self) -> StatusChange:
+        return self.dead(order={"synced_status": "OVERDUE", "synced_at": START + timedelta(hours=1)})
+
+    def at(self, name: str, **query: Any) -> str:
+        address = reverse(name, args=["yunduo"])
+        return f"{address}?{urlencode(query)}" if query else address
+
+    def queries(self, address: str) -> int:
+        self.client.get(address)
+        with CaptureQueriesContext(connection) as captured:
+            self.client.get(address)
+        return len(captured)
+
+
+class Causes(FixingCase):
+    def test_each_stands_with_the_platforms_words_ours_and_the_fix(self) -> None:
+        self.dead()
+        self.dead()
+        page = self.client.get(self.at("order_fixing"))
+        for words in (
+            "The platform does not take a value of the order",
+            "Its own words name the value.",
+            WORDS,
+            "INVALID_PARAMETER",
+        ):
+            self.assertContains(page, words)
+        self.assertEqual([line.cause.count for line in page.context["lines"]], [2])
+
+    def test_a_cause_of_our_own_has_words_and_no_code(self) -> None:
+        self.dead(sub_code="not_reached", words="connect")
+        page = self.client.get(self.at("order_fixing"))
+        self.assertContains(page, "The platform was not reached")
+        self.assertNotContains(page, "<code")
+
+    def test_the_backlog_is_told_with_its_age(self) -> None:
+        build_orders.change(build_orders.order(self.mini_program), "APPROVAL", received_at=START)
+        page = self.client.get(self.at("order_fixing"))
+        self.assertEqual(page.context["backlog"].waiting, 1)
+        self.assertContains(page, "Nothing needs fixing.")
+        self.assertContains(page, " ago</dd>")
+
+    def test_where_nothing_waits_no_age_is_invented(self) -> None:
+        page = self.client.get(self.at("order_fixing"))
+        self.assertContains(page, '<dd class="fixing-age">--</dd>')
+
+    def test_the_number_of_queries_does_not_grow(self) -> None:
+        self.dead()
+        few = self.queries(self.at("order_fixing"))
+        for number in range(4):
+            self.dead(words=f"{WORDS} {number}")
+        self.assertEqual(self.queries(self.at("order_fixing")), few)
+
+    def test_an_analyst_looks_and_is_offered_no_retry(self) -> None:
+        self.dead()
+        self.sign_in(self.analyst)
+        for address in (self.at("order_fixing"), self.at("order_fixing_cause", **CAUSE)):
+            page = self.client.get(address)
+            self.assertContains(page, WORDS)
+            self.assertNotContains(page, self.at("order_fixing_retry"))
+        self.assertEqual(self.client.get(self.at("order_fixing_retry", **CAUSE)).status_code, 403)
+
+
+class OneCause(FixingCase):
+    def test_its_orders_stand_with_a_retry_for_each_and_one_for_all(self) -> None:
+        change, stale = self.dead(), self.overtaken()
+        self.dead(words="订单状态不合法")
+        page = self.client.get(self.at("order_fixing_cause", **CAUSE))
+        self.assertEqual([row.pk for row, _stale, _url in page.context["rows"]], [change.pk, stale.pk])
+        self.assertContains(page, change.order.out_biz_no)
+        self.assertContains(page, "a later one was taken", 1)
+        self.assertContains(page, "Sync all 2 again…")
+        self.assertContains(page, self.at("order_fixing_retry", change=change.pk))
+
+    def test_another_merchants_are_not_among_them(self) -> None:
+        self.dead(app=self.other_mini_program)
+        page = self.client.get(self.at("order_fixing_cause", **CAUSE))
+        self.assertContains(page, "Nothing is left of this cause.")
+
+    def test_the_number_of_queries_does_not_grow(self) -> None:
+        self.dead()
+        few = self.queries(self.at("order_fixing_cause", **CAUSE))
+        for _number in range(4):
+            self.dead()
+        self.assertEqual(self.queries(self.at("order_fixing_cause", **CAUSE)), few)
+
+
+class Retrying(FixingCase):
+    def post(self, **form: Any) -> Any:
+        return self.client.post(self.at("order_fixing_retry"), form)
+
+    def test_all_of_a_cause_is_restated_and_then_waits_to_sync(self) -> None:
+        first, stale = self.dead(), self.overtaken()
+        page = self.client.get(self.at("order_fixing_retry", **CAUSE))
+        self.assertContains(page, "1 is closed as superseded")
+        self.assertContains(page, 'name="confirmed" value="2"')
+        answer = self.post(**CAUSE, confirmed="2")
+        self.assertEqual((answer.status_code, answer["Location"]), (303, self.at("order_fixing")))
+        states = dict(StatusChange.objects.values_list("pk", "state"))
+        self.assertEqual(states, {first.pk: "pending", stale.pk: "superseded"})
+        self.assertEqual(Event.objects.get(kind="order.sync_retried").by, self.operator)
+        told = self.client.get(self.at("order_fixing"))
+        self.assertContains(told, "1 status is synced again. 1 was closed as superseded.")
+
+    def test_one_change_leaves_the_others_of_its_cause(self) -> None:
+        change, other = self.dead(), self.dead()
+        page = self.client.get(self.at("order_fixing_retry", change=change.pk))
+        self.assertContains(page, f"Order {change.order.out_biz_no}, status OVERDUE")
+        self.assertEqual(self.post(change=change.pk, confirmed="1").status_code, 303)
+        states = dict(StatusChange.objects.values_list("pk", "state"))
+        self.assertEqual(states, {change.pk: "pending", other.pk: "dead"})
+
+    def test_a_number_that_changed_meanwhile_is_asked_again(self) -> None:
+        change = self.dead()
+        for confirmed in ("2", "", "0", "x"):
+            answer = self.post(**CAUSE, confirmed=confirmed)
+            self.assertContains(answer, "The number changed meanwhile.", status_code=422)
+        change.refresh_from_db()
+        self.assertEqual(change.state, "dead")
+
+    def test_the_second_click_is_told_that_nothing_is_left(self) -> None:
+        self.dead()
+        self.post(**CAUSE, confirmed="1")
+        answer = self.post(**CAUSE, confirmed="1")
+        self.assertContains(answer, "Nothing is left to sync again.", status_code=422)
+        self.assertEqual(Event.objects.filter(kind="order.sync_retried").count(), 1)
+
+    def test_another_merchants_change_cannot_be_named(self) -> None:
+        theirs = self.dead(app=self.other_mini_program)
+        for number in (theirs.pk, "x", "9" * 40):
+            answer = self.post(change=number, confirmed="1")
+            self.assertEqual(answer.status_code, 422)
+        theirs.refresh_from_db()
+        self.assertEqual(theirs.state, "dead")
