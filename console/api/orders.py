@@ -152,7 +152,24 @@ class OrderIn(Typed):
     ] = None
 
 
-_ITEMS = {"type": "array", "minItems": 1, "maxItems": MAX_ORDERS, "items": OrderIn.json_schema()}
+def _inline(schema: Any, known: dict[str, Any]) -> Any:
+    """References replaced by what they name: below `orders` the API's description has no place for them."""
+    if isinstance(schema, list):
+        return [_inline(one, known) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    named = known[schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else {}
+    rest = {name: one for name, one in schema.items() if name not in ("$ref", "$defs")}
+    return {name: _inline(one, known) for name, one in {**named, **rest}.items()}
+
+
+_ORDER = OrderIn.json_schema()
+_ITEMS = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": MAX_ORDERS,
+    "items": _inline(_ORDER, _ORDER.get("$defs", {})),
+}
 
 
 class OrdersIn(Schema):

@@ -108,6 +108,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "list.asked_for": _("Asked for an audience by a rule"),
     "list.checked": _("An audience was checked"),
     "list.renamed": _("Renamed an audience"),
+    "order.by_hand": _("Entered an order by hand"),
+    "order.status_by_hand": _("Entered the status of an order by hand"),
     "list.ready": _("An audience is ready"),
     "list.failed": _("An audience could not be imported"),
     "list.problems_downloaded": _("Downloaded the problem rows of an audience"),
