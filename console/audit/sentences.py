@@ -129,6 +129,7 @@ AREAS: Mapping[str, str | Promise] = {
     "library": _("Template library"),
     "template": _("Templates"),
     "list": _("Audiences"),
+    "order": _("Orders"),
     "customer": _("Customers"),
     "mini_program": _("Mini programs"),
     "provider": _("Service providers"),
@@ -149,6 +150,7 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "providerauthorisation": _("Service provider"),
     "staff": _("Person"),
     "apikey": _("API key"),
+    "order": _("Order"),
 }
 DETAILS: Mapping[str, str | Promise] = {
     "cause": pgettext_lazy("detail", "cause"),
