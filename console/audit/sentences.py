@@ -150,7 +150,7 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "providerauthorisation": _("Service provider"),
     "staff": _("Person"),
     "apikey": _("API key"),
-    "order": _("Order"),
+    "order": pgettext_lazy("subject", "Order"),
 }
 DETAILS: Mapping[str, str | Promise] = {
     "cause": pgettext_lazy("detail", "cause"),
@@ -191,6 +191,8 @@ DETAILS: Mapping[str, str | Promise] = {
     "role": pgettext_lazy("detail", "role"),
     "rows": pgettext_lazy("detail", "rows"),
     "state": pgettext_lazy("detail", "status"),
+    "order": pgettext_lazy("detail", "order number"),
+    "status": pgettext_lazy("detail", "status of the order"),
     "template_id": pgettext_lazy("detail", "template id"),
     "their_keywords": pgettext_lazy("detail", "the platform's keywords"),
     "their_kind": pgettext_lazy("detail", "the platform's kind"),
