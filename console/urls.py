@@ -17,6 +17,7 @@ from console.messaging.sends.urls import send_pages
 from console.messaging.templates.urls import template_pages
 from console.mini_programs.urls import mini_program_pages
 from console.orders.fixing_urls import order_fixing_pages
+from console.orders.hand_urls import order_hand_pages
 from console.people.urls import people_pages
 from console.providers.urls import provider_pages
 from console.recall.urls import recall_pages
@@ -39,6 +40,7 @@ merchant_pages = [
     *list_pages,
     *mini_program_pages,
     *order_fixing_pages,
+    *order_hand_pages,
     *people_pages,
     *provider_pages,
     *recall_pages,

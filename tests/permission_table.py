@@ -18,7 +18,7 @@ from console.help.topics import TOPICS
 from merchants.models import Job, Merchant, MiniProgram, ProviderAuthorisation, SavedView, User
 from merchants.roles import Role
 from messaging.models import FailureDecision, JointSend, Kind, LibraryTemplate
-from tests import build, build_crowds, build_messaging
+from tests import build, build_crowds, build_messaging, build_orders
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
 ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
@@ -51,6 +51,10 @@ def api_key(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def single(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"single_id": build_messaging.single(app).pk}
+
+
+def order(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"order_id": build_orders.order(app).pk}
 
 
 def treat(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -245,6 +249,8 @@ TABLE = [
     # audiences
     Row("lists", ALL),
     Row("list_new", OPERATORS),
+    Row("order_new", OPERATORS),
+    Row("order_status_new", OPERATORS, kwargs=order),
     Row("list_from_consent", OPERATORS),
     Row("list", ALL, kwargs=people_list),
     Row("list_columns", OPERATORS, kwargs=people_list, passes=(302,)),  # a list that is ready shows its page

@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.recall.signals import CONSENT_SCOPE
 from messaging.sends.singles import SCOPE as MESSAGES_SCOPE
+from orders.intake import SCOPE as ORDERS_SCOPE
 
 SCOPES: Mapping[str, str | Promise] = {
     MESSAGES_SCOPE: _("Send single messages and ask what became of them"),
     CONSENT_SCOPE: _("Report consent given and taken back, and visits"),
+    ORDERS_SCOPE: _("Return orders and their statuses"),
 }

@@ -9,12 +9,14 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from console.api.errors import TooMany, problems_of
 from console.api.messages import router as messages_router
+from console.api.orders import router as orders_router
 from console.api.signals import router as signals_router
 
 # ninja's own documentation page loads scripts from elsewhere, so it stays off
 api = NinjaAPI(title="Merchant operations console", version="1", docs_url=None, urls_namespace="api")
 api.add_router("", messages_router)
 api.add_router("", signals_router)
+api.add_router("", orders_router)
 
 
 @api.exception_handler(AuthenticationError)

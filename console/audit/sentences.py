@@ -109,6 +109,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "list.asked_for": _("Asked for an audience by a rule"),
     "list.checked": _("An audience was checked"),
     "list.renamed": _("Renamed an audience"),
+    "order.by_hand": _("Entered an order by hand"),
+    "order.status_by_hand": _("Entered the status of an order by hand"),
     "list.ready": _("An audience is ready"),
     "list.failed": _("An audience could not be imported"),
     "list.problems_downloaded": _("Downloaded the problem rows of an audience"),
@@ -129,6 +131,7 @@ AREAS: Mapping[str, str | Promise] = {
     "library": _("Template library"),
     "template": _("Templates"),
     "list": _("Audiences"),
+    "order": _("Orders"),
     "customer": _("Customers"),
     "order": _("Orders"),
     "mini_program": _("Mini programs"),
@@ -151,6 +154,7 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "providerauthorisation": _("Service provider"),
     "staff": _("Person"),
     "apikey": _("API key"),
+    "order": pgettext_lazy("subject", "Order"),
 }
 DETAILS: Mapping[str, str | Promise] = {
     "cause": pgettext_lazy("detail", "cause"),
@@ -194,6 +198,8 @@ DETAILS: Mapping[str, str | Promise] = {
     "role": pgettext_lazy("detail", "role"),
     "rows": pgettext_lazy("detail", "rows"),
     "state": pgettext_lazy("detail", "status"),
+    "order": pgettext_lazy("detail", "order number"),
+    "status": pgettext_lazy("detail", "status of the order"),
     "template_id": pgettext_lazy("detail", "template id"),
     "their_keywords": pgettext_lazy("detail", "the platform's keywords"),
     "their_kind": pgettext_lazy("detail", "the platform's kind"),

@@ -84,6 +84,8 @@ TOPICS = (
             "post_messages": _("Send single messages"),
             "get_message": _("Ask what became of a message"),
             "post_signals": _("Report what people did"),
+            "post_orders": _("Return orders"),
+            "post_order_status": _("Return the status of an order"),
             "errors": _("Errors"),
             "limits": pgettext_lazy("help", "Limits"),
         },

@@ -146,6 +146,7 @@ TEMPLATES_AND_LISTS = [
     Row("adopt", "templates/library/2/adopt/"),
     Row("adopt with too few keywords", "templates/library/2/adopt/?keyword1="),
     Row("lists", "lists/"),
+    Row("order by hand", "orders/new/"),
     Row("upload", "lists/new/"),
     Row("a list", "lists/1/"),
     Row("columns of a file", of_list("uploaded", "columns/")),
