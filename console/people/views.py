@@ -23,8 +23,10 @@ from membership import customers
 from membership.models import Customer
 from messaging import person as reports
 from messaging.month_books import archived_up_to
+from orders.reports import orders_of
 
 PER_PAGE = 20
+MOST_ORDERS = 5
 
 
 @require_safe
@@ -78,6 +80,7 @@ def _page(request: MerchantRequest, customer: Customer, *, is_revealed: bool) ->
         "ask": ask,
         "told": told,
         "archived_up_to": archived_up_to(customer.mini_program),
+        "orders": orders_of(customer, most=MOST_ORDERS) if request.staff.can("orders.view") else [],
         "at": at,
     }
     return render(request, "people/person.html", context)
