@@ -101,7 +101,7 @@ WORDS: Mapping[Reason, Words] = {
     Reason.TURNED_OFF: Words(
         gettext_lazy("Turned off by the customer"),
         gettext_lazy("“%(name)s” sent no message because the customer turned this merchant's messages off"),
-        gettext_lazy("Only the customer can turn them on again. Its order page shows the status."),
+        gettext_lazy("Only the customer can turn them on again; the order itself is up to date."),
     ),
     Reason.ALREADY_TOLD: Words(
         gettext_lazy("Already sent for this node"),
