@@ -125,6 +125,10 @@ class SceneWeek:
         return self.complete / self.judged if self.judged else None
 
     @property
+    def messages(self) -> int:
+        return self.told.total()
+
+    @property
     def top_reasons(self) -> list[tuple[Reason, int]]:
         return self.reasons.most_common(5)
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from console.orders.words import name_of, why
 from console.states import ORDER_SYNC
 from membership.uploads import safe_against_formulas
-from orders.diagnosis import Step, steps_of
+from orders.diagnosis import Reason, Step, steps_of
 from orders.models import Order, StatusChange
 from orders.scenes import SCENES
 
@@ -43,7 +43,9 @@ class Row:
 
     @property
     def why(self) -> str:
-        return why(self.newest) if self.newest and self.newest.is_trouble else ""
+        """Empty where the state says it already."""
+        said = self.newest is None or not self.newest.is_trouble or self.newest.reason == Reason.UNKNOWN
+        return "" if said or self.newest is None else why(self.newest)
 
     @property
     def told(self) -> int:

@@ -173,6 +173,10 @@ def answer_of(step: Step) -> Answer:
 
 def why(step: Step) -> str:
     """One line for a table of statuses."""
+    if step.reason == Reason.NOT_A_NODE:
+        return _("A status in between; by rule none is sent.")
+    if step.is_distributed and step.node and not step.node.pushes:
+        return _("Message only; this node does not push.")
     short = str(WORDS[step.reason].short)
     if step.missing:
         return _("%(reason)s: %(fields)s") % {"reason": short, "fields": ", ".join(step.missing)}

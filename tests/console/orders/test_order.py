@@ -95,6 +95,7 @@ class Finding(Orders):
     def test_the_week_tells_reasons_coverage_and_what_lacks_a_field(self) -> None:
         self.lacking()
         page = self.find()
+        self.assertEqual(page.context["scenes"][0].week.messages, 1)
         for said in (
             "A field is missing",
             "courier_number",
