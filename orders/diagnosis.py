@@ -61,12 +61,15 @@ class Reason(StrEnum):
     TURNED_OFF = "turned_off"
     ALREADY_TOLD = "already_told"
     LINK_DIFFERS = "link_differs"
+    NEVER_LEFT = "never_left"  # our own words tell why
+    MESSAGE_UNKNOWN = "message_unknown"  # taken; which answer the first call got was lost
     REFUSED = "refused"  # for a cause of its own: the platform's words tell it
     NOT_DISTRIBUTED = "not_distributed"  # likewise, of an order that was taken
 
 
 FINE = frozenset({Reason.NOTIFIED, Reason.NOT_A_NODE, Reason.ALREADY_TOLD})
 UNDER_WAY = frozenset({Reason.WAITING, Reason.SYNCING})
+NOBODY_KNOWS = frozenset({Reason.UNKNOWN, Reason.MESSAGE_UNKNOWN})
 OVERTAKEN = frozenset({Reason.LATE, Reason.REPEATED})
 LACKING = frozenset({Reason.FIELDS_MISSING, Reason.WILL_LACK})
 
@@ -94,6 +97,7 @@ STOPS_AT = {
     Reason.UNKNOWN: GateName.ACCEPTED,
     Reason.NOT_ONLINE: GateName.ACCEPTED,
     Reason.LINK_DIFFERS: GateName.ACCEPTED,
+    Reason.NEVER_LEFT: GateName.ACCEPTED,
     Reason.REFUSED: GateName.ACCEPTED,
     Reason.NOT_A_NODE: GateName.NODE,
     Reason.ALREADY_TOLD: GateName.NODE,
@@ -101,6 +105,7 @@ STOPS_AT = {
     Reason.WILL_LACK: GateName.FIELDS,
     Reason.TURNED_OFF: GateName.CUSTOMER,
     Reason.NOT_DISTRIBUTED: GateName.CUSTOMER,
+    Reason.MESSAGE_UNKNOWN: GateName.CUSTOMER,
 }
 
 
@@ -234,7 +239,8 @@ def _reason(change: StatusChange, scene: Scene | None, *, before: str, missing: 
     if change.state == State.SYNCED:
         if node is None:
             return Reason.NO_SUCH_NODE
-        return Reason.NOTIFIED if node.notifies else Reason.NOT_A_NODE
+        told = Reason.MESSAGE_UNKNOWN if change.sub_code else Reason.NOTIFIED
+        return told if node.notifies else Reason.NOT_A_NODE
     if scene is None or node is None:
         return Reason.NO_SUCH_NODE
     if not scene.may_follow(before, change.status):
@@ -251,6 +257,8 @@ def _said(change: StatusChange, node: Node | None) -> Reason:
     found = OF_SUB_CODE.get(change.sub_code) or next(
         (reason for words, reason in OF_WORDS.items() if words in change.words), ""
     )
+    if change.state == State.DEAD and change.sub_code.islower() and "." not in change.sub_code:
+        return Reason.NEVER_LEFT  # the platform's codes have capitals or a dot
     if found:
         return Reason(found)
     if change.state == State.DEAD:
@@ -306,7 +314,7 @@ def gates_of(step: Step | None) -> tuple[Gate, ...]:
 def _verdict(reason: Reason) -> str:
     if reason in FINE:
         return BY_RULE
-    return WAITS if reason in UNDER_WAY or reason == Reason.UNKNOWN else BROKEN
+    return WAITS if reason in UNDER_WAY | NOBODY_KNOWS else BROKEN
 
 
 def upcoming_of(order: Order, scene: Scene | None, steps: Sequence[Step]) -> tuple[Upcoming, ...]:

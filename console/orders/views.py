@@ -52,7 +52,7 @@ def _page(request: MerchantRequest, filters: OrderFilters, at: Any) -> KeysetPag
     if request.mini_program is None:
         return KeysetPage([], None, is_first=True)
     before = request.GET.get("before", "")
-    known = Order.objects.filter(mini_program=request.mini_program)
+    known = Order.objects.for_merchant(request.merchant).filter(mini_program=request.mini_program)
     last = known.filter(pk=int(before)).first() if is_number(before) else None
     rows = reports.after(reports.order_list(request.mini_program, filters.wanted, at=at), last)
     found = list(rows[: PER_PAGE + 1])
@@ -65,7 +65,9 @@ def _page(request: MerchantRequest, filters: OrderFilters, at: Any) -> KeysetPag
 def orders_export(request: MerchantRequest) -> StreamingHttpResponse:
     """Every order of the filter, the newest MOST_EXPORTED at most; people are our own numbers only."""
     at, app = timezone.now(), request.mini_program
-    found = reports.order_list(app, OrderFilters(request.GET).wanted, at=at) if app else Order.objects.none()
+    wanted = OrderFilters(request.GET).wanted
+    none = Order.objects.for_merchant(request.merchant).none()
+    found = reports.order_list(app, wanted, at=at) if app else none
     language, zone = translation.get_language() or "en", ZoneInfo(request.merchant.time_zone)
 
     def lines() -> Iterator[str]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from merchants import refusals
-from orders.diagnosis import GateName, Reason, Step
+from orders.diagnosis import NOBODY_KNOWS, GateName, Reason, Step
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,18 @@ WORDS: Mapping[Reason, Words] = {
         gettext_lazy("“%(name)s” was not taken because the detail link differs from the first one"),
         gettext_lazy("An order keeps its first link for life. Return it with that link."),
     ),
+    Reason.NEVER_LEFT: Words(
+        gettext_lazy("Did not reach the platform"),
+        gettext_lazy("“%(name)s” did not reach the platform"),
+        gettext_lazy("The platform certainly did nothing. Mend the cause, then sync again."),
+    ),
+    Reason.MESSAGE_UNKNOWN: Words(
+        gettext_lazy("Taken, message unknown"),
+        gettext_lazy("“%(name)s” was taken, but nobody knows whether its message went out"),
+        gettext_lazy(
+            "The first answer was lost; to the repetition the platform only said that it has the status."
+        ),
+    ),
     Reason.REFUSED: Words(
         gettext_lazy("Refused by the platform"),
         gettext_lazy("“%(name)s” was refused by the platform"),
@@ -144,12 +156,13 @@ VERDICTS: Mapping[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """`said`: the platform's own words, empty where it said nothing."""
+    """`said`: the platform's own words, or ours where `is_ours`; empty where nothing was said."""
 
     title: str
     remedy: str
     said: str
     code: str
+    is_ours: bool = False
 
 
 def name_of(step: Step) -> str:
@@ -168,7 +181,8 @@ def answer_of(step: Step) -> Answer:
     if step.reason == Reason.REFUSED and code:
         told = refusals.sentence(code)
         remedy = f"{told.title} – {told.remedy}"
-    return Answer(str(words.title) % named, remedy, step.change.words, code)
+    is_ours = step.reason in {Reason.NEVER_LEFT, Reason.UNKNOWN}
+    return Answer(str(words.title) % named, remedy, step.change.words, code, is_ours)
 
 
 def why(step: Step) -> str:
@@ -189,4 +203,5 @@ def got(step: Step) -> str:
         return "push" if step.node and step.node.pushes else "message"
     if step.reason in {Reason.NOT_A_NODE, Reason.ALREADY_TOLD}:
         return "none"
-    return "not_sent" if step.is_trouble and step.reason not in {Reason.UNKNOWN, Reason.WILL_LACK} else "open"
+    is_open = step.reason in NOBODY_KNOWS or step.reason == Reason.WILL_LACK
+    return "not_sent" if step.is_trouble and not is_open else "open"
