@@ -71,6 +71,13 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     Section(
+        _("Orders"),
+        (
+            Item(_("Orders & sync"), "orders", "orders.view", "package", ("order", "orders")),
+            Item(_("Diagnosis"), "order_diagnosis", "orders.view", "stethoscope", ("order_diagnosis",)),
+        ),
+    ),
+    Section(
         _("Figures"),
         (Item(_("Recall"), "recall", "recall.view", "chart-histogram", ("recall",)),),
     ),
@@ -196,6 +203,9 @@ class Shell:
         match = self.request.resolver_match
         family = (match.url_name or "").partition("_")[0] if match else ""
         name = match.url_name if match else ""
+        items = [item for section in SECTIONS for item in section.items]
+        by_name = next((item for item in items if name in item.family), None)
+        current = by_name or next((item for item in items if family in item.family), None)
         groups = []
         for section in SECTIONS:
             links = [
@@ -203,7 +213,7 @@ class Shell:
                     item.label,
                     page_url(item.url_name, self.merchant),
                     item.icon,
-                    is_current=name in item.family or family in item.family,
+                    is_current=item is current,
                     waiting=self._waiting(item.url_name),
                 )
                 for item in section.items

@@ -109,11 +109,23 @@ API_KEY: Mapping[str, StateWord] = {
     "active": StateWord("good", pgettext_lazy("key", "Active")),
     "revoked": StateWord("muted", pgettext_lazy("key", "Revoked")),
 }
+ORDER_SYNC: Mapping[str, StateWord] = {
+    "none": StateWord("muted", pgettext_lazy("order sync", "Nothing returned")),
+    "pending": StateWord("waiting", pgettext_lazy("order sync", "Waiting to sync")),
+    "syncing": StateWord("running", pgettext_lazy("order sync", "Syncing")),
+    "synced": StateWord("good", pgettext_lazy("order sync", "Synced")),
+    "not_notified": StateWord("ask", pgettext_lazy("order sync", "Accepted, not notified")),
+    "retrying": StateWord("ask", pgettext_lazy("order sync", "Retrying")),
+    "unknown": StateWord("unknown", pgettext_lazy("order sync", "Outcome unknown")),
+    "superseded": StateWord("muted", pgettext_lazy("order sync", "Superseded")),
+    "dead": StateWord("broken", pgettext_lazy("order sync", "Needs fixing")),
+}
 WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "send": SEND,
     "review": REVIEW,
     "crowd": CROWD,
     "delivery": DELIVERY,
+    "order_sync": ORDER_SYNC,
     "library": LIBRARY,
     "template": TEMPLATE,
     "job": JOB,

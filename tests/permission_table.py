@@ -61,6 +61,10 @@ def treat(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"choice": "treat"}
 
 
+def order(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"order_id": build_orders.order(app).pk}
+
+
 def customer(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"customer_id": build_messaging.people(app, 1)[0].pk}
 
@@ -173,6 +177,12 @@ def saved_view(app: MiniProgram, person: User) -> dict[str, Any]:
         merchant=app.merchant, owner=person, page="sends", name=name, query="state=draft"
     )
     return {"view_id": view.pk}
+
+
+def view_of_orders(app: MiniProgram, person: User) -> dict[str, Any]:
+    kept = saved_view(app, person)
+    SavedView.objects.filter(pk=kept["view_id"]).update(page="orders", query="sync=dead")
+    return kept
 
 
 def view_of_people(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -323,6 +333,14 @@ TABLE = [
     Row("singles_resume", BRAKES, post=True),
     Row("single", ALL, kwargs=single),
     Row("single_decide", OPERATORS, kwargs=single, data=treat, post=True),
+    # orders
+    Row("orders", ALL),
+    Row("orders_export", ALL),
+    Row("order_diagnosis", ALL),
+    Row("order", ALL, kwargs=order),
+    Row("order_view_new", ALL),
+    Row("order_view", ALL, kwargs=view_of_orders, passes=(200, 404)),
+    Row("order_view_delete", ALL, kwargs=view_of_orders, post=True, passes=(303, 404)),
     # templates
     Row("templates", ALL),
     Row("template", ALL, kwargs=template),

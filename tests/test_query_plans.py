@@ -34,6 +34,7 @@ from messaging.models import (
     Visit,
 )
 from tests import build_messaging as build
+from tests import build_orders
 from tests.base import CastCase
 from tests.permission_table import TABLE
 
@@ -49,6 +50,8 @@ BIG = (
     "messaging_frequencycount",
     "messaging_signal",
     "messaging_visit",
+    "orders_order",
+    "orders_statuschange",
 )
 # Of slot.NEXT, for the first turn of a slot.
 NOBODY_WAS_SERVED = {"candidates": 8, "at_once": 1, "passed": [], "had_turn": [], "singles_first": True}
@@ -95,6 +98,7 @@ def fill_next_door(app: MiniProgram, *, by: User) -> None:
         spent=True,
         again_by=by,
     )
+    returned = build_orders.change(build_orders.order(app, customer=someone[0]), "WAIT_PAY", state="synced")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # copies keep what they copy
     multiply("membership_customer", open_id="'many' || copy")
@@ -110,6 +114,8 @@ def fill_next_door(app: MiniProgram, *, by: User) -> None:
     multiply("messaging_visit", delivery_id="copy + 1")
     multiply("messaging_deliveryattempt", delivery_id="copy + 1")
     multiply("merchants_event")
+    multiply("orders_order", out_biz_no="'many' || copy")
+    multiply("orders_statuschange", order_id=f"{returned.order_id} + copy")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
 

@@ -17,14 +17,17 @@ from console import focus
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect, toast
 from console.lists import keyset_page
+from console.orders.rows import Row, rows_of
 from console.people import export
 from console.people.forms import AskForm, FindForm, ForgetForm
 from membership import customers
 from membership.models import Customer
 from messaging import person as reports
 from messaging.month_books import archived_up_to
+from orders.reports import changes_of, orders_of
 
 PER_PAGE = 20
+MOST_ORDERS = 5
 
 
 @require_safe
@@ -78,9 +81,15 @@ def _page(request: MerchantRequest, customer: Customer, *, is_revealed: bool) ->
         "ask": ask,
         "told": told,
         "archived_up_to": archived_up_to(customer.mini_program),
+        "orders": _orders(customer) if request.staff.can("orders.view") else [],
         "at": at,
     }
     return render(request, "people/person.html", context)
+
+
+def _orders(customer: Customer) -> list[Row]:
+    newest = orders_of(customer, most=MOST_ORDERS)
+    return rows_of(newest, changes_of(newest))
 
 
 Move = Callable[[Customer, MerchantRequest], bool]

@@ -15,6 +15,7 @@ from console.lists import FilterForm
 from console.messaging.sends.forms import PeopleFilters, SendFilters
 from console.messaging.sends.lookup import address
 from console.messaging.sends.people import reasons_of
+from console.orders.forms import OrderFilters
 from console.saved_views import places
 from console.saved_views.places import Place
 from merchants.models import Merchant
@@ -37,6 +38,11 @@ def of_sends(merchant: Merchant) -> Listing:
     place = places.sends(merchant)
     crumbs: list[Crumb] = [(gettext_lazy("Batch sends"), place.address)]
     return Listing(place, crumbs, lambda query: SendFilters(merchant, query))
+
+
+def of_orders(merchant: Merchant) -> Listing:
+    place = places.orders(merchant)
+    return Listing(place, [(gettext_lazy("Orders & sync"), place.address)], OrderFilters)
 
 
 def of_people(batch: BatchSend) -> Listing:

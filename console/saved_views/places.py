@@ -41,6 +41,10 @@ def sends(merchant: Merchant) -> Place:
     return Place("sends", "sends", "view", (merchant.slug,))
 
 
+def orders(merchant: Merchant) -> Place:
+    return Place("orders", "orders", "order_view", (merchant.slug,))
+
+
 def people(batch: BatchSend) -> Place:
     """A view of people belongs to no send: it stands above the people of each."""
     return Place("people", "send_deliveries", "send_people_view", (batch.merchant.slug, batch.pk))

@@ -50,6 +50,24 @@ def view_delete(request: MerchantRequest, view_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page("orders.view")
+def order_view_new(request: MerchantRequest) -> HttpResponse:
+    return _new(request, listings.of_orders(request.merchant))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@merchant_page("orders.view")
+def order_view_edit(request: MerchantRequest, view_id: int) -> HttpResponse:
+    return _edit(request, listings.of_orders(request.merchant), view_id)
+
+
+@require_POST
+@merchant_page("orders.view")
+def order_view_delete(request: MerchantRequest, view_id: int) -> HttpResponse:
+    return _delete(request, listings.of_orders(request.merchant), view_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page("deliveries.view")
 def people_view_new(request: MerchantRequest, send_id: int) -> HttpResponse:
     return _new(request, listings.of_people(send_of(request, send_id)))

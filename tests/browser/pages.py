@@ -19,7 +19,7 @@ from console.help.topics import TOPICS
 from merchants.models import Job, SecondFactor, Staff, User
 from messaging.engine import months
 from messaging.models import MonthBooks, SubscriptionTemplate
-from tests import build_messaging
+from tests import build_messaging, build_orders
 from tests.browser import acts, provider
 from tests.browser.acts import Act
 from tests.browser.crowd_scenes import of_crowd
@@ -72,6 +72,10 @@ class Row:
 
 def of_send(made: str, tail: str = "") -> Find:
     return lambda scenes: f"sends/{once(scenes, made).pk}/{tail}"
+
+
+def an_order(scenes: Scenes) -> str:
+    return f"orders/{build_orders.order(scenes.house.app).pk}/"
 
 
 def failures(tail: str = "") -> Find:
@@ -225,6 +229,9 @@ FIGURES_AND_SETTINGS = [
     Row("a person", "people/1/"),
     Row("erase a person", "people/1/forget/"),
     Row("single messages", "singles/"),
+    Row("orders", "orders/"),
+    Row("order diagnosis", "orders/diagnosis/"),
+    Row("an order", an_order),
     Row("a single message", a_single),
     Row("reconciliation", "reconciliation/"),
     Row("books of a month", books_of_a_month),

@@ -1,9 +1,15 @@
 import pytest
 
 from orders.scenes import SCENES
+from tests import small_scenes
 from tests.rental_scene import RENTAL
 
 
 @pytest.fixture(autouse=True)
-def rental(monkeypatch: pytest.MonkeyPatch) -> None:
+def scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+    small_scenes.put(monkeypatch)
+
+
+@pytest.fixture
+def rental(scenes: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SCENES, "online_rental", RENTAL)  # type: ignore[arg-type]
