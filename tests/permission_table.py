@@ -61,10 +61,6 @@ def treat(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"choice": "treat"}
 
 
-def order(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"order_id": build_orders.order(app).pk}
-
-
 def customer(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"customer_id": build_messaging.people(app, 1)[0].pk}
 

@@ -131,7 +131,6 @@ AREAS: Mapping[str, str | Promise] = {
     "library": _("Template library"),
     "template": _("Templates"),
     "list": _("Audiences"),
-    "order": _("Orders"),
     "customer": _("Customers"),
     "order": _("Orders"),
     "mini_program": _("Mini programs"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
@@ -16,6 +17,8 @@ from orders.given import OrderGiven, OrderRefused, StatusGiven
 from orders.intake import OrderUnknown, Received, preview_orders, receive_orders, receive_status
 from orders.models import Order, Source, StatusChange
 from tests.base import CastCase
+
+pytestmark = pytest.mark.usefixtures("rental")
 
 CREATED = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 STATUSES = ("CREATE", "APPROVAL", "DELIVERY", "FINISHED")

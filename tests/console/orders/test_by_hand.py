@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
 from django.urls import reverse
 
 from merchants.models import Event
 from orders.models import ChosenScene, Order, StatusChange
 from tests import build_orders
 from tests.base import CastCase
+
+pytestmark = pytest.mark.usefixtures("rental")
 
 
 class HandCase(CastCase):
