@@ -161,7 +161,6 @@ QR_FOOD = Scene(
         _quiet("MERCHANT_PAID", "已付款"),
         _quiet("MERCHANT_CONFIRMED", "商家已确认"),
         _quiet("MERCHANT_DELIVERD", "商家发货中"),
-        _quiet("MERCHANT_LOANING", "租赁中"),
         _quiet("MERCHANT_FINISHED", "订单已完成"),
     ),
 )
