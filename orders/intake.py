@@ -113,17 +113,15 @@ def receive_status(
             raise OrderUnknown(out_biz_no)
         refuse_forgotten(order)
         check_status(order.scene, given)
-        change = _change(order, given, source=source)
-        if StatusChange.objects.filter(order=order, modified_at=given.at).exists():
-            change = None
-        if change is not None:
-            change.save(force_insert=True)
+        is_new = not StatusChange.objects.filter(order=order, modified_at=given.at).exists()
+        if is_new:
+            _change(order, given, source=source).save(force_insert=True)
             take_status(order, given)
             Order.objects.filter(pk=order.pk).filter(_not_later(order)).update(
                 status=order.status, status_at=order.status_at, fields=order.fields
             )
             _hint_sync(mini_program)
-    if change is not None:
+    if is_new:
         return "taken"
     same = StatusChange.objects.filter(order=order, modified_at=given.at, status=given.status)
     if not same.update(repeats=F("repeats") + 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -41,7 +42,7 @@ def order_new(request: MerchantRequest) -> HttpResponse:
     form = OrderForm(request.POST, scene=scene)
     if form.is_valid():
         number = form.cleaned_data["out_biz_no"]
-        if Order.objects.filter(mini_program=request.mini_program, out_biz_no=number).exists():
+        if _own(request).filter(out_biz_no=number).exists():
             form.add_error("out_biz_no", _("There is an order with this number already."))
         else:
             received, order = enter_order(request.mini_program, form.order, by=request.user)
@@ -53,6 +54,11 @@ def order_new(request: MerchantRequest) -> HttpResponse:
     return invalid(request, NEW_PAGE, NEW_FORM, _new_context(scenes, scene, form))
 
 
+def _own(request: MerchantRequest) -> QuerySet[Order]:
+    found: QuerySet[Order] = Order.objects.for_merchant(request.merchant)
+    return found.filter(mini_program=request.mini_program)
+
+
 def _new_context(scenes: list[Scene], scene: Scene, form: OrderForm) -> dict[str, Any]:
     return {"scenes": scenes, "scene": scene, "form": form}
 
@@ -60,8 +66,8 @@ def _new_context(scenes: list[Scene], scene: Scene, form: OrderForm) -> dict[str
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page("orders.manage")
 def order_status_new(request: MerchantRequest, order_id: int) -> HttpResponse:
-    rows = Order.objects.for_merchant(request.merchant)
-    order: Order = get_object_or_404(rows.select_related("customer", "mini_program", "merchant"), pk=order_id)
+    rows: QuerySet[Order] = Order.objects.for_merchant(request.merchant)
+    order = get_object_or_404(rows.select_related("customer", "mini_program", "merchant"), pk=order_id)
     show_mini_program(request, order.mini_program)
     scene = SCENES.get(order.scene)
     if scene is None:
