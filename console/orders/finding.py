@@ -68,7 +68,7 @@ def _found(request: MerchantRequest, text: str) -> list[Row]:
 
 
 def _line(week: SceneWeek) -> SceneLine:
-    names = {node.status: node.name for node in week.scene.nodes}
+    names = {node.status: str(node.name) for node in week.scene.nodes}
     return SceneLine(
         week,
         [(WORDS[reason].short, n) for reason, n in week.top_reasons],

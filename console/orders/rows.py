@@ -27,7 +27,7 @@ class Row:
     @property
     def scene_name(self) -> str:
         scene = SCENES.get(self.order.scene)
-        return scene.name if scene else self.order.scene
+        return str(scene.name) if scene else self.order.scene
 
     @property
     def newest(self) -> Step | None:

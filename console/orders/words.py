@@ -166,7 +166,7 @@ class Answer:
 
 
 def name_of(step: Step) -> str:
-    return step.node.name if step.node else step.change.status
+    return str(step.node.name) if step.node else step.change.status
 
 
 def answer_of(step: Step) -> Answer:
@@ -174,7 +174,7 @@ def answer_of(step: Step) -> Answer:
     named = {
         "name": name_of(step),
         "fields": ", ".join(step.missing),
-        "scenes": ", ".join(scene.name for scene in step.scenes) or _("the scene that fits"),
+        "scenes": ", ".join(str(scene.name) for scene in step.scenes) or _("the scene that fits"),
     }
     code = step.change.sub_code
     remedy = str(words.remedy) % named

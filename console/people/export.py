@@ -19,8 +19,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 import membership.personal
 import messaging.personal
+import orders.personal
 from console.audit.sentences import SENTENCES
-from console.states import DELIVERY
+from console.states import DELIVERY, ORDER_SYNC
 from membership.models import Customer, PeopleList
 from membership.uploads import safe_against_formulas
 from merchants.personal import Cell, Part
@@ -32,6 +33,7 @@ IN_MEMORY_BYTES = 4 * 1024 * 1024
 FLOORS: Sequence[Callable[[Customer], list[Part]]] = (
     membership.personal.export_of,
     messaging.personal.export_of,
+    orders.personal.export_of,
 )
 CHANGES: Mapping[str, str | Promise] = {
     ConsentEntry.Kind.GRANTED: gettext_lazy("granted"),
@@ -55,6 +57,7 @@ WORDS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("messages", "reason"): dict(SkipReason.choices),
     ("attempts", "state"): {name: word.word for name, word in DELIVERY.items()},
     ("signals", "signal"): REPORTED,
+    ("order-statuses", "sync"): {name: word.word for name, word in ORDER_SYNC.items()},
 }
 
 

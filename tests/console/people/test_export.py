@@ -24,7 +24,10 @@ from messaging.recall import forgetting
 from tests import build_messaging as build
 from tests.console.messaging.sends.base import SendCase
 
-FILES = ["person", "lists", "history", "consents", "consent-ledger", "messages", "attempts", "signals"]
+FILES = [
+    *("person", "lists", "history", "consents", "consent-ledger", "messages", "attempts", "signals"),
+    *("orders", "order-statuses"),
+]
 
 
 class ExportCase(SendCase):
