@@ -20,6 +20,7 @@ from simulator.control import (
     whole,
 )
 from simulator.library import SUBSCRIBED
+from simulator.order_centre import status_of
 from simulator.signals import (
     MESSAGE_SCENE,
     NOWHERE,
@@ -154,8 +155,8 @@ class Acts:
             raise NotFound("this person has no such message")
         if not isinstance(via, str) or via not in WAYS:
             raise BadRequest(f"via: one of {', '.join(WAYS)}")
-        if via == "push" and not app.templates[message.template_id].entry.has_push:
-            raise BadRequest("via: this message came without a push; its template has none")
+        if via == "push" and not has_push(app, message.template_id):
+            raise BadRequest("via: this message came without a push")
         signal = visit_signal(open_id, message.page, at=time.time(), scene=WAYS[via])
         report = await self._reporter.report(app, app.settings.client_key, [signal])
         outcome = outcome_told(_outcome(report), WAYS[via])
@@ -220,6 +221,12 @@ class Acts:
 
     def _set(self, app: App, template: Template, open_id: str, units: int) -> None:
         self._store.set_consent(app, template, open_id, STANDING if template.long_term and units else units)
+
+
+def has_push(app: App, template_id: str) -> bool:
+    """Of a template, or of the status of an order's message."""
+    status = status_of(template_id)
+    return app.templates[template_id].entry.has_push if status is None else status.pushes
 
 
 def _outcome(report: Report) -> str:

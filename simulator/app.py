@@ -23,6 +23,8 @@ from simulator.log import Log
 from simulator.methods.images import Images
 from simulator.notice_control import NoticeControl
 from simulator.notices import Notices
+from simulator.order_centre import OrderCentre
+from simulator.order_control import OrderControl
 from simulator.phone import Phone
 from simulator.reports import Reports
 from simulator.signals import Reporter
@@ -50,6 +52,7 @@ class Platform:
         faults = Faults(self.store.seed)
         log = Log(self.store)
         notices = self.store.notices = Notices(self.store, faults)
+        self.store.order_centre = OrderCentre(self.store.records, self.store.forms)
         self.courier = Courier(self.store, notices, allowed_hosts=allowed_hosts)
         self.reporter = Reporter()
         reports = Reports(self.store, self.reporter)
@@ -71,6 +74,7 @@ class Platform:
                 *Phone(self.store, acts, faults).routes(),
                 *BackOffice(self.store, self.batches).routes(),
                 *Images(self.store).routes(),
+                *OrderControl(self.store).routes(),
                 web.get("/sim/docs", docs),
                 web.get("/sim/methods", methods),
             ]

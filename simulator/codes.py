@@ -202,7 +202,8 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A method's effect: business fields of the answer, and for a send which message it made."""
+    """A method's effect: business fields of the answer, which message it made, what became of an order."""
 
     fields: dict[str, object]
     message_id: int | None = None
+    order_effect: str | None = None

@@ -230,7 +230,7 @@ def _new_keywords(template: Template, given: Any) -> tuple[str, ...]:
 
 
 def _filters(http: web.Request) -> dict[str, str | None]:
-    names = {"app_id": "app_id", "method": "method", "template_id": "template_id", "to": "open_id"}
+    names = {name: name for name in ("app_id", "method", "template_id", "out_biz_no")} | {"to": "open_id"}
     return {column: http.query.get(name) for name, column in names.items()}
 
 

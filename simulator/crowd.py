@@ -196,8 +196,10 @@ class Crowd:
             (app.app_id, max(since, household.since), MAX_REPLAYED),
         )
         for number, (message_id, open_id, template_id, data, page, at) in enumerate(reversed(rows)):
-            message = Inboxed(message_id, data, page, at)
-            self._react(household, app.templates[template_id], open_id, message, done=household.acted_until)
+            template = app.templates.get(template_id)
+            if template is not None:  # nobody acts upon an order's message
+                message = Inboxed(message_id, data, page, at)
+                self._react(household, template, open_id, message, done=household.acted_until)
             if number % YIELD_EVERY == YIELD_EVERY - 1:
                 await asyncio.sleep(0)
         household.to_replay = False

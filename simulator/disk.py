@@ -31,7 +31,8 @@ TABLES = {
     "log": "id INTEGER PRIMARY KEY, at REAL, received_at REAL, finished_at REAL, app_id TEXT, method TEXT,"
     " http_status INTEGER, code TEXT, sub_code TEXT, open_id TEXT, template_id TEXT, page TEXT,"
     " message_id INTEGER, accepted INTEGER, fault TEXT, truthful INTEGER, ambiguous INTEGER,"
-    " cut_off INTEGER, history INTEGER",
+    " cut_off INTEGER, history INTEGER, out_biz_no TEXT, order_modified_time TEXT, order_status TEXT,"
+    " order_effect TEXT",
     "notices": "number INTEGER PRIMARY KEY, app_id TEXT, notify_id TEXT, kind TEXT, url TEXT, form TEXT,"
     " created_at REAL, due_at REAL, attempts INTEGER, state TEXT",
     "notice_deliveries": "delivery_id INTEGER PRIMARY KEY, number INTEGER, at REAL, sent_at REAL,"
@@ -125,6 +126,7 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.execute("BEGIN IMMEDIATE")
         for table, columns in TABLES.items():
             connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+            _add_columns(connection, table, columns)
         for index in INDEXES:
             connection.execute(index)
         connection.execute("COMMIT")
@@ -132,6 +134,14 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.close()
         raise StoreInUse(str(error)) from error
     return connection
+
+
+def _add_columns(connection: sqlite3.Connection, table: str, columns: str) -> None:
+    """Those that a store of an earlier version lacks; new ones stand at the end of a table."""
+    present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+    for column in columns.partition(", PRIMARY KEY (")[0].split(", "):
+        if column.partition(" ")[0] not in present:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
 
 
 def _write(connection: sqlite3.Connection, full: dict[str, dict[Any, Row]]) -> None:

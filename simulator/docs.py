@@ -13,6 +13,7 @@ from simulator.markup import TEMPLATES
 from simulator.methods import METHODS
 from simulator.methods.call import Method
 from simulator.methods.missing import MISSING
+from simulator.methods.orders import BY_FAULT
 from simulator.notices import MESSAGE_KINDS, NOTIFY_KINDS
 from simulator.store import APP_STATES
 
@@ -31,6 +32,7 @@ FAULT_ONLY = (
     "QUERY_CONSUMER_REQEUST_ERROR",
     "MSG_SEND_ERROR",
     "SYSTEM_ERROR",
+    *BY_FAULT,
 )
 LINE_CHARS = 118
 

@@ -42,6 +42,11 @@ class Forms:
     def has_ordered(self, app_id: str, open_id: str) -> bool:
         return (app_id, open_id) in self._buyers
 
+    def buyer_of(self, trade_no: str) -> tuple[str, str] | None:
+        """(app_id, open_id) of a trade that was made here."""
+        form = self._forms.get(trade_no)
+        return (form.app_id, form.open_id) if form is not None and form.kind == TRADE else None
+
     def admitted(self, kind: str, app_id: str, open_id: str, form_id: object) -> Form:
         """The form that pays for one more message to this person, or a Refusal."""
         form = self._forms.get(form_id) if isinstance(form_id, str) else None

@@ -12,6 +12,7 @@ from simulator.codes import MESSAGES, Done, Refusal
 from simulator.faults import Applied, Faults
 from simulator.log import SEND, Entry, Log
 from simulator.methods import METHODS
+from simulator.methods.orders import ORDER
 from simulator.reading import json_object
 from simulator.sealing import seal
 from simulator.store import Store
@@ -57,6 +58,7 @@ class Gateway:
             try:
                 done = self._do(request, entry, applied)
                 entry.accepted, entry.message_id = True, done.message_id
+                entry.order_effect = done.order_effect
                 node = {"code": "10000", "msg": MESSAGES["10000"], **done.fields}
             except Refusal as refusal:
                 node = dict(refusal.node())
@@ -83,6 +85,8 @@ class Gateway:
             raise Refusal(limited)
         if entry.method == SEND:
             _note_recipient(entry, call.biz_content)
+        elif entry.method == ORDER:
+            _note_order(entry, call.biz_content)
         return METHODS[request.params["method"]].work(call)
 
     def _response(self, request: Request, node: bytes, entry: Entry) -> web.Response:
@@ -156,6 +160,23 @@ def _note_recipient(entry: Entry, biz_content: str | None) -> None:
                 biz.get("page"),
             )
         )
+
+
+def _note_order(entry: Entry, biz_content: str | None) -> None:
+    """Which order, with which status: also of those that are refused."""
+    biz = json_object(biz_content) or {}
+    facts = biz.get("ext_info")
+    pairs = [one for one in facts if isinstance(one, dict)] if isinstance(facts, list) else []
+    status = [one.get("ext_value") for one in pairs if one.get("ext_key") == "merchant_order_status"]
+    values = (
+        biz.get("buyer_open_id") or biz.get("buyer_id"),
+        biz.get("out_biz_no"),
+        biz.get("order_modified_time"),
+        status[-1] if status else None,
+    )
+    entry.open_id, entry.out_biz_no, entry.order_modified_time, entry.order_status = (
+        value if isinstance(value, str) else None for value in values
+    )
 
 
 def _http_500() -> web.Response:

@@ -13,9 +13,11 @@ app_id        the app whose data was meant: the merchant's, also when a provider
 method
 http_status   200, 500, or null when nothing was answered
 code, sub_code   as answered; null when nothing was answered
-to            open_id of a send
+to            open_id of a send or of an order's buyer
 template_id, page   of a send
 message_id    the message it put into the inbox
+out_biz_no, order_modified_time, order_status   of an order, as the caller wrote them
+order_effect  of an order that was accepted: stored, or older (it changed nothing)
 accepted      the effect, not the answer: whether the work was done; for a send, whether the
                  person has the message
 fault         kind of the fault that was applied, or null
@@ -36,7 +38,8 @@ SEND = "alipay.open.app.mini.templatemessage.send"
 MAX_ENTRIES = 10_000
 _COLUMNS = (
     "id, at, received_at, finished_at, app_id, method, http_status, code, sub_code, open_id, template_id,"
-    " page, message_id, accepted, fault, truthful, ambiguous, cut_off, history"
+    " page, message_id, accepted, fault, truthful, ambiguous, cut_off, history, out_biz_no,"
+    " order_modified_time, order_status, order_effect"
 )
 
 # Takes the milliseconds from which an answer is late, twice.
@@ -64,6 +67,10 @@ class Entry:
     truthful: bool = True
     cut_off: bool = False
     history: bool = False
+    out_biz_no: str | None = None
+    order_modified_time: str | None = None
+    order_status: str | None = None
+    order_effect: str | None = None
     id: int = 0
     at: float = 0.0
     finished_at: float | None = None
@@ -86,7 +93,8 @@ class Log:
             entry.id, entry.at, entry.received_at, entry.finished_at, entry.app_id, entry.method,
             entry.http_status, entry.code, entry.sub_code, entry.open_id, entry.template_id, entry.page,
             entry.message_id, entry.accepted, entry.fault, entry.truthful, entry.ambiguous, entry.cut_off,
-            entry.history,
+            entry.history, entry.out_biz_no, entry.order_modified_time, entry.order_status,
+            entry.order_effect,
         )  # fmt: skip
         self._store.disk.put("log", entry.id, row)
 

@@ -52,9 +52,11 @@ def report_words(told: str) -> tuple[str, bool]:
 
 
 def _send_words(app: App, row: list[Any]) -> tuple[str, str]:
-    code, sub_code, template_id, accepted, history = row
+    code, sub_code, template_id, accepted, history, out_biz_no, order_status = row
     template = app.templates.get(template_id or "")
     name = template.entry.name if template else template_id or ""
+    if out_biz_no:
+        name = f"订单 {out_biz_no} {order_status or ''}".rstrip()
     if history:
         return "历史消息", name
     if accepted:

@@ -1,15 +1,17 @@
 """What the phone pages look up: app and person of an address, their messages, the people to choose from."""
 
+import json
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from simulator.acts import Acts, Message
+from simulator.acts import Acts, Message, has_push
 from simulator.markup import SECURITY_HEADERS
 from simulator.people import masked_name, name_of
 from simulator.store import App, Store, Template
 
 LISTED_MESSAGES = 40
+ORDER_TITLE = "订单消息"
 LISTED_PEOPLE = 30
 RECENT_MESSAGES = 600
 SEARCHED_PEOPLE = 50_000
@@ -25,8 +27,28 @@ class Received:
     opened: bool
 
     @property
-    def template(self) -> Template:
-        return self.app.templates[self.message.template_id]
+    def template(self) -> Template | None:
+        """None for the message of an order."""
+        return self.app.templates.get(self.message.template_id)
+
+    @property
+    def title(self) -> str:
+        return ORDER_TITLE if self.template is None else self.template.entry.name
+
+    @property
+    def has_push(self) -> bool:
+        return has_push(self.app, self.message.template_id)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """(keyword, value) in the order of the template; an order's message names its own."""
+        values, template = json.loads(self.message.data), self.template
+        if template is None:
+            return [(keyword, str(pair.get("value", ""))) for keyword, pair in values.items()]
+        named = enumerate(template.keywords, 1)
+        return [
+            (keyword, str(values.get(f"keyword{number}", {}).get("value", ""))) for number, keyword in named
+        ]
 
 
 class Lookup:

@@ -1,6 +1,5 @@
 """Rows and words of the phone pages: plain functions from state to markup."""
 
-import json
 from collections.abc import Callable, Iterable
 
 from simulator.clock import beijing, beijing_day
@@ -48,27 +47,18 @@ def tint_of(app: App) -> int:
     return ord(app.settings.name[:1] or " ") % _TINTS
 
 
-def values_of(template: Template, data: str) -> list[tuple[str, str]]:
-    """(keyword, value) in the order of the template."""
-    values = json.loads(data)
-    pairs = enumerate(template.keywords, 1)
-    return [(keyword, str(values.get(f"keyword{number}", {}).get("value", ""))) for number, keyword in pairs]
-
-
 def summary_of(received: Received) -> str:
-    values = values_of(received.template, received.message.data)
-    return f"{received.template.entry.name}：{values[0][1] if values else ''}"
+    return f"{received.title}：{received.pairs[0][1] if received.pairs else ''}"
 
 
 def home_card(received: Received, now: float) -> Html:
-    app, template = received.app, received.template
-    values = values_of(template, received.message.data)
+    app, values = received.app, received.pairs
     return render(
         "_home_card.html",
         initial=app.settings.name[:1],
         tint=tint_of(app),
         app_name=app.settings.name,
-        title=template.entry.name,
+        title=received.title,
         first=values[0][1] if values else "",
         second=values[1][1] if len(values) > 1 else "",
         at=near_time(received.message.at, now),
@@ -76,15 +66,16 @@ def home_card(received: Received, now: float) -> Html:
 
 
 def push_banner(received: Received, now: float, *, url: str) -> Html:
-    """The newest message as it lies over the lock screen, where its template has a push."""
-    if not received.template.entry.has_push:
-        return render("_no_push.html", text="此模板不支持 PUSH")
-    values = values_of(received.template, received.message.data)
+    """The newest message as it lies over the lock screen, where its template or order status has a push."""
+    if not received.has_push:
+        what = "此模板不支持" if received.template else "订单的这个节点没有"
+        return render("_no_push.html", text=f"{what} PUSH")
+    values = received.pairs
     return render(
         "_push.html",
         url=url,
         app_name=received.app.settings.name,
-        title=received.template.entry.name,
+        title=received.title,
         text=values[0][1] if values else "",
         at=near_time(received.message.at, now),
     )
@@ -128,8 +119,8 @@ def zone_cards(
             message_id=one.message.message_id,
             at=day_and_time(one.message.at, now),
             exact=full_time(one.message.at),
-            title=one.template.entry.name,
-            fields=field_rows(one.template, one.message.data),
+            title=one.title,
+            fields=field_rows(one.pairs),
             page=one.message.page or "（首页）",
             url=open_url(one),
             mute=_mute(one, act_url=act_url, back=back(one)),
@@ -139,6 +130,8 @@ def zone_cards(
 
 
 def _mute(received: Received, *, act_url: str, back: str) -> Html:
+    if received.template is None:
+        return Html("")
     if received.message.template_id in received.app.people[received.open_id].not_interested:
         return render("_muted.html")
     return render("_mute.html", act_url=act_url, template_id=received.message.template_id, back=back)
@@ -174,8 +167,7 @@ def _fact(app: App, open_id: str) -> str:
     return f"订阅余 {units} 次" + (f" · 长期 {standing}" if standing else "")
 
 
-def field_rows(template: Template, data: str) -> Html:
-    pairs = values_of(template, data)
+def field_rows(pairs: list[tuple[str, str]]) -> Html:
     return joined(render("_field.html", keyword=keyword, value=value) for keyword, value in pairs)
 
 

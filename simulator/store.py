@@ -21,6 +21,7 @@ from simulator.topics import Topics
 
 if TYPE_CHECKING:
     from simulator.notices import Notices
+    from simulator.order_centre import OrderCentre
 
 ONLINE, OFFLINE, NOT_A_MINI_PROGRAM = "online", "offline", "not_a_mini_program"
 # What a send is refused with in each state; other methods: see authorisation.check_state.
@@ -185,7 +186,9 @@ class App:
 
 
 class Store:
-    notices: "Notices"  # set by app.py; what a method owes an app later, it posts there
+    # set by app.py: where a method posts what it owes an app later, and where orders are kept
+    notices: "Notices"
+    order_centre: "OrderCentre"
 
     def __init__(self, disk: Disk, *, seed: int | None, speed: float | None) -> None:
         self.disk = disk
@@ -410,7 +413,9 @@ class Store:
         today = beijing_day(self.clock.now())
         recent = "SELECT app_id, template_id, open_id, day FROM messages WHERE day >= ? ORDER BY message_id"
         for app_id, template_id, open_id, day in read(recent, (today - 60,)):
-            self.apps[app_id].templates[template_id].count_sent(open_id, day)
+            template = self.apps[app_id].templates.get(template_id)
+            if template is not None:  # an order's message has none
+                template.count_sent(open_id, day)
 
 
 def new_app_id(store: Store) -> str:

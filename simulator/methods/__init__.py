@@ -1,6 +1,6 @@
 """The methods the platform offers, by name, and those of its contract that it does not offer yet."""
 
-from simulator.methods import batches, images, messages, templates, tokens, topics
+from simulator.methods import batches, images, messages, orders, templates, tokens, topics
 from simulator.methods.call import Method
 
 METHODS: dict[str, Method] = {
@@ -10,4 +10,5 @@ METHODS: dict[str, Method] = {
     **topics.METHODS,
     **tokens.METHODS,
     **images.METHODS,
+    **orders.METHODS,
 }

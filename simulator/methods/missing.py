@@ -50,7 +50,6 @@ MISSING = (
     "alipay.marketing.card.update",
     "alipay.merchant.order.consumer.query",
     "alipay.merchant.order.message.sync",
-    "alipay.merchant.order.sync",
     "alipay.open.mini.bizdata.templatemessage.upload",
     "alipay.open.mini.miniapp.favoritegift.query",
     "alipay.open.mini.order.create",

@@ -25,6 +25,7 @@ from tests.simulator.documented import (
     LIBRARY,
     MESSAGES,
     MODIFY,
+    ORDER,
     QUERY,
     SEND,
     SUBSCRIBE,
@@ -36,6 +37,7 @@ from tests.simulator.documented import (
     USER_TOKEN,
 )
 from tests.simulator.merchant import Answer, Merchant
+from tests.simulator.order_asks import at, ext_info, number, order
 from tests.simulator.test_uploads import PNG, in_parts, part
 from tests.simulator_process import SimulatorProcess
 
@@ -75,6 +77,7 @@ WRONG: dict[str, Fields] = {
     USER_TOKEN: {"code": "0"},
     USER: {"auth_token": "authusrB0"},
     UPLOAD: {"image_type": "tiff"},
+    ORDER: {"order_type": "TRADE_ORDER"},
 }
 METHODS = tuple(sorted(WRONG))
 _TOPIC = "alipay.marketing.activity.message.used"
@@ -135,6 +138,7 @@ class Town:
             USER_TOKEN: lambda: {"grant_type": "authorization_code", "code": self.login(self.shop)},
             USER: lambda: {"auth_token": self.mine.user_token},
             UPLOAD: lambda: {"image_type": "png", "image_name": "标志", "image_content": PNG},
+            ORDER: lambda: order(self.mine.open_id, "IN_DELIVERY"),
         }
         return makers[method]()
 
@@ -268,6 +272,8 @@ class Town:
         refreshed = {"grant_type": "refresh_token", "refresh_token": ended["app_refresh_token"]}
         renewed = self.provider.call(APP_TOKEN, refreshed).node
         app_codes = [self.app_code(self.shop, one) for one in (self.provider, self.other_provider)]
+        self._known_order = number()
+        self.shop.call(ORDER, order(mine.open_id, "APPLYING", out_biz_no=self._known_order))
         daily = self.shop.adopt("TM0010007", ["签到奖励", "已签天数"], scene_rule="long_term_subscribe")
         return {
             "to_open_id": [mine.open_id, theirs.open_id],
@@ -298,6 +304,13 @@ class Town:
             "page_num": [1, "2", 0],
             "page_size": [10, "1", 11],
             "image_type": ["png", "jpg", "bmp", "exe"],
+            "out_biz_no": [self._known_order, ""],
+            "buyer_open_id": [mine.open_id, theirs.open_id],
+            "order_modified_time": [at(5), "9999-12-31 23:59:59.999", "2026-02-30 00:00:00.000"],
+            "amount": ["1.00", "1.000"],
+            "trade_no": [*mine.forms, *theirs.forms],
+            "ext_info": [ext_info(merchant_order_status="PENDING", merchant_biz_type="3C_RENT")],
+            "item_order_list": [[{"item_name": "甲"}], [{"item_name": " "}]],
         }
 
 

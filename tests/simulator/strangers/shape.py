@@ -8,6 +8,7 @@ from typing import Any
 from tests.simulator.documented import (
     BATCH_QUERY,
     LIBRARY,
+    ORDER,
     QUERY,
     SUBSCRIBED,
     USER,
@@ -24,12 +25,14 @@ SOMETIMES: dict[str, frozenset[str]] = {
     ),
     BATCH_QUERY: frozenset({"record.crowd_code"}),  # B.5.1: absent for all subscribers
     LIBRARY: frozenset({"template_lib_list[].not_selectable_reason"}),  # B.2.1: with selectable false
+    ORDER: frozenset({"distribute_result"}),  # C.4: told when a message was not sent
     QUERY: frozenset({"topic", "comm_type"}),  # SIM: absent while the topic is not subscribed
     USER_TOKEN: frozenset({"user_id"}),  # A.7.8: withdrawn for new apps
     USER: frozenset({"user_id"}),
 }
 # In the contract and never told here: no tag exists, and an app learns no more of a person than these.
 NEVER: dict[str, frozenset[str]] = {
+    ORDER: frozenset({"record_id", "sync_suggestions"}),  # C.4: the first is of merchants of old
     QUERY: frozenset({"tag"}),
     USER_TOKEN: frozenset({"alipay_user_id", "auth_token_type", "union_id"}),
     USER: frozenset(CONTRACT[USER]["response"]) - {"open_id", "nick_name", "user_id"},

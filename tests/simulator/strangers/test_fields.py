@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.simulator.documented import ORDER
+from tests.simulator.order_asks import order
 from tests.simulator.strangers.refused_messages import BATCH, BATCH_QUERY, SEND, SUBSCRIBED, TWO
 from tests.simulator.strangers.refused_others import (
     APP_TOKEN,
@@ -101,6 +103,11 @@ def _picture(world: World) -> Node:
     return in_parts(world.shop, params, part("image_content", PNG, filename="a.png")).node
 
 
+def _order(world: World) -> Node:
+    """One whose message lacks what it takes."""
+    return world.shop.call(ORDER, order(world.person(world.shop), "APPROVAL")).node
+
+
 CALLS: dict[str, Callable[[World], Node]] = {
     SEND: _send,
     BATCH: _batch,
@@ -115,6 +122,7 @@ CALLS: dict[str, Callable[[World], Node]] = {
     USER_TOKEN: _user_token,
     USER: _user,
     UPLOAD: _picture,
+    ORDER: _order,
 }
 
 
