@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from gateway.methods.orders import MerchantOrderSync
 from merchants import calls
+from merchants.models import GatewayCall
 from orders import bodies
 from orders.models import Order, StatusChange
 from orders.reasons import CANNOT_BE_WRITTEN
@@ -94,7 +95,7 @@ def _move(change: StatusChange) -> int:
     return 1
 
 
-def _intend(change: StatusChange, attempt: int) -> calls.GatewayCall:
+def _intend(change: StatusChange, attempt: int) -> GatewayCall:
     order = change.order
     if not order.link_page:
         order.link_page = bodies.link_page_of(order)

@@ -96,8 +96,9 @@ def order_fixing_cause(request: MerchantRequest) -> HttpResponse:
     """One cause with its orders, the longest waiting first."""
     sub_code, words = _cause_of(request.GET)
     rows = fixing.of_cause(request.merchant, sub_code=sub_code, words=words)
-    page = Paginator(rows.order_by("received_at", "pk"), PER_PAGE).get_page(request.GET.get("page"))
-    shown = list(page.object_list.select_related("order"))
+    ordered = rows.select_related("order").order_by("received_at", "pk")
+    page = Paginator(ordered, PER_PAGE).get_page(request.GET.get("page"))
+    shown = list(page.object_list)
     stale = set(rows.filter(left_behind(), pk__in=[row.pk for row in shown]).values_list("pk", flat=True))
     named = {"code": sub_code, "words": words}
     context = {

@@ -59,6 +59,7 @@ class Causes(FixingCase):
         page = self.client.get(self.at("order_fixing"))
         self.assertContains(page, "The platform was not reached")
         self.assertNotContains(page, "<code")
+        self.assertNotContains(page, "The platform: ")
 
     def test_the_backlog_is_told_with_its_age(self) -> None:
         build_orders.change(build_orders.order(self.mini_program), "APPROVAL", received_at=START)
