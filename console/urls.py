@@ -16,6 +16,7 @@ from console.messaging.crowds.urls import crowd_pages
 from console.messaging.sends.urls import send_pages
 from console.messaging.templates.urls import template_pages
 from console.mini_programs.urls import mini_program_pages
+from console.orders.scene_urls import order_scene_pages
 from console.people.urls import people_pages
 from console.providers.urls import provider_pages
 from console.recall.urls import recall_pages
@@ -37,6 +38,7 @@ merchant_pages = [
     *job_pages,
     *list_pages,
     *mini_program_pages,
+    *order_scene_pages,
     *people_pages,
     *provider_pages,
     *recall_pages,

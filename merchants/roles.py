@@ -30,6 +30,7 @@ _VIEW = frozenset(
         "rules.view",
         "people.view",
         "failures.view",
+        "orders.view",
     }
 )
 _OPERATE = frozenset(
@@ -45,6 +46,7 @@ _OPERATE = frozenset(
         "people.edit",
         "provider.view",
         "provider.act",
+        "orders.manage",
     }
 )
 

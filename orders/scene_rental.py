@@ -1,4 +1,4 @@
-"""Online rental, as the platform publishes it; moves it does not publish go forward in the order of the table."""
+"""Online rental, as the platform publishes it; moves it does not publish go forward in the table's order."""
 
 from __future__ import annotations
 

@@ -5,14 +5,14 @@ import pytest
 from merchants.models import Event
 from orders import choosing
 from orders.models import ChosenScene
-from tests import build, build_messaging, build_orders
+from tests import build, build_orders
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def app():
-    return build_messaging.house().app
+    return build.mini_program(build.merchant())
 
 
 def events_of(app) -> list[tuple[str, dict]]:
