@@ -19,6 +19,7 @@ from console.mini_programs.urls import mini_program_pages
 from console.orders.fixing_urls import order_fixing_pages
 from console.orders.hand_urls import order_hand_pages
 from console.orders.urls import order_pages
+from console.orders.scene_urls import order_scene_pages
 from console.people.urls import people_pages
 from console.providers.urls import provider_pages
 from console.recall.urls import recall_pages
@@ -43,6 +44,7 @@ merchant_pages = [
     *order_fixing_pages,
     *order_hand_pages,
     *order_pages,
+    *order_scene_pages,
     *people_pages,
     *provider_pages,
     *recall_pages,

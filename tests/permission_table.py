@@ -181,6 +181,10 @@ def view_of_orders(app: MiniProgram, person: User) -> dict[str, Any]:
     return kept
 
 
+def order_scene(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"code": "online_rental"}
+
+
 def view_of_people(app: MiniProgram, person: User) -> dict[str, Any]:
     kept = saved_view(app, person)
     SavedView.objects.filter(pk=kept["view_id"]).update(page="people", query="state=refused")
@@ -217,6 +221,10 @@ TABLE = [
     Row("home", ALL),
     Row("home_running", ALL),
     Row("set_mini_program", ALL, data=chosen_mini_program, post=True),
+    Row("order_scenes", ALL),
+    Row("order_scene", ALL, kwargs=order_scene),
+    Row("order_scene_choose", OPERATORS, kwargs=order_scene, post=True, passes=(303,)),
+    Row("order_scene_leave", OPERATORS, kwargs=order_scene, post=True, passes=(303,)),
     Row("recall", ALL),
     Row("send_recall", ALL, kwargs=sending),
     Row("audit", READERS),

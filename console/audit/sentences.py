@@ -98,6 +98,8 @@ SENTENCES: Mapping[str, str | Promise] = {
     "staff.recovery_code_used": _("Used a recovery code"),
     "staff.recovery_codes_renewed": _("Made new recovery codes"),
     "rules.changed": _("Changed the sending rules"),
+    "scene.chosen": _("Chose an order scene"),
+    "scene.left": _("Left an order scene"),
     "single.handed_in": _("Single messages came by API"),
     "single.paused": _("Single messages were paused"),
     "single.resumed": _("Resumed single messages"),

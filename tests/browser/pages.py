@@ -222,6 +222,8 @@ SENDS = [
 ]
 
 FIGURES_AND_SETTINGS = [
+    Row("order scenes", "orders/scenes/"),
+    Row("nodes of an order scene", "orders/scenes/online_rental/?node=IN_DELIVERY"),
     Row("recall", "recall/"),
     Row("recall by template, as a table", "recall/?days=7&by=template&view=table"),
     Row("recall of days that cannot be", "recall/?first=2999-01-01"),
