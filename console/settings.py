@@ -274,7 +274,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
 # --- The three tables that point upward (names only; a test resolves each) ----------------------------------
 EVENT_SUBSCRIBERS: dict[str, list[str]] = {
-    "customer.forgotten": ["membership.forget_customer", "messaging.forget_customer"],
+    "customer.forgotten": [
+        "membership.forget_customer",
+        "orders.forget_customer",
+        "messaging.forget_customer",
+    ],
 }
 NOTIFICATION_ROUTES: dict[str, str] = {"open_app_auth_notify": "merchants.take_authorisation"}
 CELERY_BEAT_SCHEDULE = {

@@ -18,8 +18,8 @@ from console.messaging.templates.urls import template_pages
 from console.mini_programs.urls import mini_program_pages
 from console.orders.fixing_urls import order_fixing_pages
 from console.orders.hand_urls import order_hand_pages
-from console.orders.urls import order_pages
 from console.orders.scene_urls import order_scene_pages
+from console.orders.urls import order_pages
 from console.people.urls import people_pages
 from console.providers.urls import provider_pages
 from console.recall.urls import recall_pages

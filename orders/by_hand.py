@@ -8,14 +8,7 @@ from merchants import events
 from merchants.models import MiniProgram, User
 from orders.given import OrderGiven, StatusGiven
 from orders.intake import Received, StatusOutcome, receive_orders, receive_status
-from orders.models import ChosenScene, Order, Source
-from orders.scenes import SCENES, Scene
-
-
-def chosen_scenes(mini_program: MiniProgram) -> list[Scene]:
-    """Scenes whose orders this mini program returns, in the order they were chosen."""
-    codes = ChosenScene.objects.filter(mini_program=mini_program).order_by("chosen_at", "pk")
-    return [SCENES[code] for code in codes.values_list("scene", flat=True) if code in SCENES]
+from orders.models import Order, Source
 
 
 def enter_order(mini_program: MiniProgram, given: OrderGiven, *, by: User) -> tuple[Received, Order | None]:

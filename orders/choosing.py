@@ -7,16 +7,18 @@ from django.db import transaction
 from merchants import events
 from merchants.models import MiniProgram, User
 from orders.models import ChosenScene, Order
-from orders.scenes import SCENES
+from orders.scenes import SCENES, Scene
 
 
 class SceneHasOrders(Exception):
     """An order keeps its scene for life, so a scene with orders stays chosen."""
 
 
-def chosen_scenes(mini_program: MiniProgram) -> set[str]:
+def chosen_scenes(mini_program: MiniProgram) -> list[Scene]:
+    """In the order they were chosen."""
     rows = ChosenScene.objects.for_merchant(mini_program.merchant).filter(mini_program=mini_program)
-    return set(rows.values_list("scene", flat=True))
+    codes = rows.order_by("chosen_at", "pk").values_list("scene", flat=True)
+    return [SCENES[code] for code in codes if code in SCENES]
 
 
 def choose(mini_program: MiniProgram, scene: str, *, by: User) -> bool:

@@ -22,7 +22,6 @@ from django.utils.translation import gettext as _
 
 from membership import customers
 from membership.models import Customer
-from merchants import enqueue
 from merchants.models import MiniProgram
 from orders.given import (
     OrderGiven,
@@ -39,8 +38,6 @@ from orders.models import Order, StatusChange
 
 SCOPE = "orders"
 MAX_ORDERS = 500  # of one request
-SYNC_TASK = "orders.sync_due"
-HINT_SECONDS = 60
 NOBODY = 0  # id of a customer in a dry run
 RACES = 10  # each lost one means that somebody else's order was kept
 CHANGING = [
@@ -120,7 +117,6 @@ def receive_status(
             Order.objects.filter(pk=order.pk).filter(_not_later(order)).update(
                 status=order.status, status_at=order.status_at, fields=order.fields
             )
-            _hint_sync(mini_program)
     if is_new:
         return "taken"
     same = StatusChange.objects.filter(order=order, modified_at=given.at, status=given.status)
@@ -241,8 +237,6 @@ def _keep_once(
 ) -> _Books:
     books = _judge(mini_program, orders, people, source=source, lock=True)
     _write(books)
-    if books.changes:
-        _hint_sync(mini_program)
     return books
 
 
@@ -335,10 +329,3 @@ def _clash() -> OrderRefused:
 
 def _refused(refusal: OrderRefused) -> Received:
     return Received("refused", code=refusal.code, fields=refusal.fields)
-
-
-def _hint_sync(mini_program: MiniProgram) -> None:
-    """The one place that tells the workers; without it the sweep finds the pending rows."""
-    transaction.on_commit(
-        lambda: enqueue.hint(SYNC_TASK, mini_program.merchant_id, expires_seconds=HINT_SECONDS)
-    )

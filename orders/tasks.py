@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
 from merchants.enqueue import MerchantTask
-from orders import settling, syncing
+from orders import forgetting, settling, syncing
 
 
 @shared_task(name="orders.sync_due")
@@ -21,3 +22,8 @@ def sync_order(merchant_id: int, order_id: int) -> None:
 @shared_task(name="orders.settle_sync", base=MerchantTask)
 def settle_sync(merchant_id: int, call_id: int) -> None:
     settling.settle_sync(call_id, merchant_id=merchant_id)
+
+
+@shared_task(name="orders.forget_customer", base=MerchantTask)
+def forget_customer(merchant_id: int, event_id: int) -> None:
+    forgetting.forget(event_id, at=timezone.now())

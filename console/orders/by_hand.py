@@ -15,7 +15,8 @@ from console import focus
 from console.access import MerchantRequest, merchant_page, show_mini_program
 from console.htmx import answer, invalid, redirect, toast
 from console.orders.hand_forms import OrderForm, StatusForm, known_of
-from orders.by_hand import chosen_scenes, enter_order, enter_status
+from orders.by_hand import enter_order, enter_status
+from orders.choosing import chosen_scenes
 from orders.given import OrderRefused
 from orders.models import Order
 from orders.scenes import SCENES, Scene
@@ -48,7 +49,7 @@ def order_new(request: MerchantRequest) -> HttpResponse:
             received, order = enter_order(request.mini_program, form.order, by=request.user)
             if order is not None:
                 toast(request, _("Order %(number)s is kept.") % {"number": order.out_biz_no})
-                return _to_status(request, order)
+                return _to_order(request, order)
             _show(form, received.fields)
     focus.on_first_problem(form)
     return invalid(request, NEW_PAGE, NEW_FORM, _new_context(scenes, scene, form))
@@ -86,7 +87,7 @@ def order_status_new(request: MerchantRequest, order_id: int) -> HttpResponse:
             words = _("The status is kept and waits to be synced.")
             again = _("The same time and status was here before; it counts once.")
             toast(request, words if outcome == "taken" else again)
-            return _to_status(request, order)
+            return _to_order(request, order)
     focus.on_first_problem(form)
     return invalid(request, STATUS_PAGE, STATUS_FORM, _status_context(order, scene, form))
 
@@ -109,5 +110,5 @@ def _show(form: StatusForm, problems: dict[str, str]) -> None:
         form.add_error(field if field in form.fields else None, sentence)
 
 
-def _to_status(request: MerchantRequest, order: Order) -> HttpResponse:
-    return redirect(request, "order_status_new", merchant=request.merchant.slug, order_id=order.pk)
+def _to_order(request: MerchantRequest, order: Order) -> HttpResponse:
+    return redirect(request, "order", merchant=request.merchant.slug, order_id=order.pk)

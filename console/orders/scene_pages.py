@@ -39,7 +39,7 @@ class NodeRow:
 @merchant_page("orders.view")
 def order_scenes(request: MerchantRequest) -> HttpResponse:
     app = request.mini_program
-    chosen = choosing.chosen_scenes(app) if app else set()
+    chosen = {scene.code for scene in choosing.chosen_scenes(app)} if app else set()
     offered = for_industry(app.industry if app else "")
     rows = [SceneRow(scene, fits, scene.code in chosen) for scene, fits in offered]
     return render(request, "orders/scenes/list.html", {"rows": rows, "n_chosen": len(chosen)})
@@ -86,7 +86,7 @@ def _page(request: MerchantRequest, scene: Scene, *, problem: str = "") -> HttpR
     context: dict[str, Any] = {
         "scene": scene,
         "rows": [_row(scene, node) for node in scene.nodes],
-        "is_chosen": bool(app) and scene.code in choosing.chosen_scenes(app),
+        "is_chosen": bool(app) and scene in choosing.chosen_scenes(app),
         "problem": problem,
         "fixed_names": [field_name(key) for key in scene.fixed_fields],
     }

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from merchants import refusals
+from orders import reasons
 from orders.diagnosis import NOBODY_KNOWS, GateName, Reason, Step
 
 
@@ -178,8 +178,8 @@ def answer_of(step: Step) -> Answer:
     }
     code = step.change.sub_code
     remedy = str(words.remedy) % named
-    if step.reason == Reason.REFUSED and code:
-        told = refusals.sentence(code)
+    if step.reason in {Reason.REFUSED, Reason.NEVER_LEFT} and code:
+        told = reasons.sentence(code)
         remedy = f"{told.title} – {told.remedy}"
     is_ours = step.reason in {Reason.NEVER_LEFT, Reason.UNKNOWN}
     return Answer(str(words.title) % named, remedy, step.change.words, code, is_ours)

@@ -6,8 +6,9 @@ from tests.rental_scene import RENTAL
 
 
 @pytest.fixture(autouse=True)
-def scenes(monkeypatch: pytest.MonkeyPatch) -> None:
-    small_scenes.put(monkeypatch)
+def scenes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not request.node.get_closest_marker("real_scenes"):
+        small_scenes.put(monkeypatch)
 
 
 @pytest.fixture

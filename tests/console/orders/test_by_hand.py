@@ -42,7 +42,7 @@ class NewOrder(HandCase):
     def test_it_is_kept_with_its_first_status_and_an_event(self) -> None:
         answer = self.new(status="CREATE")
         order = Order.objects.get()
-        self.assertRedirects(answer, reverse("order_status_new", args=["yunduo", order.pk]), 303)
+        self.assertRedirects(answer, reverse("order", args=["yunduo", order.pk]), 303)
         self.assertEqual((order.amount_fen, order.pay_amount_fen, order.discount_fen), (3000, 2900, 100))
         self.assertEqual(
             (order.source, order.status, order.customer.open_id), ("hand", "CREATE", "buyer-0000001")

@@ -6,6 +6,8 @@ from django.utils import translation
 from orders.scene_fields import FIELD_NAMES, field_name
 from orders.scenes import SCENES, Scene, for_industry
 
+pytestmark = pytest.mark.real_scenes
+
 EVERY = pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
 
 # the platform's table of the online rental: status, message, push
