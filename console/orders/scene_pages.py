@@ -86,7 +86,7 @@ def _page(request: MerchantRequest, scene: Scene, *, problem: str = "") -> HttpR
     context: dict[str, Any] = {
         "scene": scene,
         "rows": [_row(scene, node) for node in scene.nodes],
-        "is_chosen": bool(app) and scene in choosing.chosen_scenes(app),
+        "is_chosen": app is not None and scene in choosing.chosen_scenes(app),
         "problem": problem,
         "fixed_names": [field_name(key) for key in scene.fixed_fields],
     }
