@@ -182,6 +182,7 @@ def view_of_orders(app: MiniProgram, person: User) -> dict[str, Any]:
 
 
 def order_scene(app: MiniProgram, person: User) -> dict[str, Any]:
+    """No object of a merchant: everybody has the same scenes."""
     return {"code": "online_rental"}
 
 

@@ -135,6 +135,7 @@ AREAS: Mapping[str, str | Promise] = {
     "list": _("Audiences"),
     "customer": _("Customers"),
     "order": _("Orders"),
+    "scene": _("Order scenes"),
     "mini_program": _("Mini programs"),
     "provider": _("Service providers"),
     "staff": _("Staff"),

@@ -24,6 +24,7 @@ KINDS: Words = {
     "review": _("Approval of a send"),
     "crowd": _("Crowd send"),
     "delivery": _("One person's message"),
+    "order_sync": _("Status of an order"),
     "library": _("Entry of the library"),
     "template": _("Adopted template"),
     "consent": _("Consent of a person"),
@@ -69,6 +70,19 @@ STATES: Mapping[str, Words] = {
         "unknown": _("The call left and no answer came that can be trusted. It is never made again."),
         "missed": _("It could not be submitted in time. Nothing was sent; give it a new time or cancel."),
         "cancelled": _("Ended before it was submitted; nobody got it."),
+    },
+    "order_sync": {
+        "none": _("The order has no status yet, so there is nothing to sync."),
+        "pending": _(
+            "Received. It leaves after its settle time, when it is its turn among those of its order."
+        ),
+        "syncing": _("Handed to the order centre; one status of an order at a time."),
+        "retrying": _("The platform could not take it yet. It is tried again by itself."),
+        "synced": _("The platform took it. Whether it sends a message is a matter of the scene."),
+        "not_notified": _("The platform took it and says why it sent no message."),
+        "unknown": _("Nobody knows whether the platform took it. The next status of the order settles it."),
+        "superseded": _("It arrived after a later one had been synced. The platform would drop it."),
+        "dead": _("The platform refused it, or it could not leave. Mend the cause, then sync it again."),
     },
     "delivery": {
         "queued": _("Frozen, waits for its turn."),
