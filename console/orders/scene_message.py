@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from orders.scene_fields import field_name
 from orders.scenes import Node, Scene
@@ -56,5 +56,5 @@ def message_of(scene: Scene, node: Node, *, sender: str) -> OrderMessage:
     with override(PHONE_LANGUAGE):
         sentence = node.sentence_with(SAMPLES)
         values = [(field_name(key), SAMPLES.get(key, "--")) for key in needed]
-        told = [(_("What it says"), sentence), *values]
+        told = [(pgettext("order message", "What it says"), sentence), *values]
         return OrderMessage(sender, str(node.name), sentence, told, node.pushes, no_push)

@@ -103,6 +103,6 @@ def _row(scene: Scene, node: Node) -> NodeRow:
     return NodeRow(
         node,
         node.sentence_with(names),
-        [(field_name(key), key) for key in scene.needed(node.status)],
+        [(field_name(key), key) for key in scene.needed(node.status) or node.fields],
         [str(one.name) for one in scene.followers(node.status)],
     )
