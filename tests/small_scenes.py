@@ -1,9 +1,8 @@
 """Two scenes of a few statuses, so that tests of orders do not hang on the tables of the real ones."""
 
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import cast
-
-import pytest
 
 from orders.scenes import SCENES, Node, Scene
 
@@ -33,9 +32,15 @@ RECYCLING = Scene(
 FULL = {"total_rent": "897.00", "courier_number": "SF1", "receiving_time": "2026-11-21"}
 
 
-def put(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def instead() -> Iterator[None]:
+    """The tables of the product come back as they were, in their order."""
     scenes = cast("MutableMapping[str, Scene]", SCENES)
-    for code in list(scenes):
-        monkeypatch.delitem(scenes, code)
-    for scene in (RENTAL, RECYCLING):
-        monkeypatch.setitem(scenes, scene.code, scene)
+    before = dict(scenes)
+    scenes.clear()
+    scenes.update({scene.code: scene for scene in (RENTAL, RECYCLING)})
+    try:
+        yield
+    finally:
+        scenes.clear()
+        scenes.update(before)

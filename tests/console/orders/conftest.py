@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 
 from orders.scenes import SCENES
@@ -6,9 +8,12 @@ from tests.rental_scene import RENTAL
 
 
 @pytest.fixture(autouse=True)
-def scenes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not request.node.get_closest_marker("real_scenes"):
-        small_scenes.put(monkeypatch)
+def scenes(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.node.get_closest_marker("real_scenes"):
+        yield
+        return
+    with small_scenes.instead():
+        yield
 
 
 @pytest.fixture
