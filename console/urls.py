@@ -16,9 +16,6 @@ from console.messaging.crowds.urls import crowd_pages
 from console.messaging.sends.urls import send_pages
 from console.messaging.templates.urls import template_pages
 from console.mini_programs.urls import mini_program_pages
-from console.orders.fixing_urls import order_fixing_pages
-from console.orders.hand_urls import order_hand_pages
-from console.orders.scene_urls import order_scene_pages
 from console.orders.urls import order_pages
 from console.people.urls import people_pages
 from console.providers.urls import provider_pages
@@ -41,10 +38,7 @@ merchant_pages = [
     *job_pages,
     *list_pages,
     *mini_program_pages,
-    *order_fixing_pages,
-    *order_hand_pages,
     *order_pages,
-    *order_scene_pages,
     *people_pages,
     *provider_pages,
     *recall_pages,

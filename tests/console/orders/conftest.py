@@ -17,5 +17,5 @@ def scenes(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
-def rental(scenes: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(SCENES, "online_rental", RENTAL)  # type: ignore[arg-type]
+def rental(scenes: None) -> None:
+    SCENES["online_rental"] = RENTAL  # type: ignore[index]  # `scenes` puts all of them back
