@@ -162,14 +162,18 @@ class Client:
         }
         text = signing.string_to_sign({**constant, **changing})
         signature = signing.sign(self._private_key, text).translate(_BASE64_IN_FORM)
-        form = f"{_constant_part(tuple(constant.items()))}&{urlencode(changing)}&sign={signature}"
+        told = "&".join([f"{name}={wire.form_text(value)}" for name, value in changing.items()])
+        form = f"{_constant_part(tuple(constant.items()))}&{told}&sign={signature}"
         return form.encode("ascii")
 
     async def _exchange(self, network: loop.Network, form: bytes, flight: "_Flight") -> tuple[int, bytes]:
         slots = network.slots(self._origin)
         async with asyncio.timeout(self.timeouts.total_seconds):
-            async with asyncio.timeout(self.timeouts.pool_seconds):
-                await slots.acquire()
+            if slots.locked():
+                async with asyncio.timeout(self.timeouts.pool_seconds):
+                    await slots.acquire()
+            else:
+                await slots.acquire()  # waits for nobody
             flight.phase = "connect"
             try:
                 # A POST, so aiohttp never repeats it by itself when a kept connection turns out dead.

@@ -128,24 +128,42 @@ class _Next(NamedTuple):
 
 def record(control: SendControl, token: uuid.UUID, answers: Sequence[Answer]) -> int:
     """Writes the outcomes down; how many rows were ours. Safe to repeat: a second time finds none."""
-    given = {answer.id: answer for answer in answers}
     with transaction.atomic():
-        held = [
-            _Held(*row)
-            for row in sql.rows_again(
-                OURS, {"month": control.books_month, "ids": list(given), "token": token}
-            )
-        ]
-        if not held:
-            return 0
-        after = {row.id: _next(row, given[row.id]) for row in held}
-        returned = [row for row in held if not _keeps(after[row.id])]
-        _uncount(control, returned)
-        _settle_consent(control, returned, given)
-        _write(control, held, after, given)
-        ours = {row.id for row in held}
-        pulse.keep(control.pk, [answer for answer in answers if answer.id in ours])
-        sql.count(control.pk, _counts(held, after))
+        return _record(control, token, answers)
+
+
+def record_together(told: Sequence[tuple[SendControl, uuid.UUID, Sequence[Answer]]]) -> bool:
+    """Several sends, all of whose messages were accepted, in one transaction; False: Postgres was away.
+
+    Accepted messages touch neither frequency nor consent, and the sends are locked in the order of their ids:
+    so nobody who waits for us holds what we wait for.
+    """
+    try:
+        with transaction.atomic():
+            for control, token, answers in sorted(told, key=lambda one: one[0].pk):
+                _record(control, token, answers)
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return False
+    return True
+
+
+def _record(control: SendControl, token: uuid.UUID, answers: Sequence[Answer]) -> int:
+    given = {answer.id: answer for answer in answers}
+    held = [
+        _Held(*row)
+        for row in sql.rows_again(OURS, {"month": control.books_month, "ids": list(given), "token": token})
+    ]
+    if not held:
+        return 0
+    after = {row.id: _next(row, given[row.id]) for row in held}
+    returned = [row for row in held if not _keeps(after[row.id])]
+    _uncount(control, returned)
+    _settle_consent(control, returned, given)
+    _write(control, held, after, given)
+    ours = {row.id for row in held}
+    pulse.keep(control.pk, [answer for answer in answers if answer.id in ours])
+    sql.count(control.pk, _counts(held, after))
     return len(held)
 
 

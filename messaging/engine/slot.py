@@ -14,6 +14,7 @@ from django.db import close_old_connections
 from merchants.credentials import GatewayNotConfigured
 from merchants.models import MiniProgram
 from messaging.engine import sql
+from messaging.engine.claim import Claim, claim_each, release
 from messaging.engine.control import MoveRefused, pause
 from messaging.engine.not_after import IS_PAST
 from messaging.engine.pipeline import Pipeline
@@ -56,7 +57,8 @@ EXISTS (
     OFFSET {RUSH}
 )
 """  # noqa: S608 - put together from constants only
-# Of slots that look at the same instant each takes another candidate; one served since is passed over.
+# Of slots that look at the same instant each takes another candidate; one served since is passed over. Who
+# was served when need not survive a crash of PostgreSQL, so the commit does not wait for the disk.
 NEXT = f"""
 WITH waiting AS MATERIALIZED ({WAITING}), picked AS (
     SELECT s.id, s.kind = 'batch' AND s.last_served_at IS NULL AND {MANY_WAIT} AS is_rush
@@ -71,6 +73,7 @@ WITH waiting AS MATERIALIZED ({WAITING}), picked AS (
 UPDATE messaging_sendcontrol s SET last_served_at = clock_timestamp()
 FROM picked, merchants_miniprogram p
 WHERE s.id = picked.id AND p.id = s.mini_program_id
+    AND set_config('synchronous_commit', 'off', true) = 'off'
 RETURNING picked.is_rush, {sql.columns(SendControl, of="s")}, {sql.columns(MiniProgram, of="p")}
 """  # noqa: S608 - put together from constants only
 CANDIDATES = 8
@@ -105,12 +108,7 @@ def work(*, seconds: float) -> bool:
                 time.sleep(AGAIN_SECONDS)
                 continue
             worked = True
-            for one in picked:
-                began = time.monotonic()
-                end = began + TURN_SECONDS
-                if not _serve(one, pipeline, until=end if one.is_rush else min(until, end)):
-                    starved.append(one.control.pk)
-                turns.had(one.control, seconds=time.monotonic() - began)
+            starved += _serve_each(picked, pipeline, turns, until=until)
     return worked
 
 
@@ -132,12 +130,34 @@ def _next(turns: Turns, *, passed: list[int], at_once: int = 1) -> list[Picked]:
     return sorted(picked, key=lambda one: (str(one.control.due_at), one.control.pk))
 
 
-def _serve(picked: Picked, pipeline: Pipeline, *, until: float) -> bool:
-    """One turn; whether anything left. Keys or an address that cannot be used pause the send."""
-    control = picked.control
+def _serve_each(picked: list[Picked], pipeline: Pipeline, turns: Turns, *, until: float) -> list[int]:
+    """Sends of which nothing left. In a rush the rows of all are claimed first; then `until` is no bound."""
+    starved = []
+    claims = claim_each([one.control for one in picked if one.is_rush], limit=FIRST_ROWS)
     try:
-        turn = Turn(control, pipeline, until=until, at_most=FIRST_ROWS if picked.is_rush else None)
+        for control, _is_rush in picked:
+            claimed = claims.pop(control.pk, None)
+            began = time.monotonic()
+            end = began + TURN_SECONDS
+            if not _serve(
+                control, pipeline, until=min(until, end) if claimed is None else end, claimed=claimed
+            ):
+                starved.append(control.pk)
+            turns.had(control, seconds=time.monotonic() - began)
+    finally:
+        for control, _is_rush in picked:
+            if control.pk in claims:
+                release(control, claims[control.pk])
+    return starved
+
+
+def _serve(control: SendControl, pipeline: Pipeline, *, until: float, claimed: Claim | None = None) -> bool:
+    """One turn; whether anything left. Keys or an address that cannot be used pause the send."""
+    try:
+        turn = Turn(control, pipeline, until=until, claimed=claimed)
     except GatewayNotConfigured as error:
+        if claimed is not None:
+            release(control, claimed)
         with suppress(MoveRefused):
             pause(control, by=None, reason=PauseReason.GATEWAY, detail=str(error))
         return False

@@ -41,16 +41,16 @@ class Turn:
     """One claim, worked off in waves into the pipeline of the slot."""
 
     def __init__(
-        self, control: SendControl, pipeline: Pipeline, *, until: float, at_most: int | None = None
+        self, control: SendControl, pipeline: Pipeline, *, until: float, claimed: Claim | None = None
     ) -> None:
-        """`at_most`: messages of this turn. Raises GatewayNotConfigured for keys or an address that cannot be
-        used."""
+        """`claimed`: what was claimed for this turn already. Raises GatewayNotConfigured for keys or an
+        address that cannot be used."""
         self.control = control
         self.pipeline = pipeline
         self.until = until
-        self.at_most = at_most
         self.client: Client = client_for(control.mini_program)
-        self.claimed = Claim(uuid.uuid4(), [])
+        self.is_claimed = claimed is not None
+        self.claimed = claimed or Claim(uuid.uuid4(), [])
         self.marked_any = False
         self.is_authorised = True
         self._touched = 0.0
@@ -61,16 +61,14 @@ class Turn:
         Nothing stays behind: rows not marked go back; answers come to record() later.
         """
         try:
-            limit = self.at_most or self._claim_limit()
-        except rate.RateUnavailable as error:
-            log.warning("send %s waits: %s", self.control.pk, error)
-            return False
-        try:
-            self.claimed = claim(self.control, limit=limit)
+            if not self.is_claimed:
+                self.claimed = claim(self.control, limit=self._claim_limit())
             while self.claimed.ids and time.monotonic() < self.until:
                 self.pipeline.make_room()
                 if not self._send_wave():
                     break
+        except rate.RateUnavailable as error:
+            log.warning("send %s waits: %s", self.control.pk, error)
         finally:
             self._release()
         return self.marked_any

@@ -1,5 +1,5 @@
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote
+from urllib.parse import quote_plus, unquote
 
 import pytest
 from hypothesis import given
@@ -82,6 +82,11 @@ def test_page_parameters_are_one_block_and_can_be_read_back(parameters: dict[str
     block = page.removeprefix("pages/x?")
     assert not set(block) & set("?&=#+ /")
     assert wire.parameters_of_page(page) == ("pages/x", parameters)
+
+
+@given(READABLE)
+def test_a_value_of_a_form_is_encoded_as_urllib_does_it(value: str) -> None:
+    assert wire.form_text(value) == quote_plus(value)
 
 
 def test_page_parameters_are_written_the_way_the_platform_documents() -> None:

@@ -1,13 +1,20 @@
 """Many sends that are due at once: each begins soon, in the order in which they are due, and then goes on."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import Min
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging.engine import slot
+from messaging.engine.claim import claim, claim_each
+from messaging.engine.mark import mark
+from messaging.engine.pipeline import Pipeline
+from messaging.engine.record import Answer, record_together
 from messaging.engine.slot import FIRST_ROWS, RUSH, Picked
 from messaging.engine.turns import Turns
 from messaging.models import Delivery, SendControl
@@ -75,3 +82,60 @@ def test_all_begin_before_one_goes_on_and_everybody_is_served_once(shop: Shop) -
     assert sent[: rushed * FIRST_ROWS] == [one.pk for one in made[:rushed] for _row in range(FIRST_ROWS)]
     firsts = Delivery.objects.values("send_id").annotate(at=Min("sent_at")).order_by("at")
     assert [row["send_id"] for row in firsts] == begun
+
+
+def test_rows_claimed_together_belong_to_one_slot_and_no_send_lends_another_its_rows(shop: Shop) -> None:
+    made = sends(shop, 3)
+    claims = claim_each(made[:2], limit=FIRST_ROWS)
+    again = claim_each(made, limit=FIRST_ROWS)
+    for control in made[:2]:
+        first, second = claims[control.pk].ids, again[control.pk].ids
+        assert len(first) == len(second) == FIRST_ROWS and not set(first) & set(second)
+        assert set(Delivery.objects.filter(id__in=first + second).values_list("send_id", flat=True)) == {
+            control.pk
+        }
+        assert Delivery.objects.filter(id__in=first, token=claims[control.pk].token).count() == FIRST_ROWS
+
+
+def test_what_was_claimed_for_a_turn_that_did_not_come_goes_back(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = sends(shop, SENDS)
+
+    def breaks(*_given: object, **_more: object) -> bool:
+        raise RuntimeError("broke")
+
+    slot._next(Turns(), passed=[])
+    monkeypatch.setattr(slot, "_serve", breaks)
+    picked = slot._next(Turns(), passed=[], at_once=8)
+    with pytest.raises(RuntimeError, match="broke"), Pipeline() as pipeline:
+        slot._serve_each(picked, pipeline, Turns(), until=time.monotonic() + 5)
+    claimed = Delivery.objects.filter(state="claimed")
+    assert set(claimed.values_list("send_id", flat=True)) <= {made[1].pk}  # of the turn that broke
+
+
+def test_keys_that_cannot_be_used_pause_a_send_of_a_rush_and_keep_none_of_its_rows(shop: Shop) -> None:
+    (control,) = sends(shop, 1)
+    claimed = claim_each([control], limit=FIRST_ROWS)[control.pk]
+    control.mini_program.alipay_public_key = "no key"
+    with Pipeline() as pipeline:
+        assert not slot._serve(control, pipeline, until=time.monotonic() + 5, claimed=claimed)
+    control.refresh_from_db()
+    assert (control.state, control.pause_reason) == ("paused", "gateway")
+    assert not Delivery.objects.filter(state="claimed").exists()
+
+
+def test_accepted_messages_of_several_sends_are_written_down_by_one_transaction(shop: Shop) -> None:
+    made = sends(shop, 3)
+    told = []
+    for control in reversed(made):
+        claimed = claim(control, limit=FIRST_ROWS)
+        mark(control, claimed, ids=claimed.ids, at=timezone.now())
+        told.append((control, claimed.token, [Answer(one, "accepted", "", 1.0) for one in claimed.ids]))
+    with CaptureQueriesContext(connection) as asked:
+        assert record_together(told)
+        assert record_together(told), "a second time finds none"
+    assert sum(query["sql"].startswith("BEGIN") for query in asked) <= 2
+    for control in made:
+        assert build_messaging.counters(control)["accepted", ""] == FIRST_ROWS
+        assert Delivery.objects.filter(send_id=control.pk, state="accepted").count() == FIRST_ROWS

@@ -84,7 +84,7 @@ def test_the_answers_of_many_requests_are_waited_for_together(shop: Shop) -> Non
     with Pipeline() as pipeline:
         for _request in range(5):
             picked = slot._next(turns, passed=[])
-            assert slot._serve(picked[0], pipeline, until=time.monotonic() + 5)
+            assert slot._serve(picked[0].control, pipeline, until=time.monotonic() + 5)
         assert len(pipeline) == 5
     assert len(pipeline) == 0
     assert shop.summary()["accepted_messages"] == 5
