@@ -74,7 +74,13 @@ SECTIONS: tuple[Section, ...] = (
         _("Orders"),
         (
             Item(_("Orders & sync"), "orders", "orders.view", "package", ("order", "orders")),
-            Item(_("Diagnosis"), "order_diagnosis", "orders.view", "stethoscope", ("order_diagnosis",)),
+            Item(
+                _("Diagnosis"),
+                "order_diagnosis",
+                "orders.view",
+                "stethoscope",
+                ("order_diagnosis", "order_digest"),
+            ),
         ),
     ),
     Section(
@@ -229,7 +235,8 @@ class Shell:
         if self.merchant is None:
             return {}
         found = waiting(self.merchant)
-        return {"sends": found.sends, "singles": found.singles, "templates": found.templates}
+        named = {"sends": found.sends, "singles": found.singles, "templates": found.templates}
+        return {**named, "orders": found.orders}
 
     def _waiting(self, url_name: str) -> int:
         return self._counts.get(url_name, 0)

@@ -111,6 +111,7 @@ ENGINE_RATE_PER_SECOND = number("ENGINE_RATE_PER_SECOND", 500)  # default of a n
 ENGINE_RESERVE_PER_SECOND = number("ENGINE_RESERVE_PER_SECOND", 20)
 # of one mini program on one Beijing day; the platform shows a remainder and documents no number
 CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
+ORDER_DIGEST_HOUR = int(number("ORDER_DIGEST_HOUR", 8))  # of the merchant's day: that of yesterday is made
 ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status may still come in
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
 # per address, for public client keys; loopback is exempt
@@ -312,6 +313,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     # every twenty seconds: how many people the platform says a crowd send reached
     "ask crowd counts": {"task": "messaging.ask_crowd_counts", "schedule": 20.0, "options": {"expires": 20}},
+    # every ten minutes: the digests of yesterday's orders, where the morning has come
+    "make order digests": {"task": "orders.make_digests", "schedule": 600.0, "options": {"expires": 600}},
     # hourly housekeeping
     "sample consents": {"task": "messaging.sample_consents", "schedule": 3600.0, "options": {"expires": 600}},
     "make partitions": {"task": "merchants.make_partitions", "schedule": 3600.0, "options": {"expires": 600}},

@@ -35,6 +35,7 @@ from orders.given import (
     refuse_forgotten,
 )
 from orders.models import Order, StatusChange
+from orders.scenes import SCENES
 
 SCOPE = "orders"
 MAX_ORDERS = 500  # of one request
@@ -292,13 +293,15 @@ def _write(books: _Books) -> None:
 
 
 def _change(order: Order, given: StatusGiven, *, source: str) -> StatusChange:
+    scene, fields = SCENES.get(order.scene), {**order.fields, **given.fields}
     return StatusChange(
         merchant_id=order.merchant_id,
         order=order,
         status=given.status,
         modified_at=given.at,
-        fields={**order.fields, **given.fields},
+        fields=fields,
         source=source,
+        lacks_fields=bool(scene and scene.missing_fields(given.status, fields)),
     )
 
 

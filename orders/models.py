@@ -110,6 +110,7 @@ class StatusChange(MerchantOwned):
     fields = models.JSONField(default=dict)  # of the scene, as they stood with this change
     source = models.CharField(max_length=4, choices=Source.choices)
     received_at = models.DateTimeField(db_default=Now())
+    lacks_fields = models.BooleanField(default=False)  # of its message, by our table, when it was received
     repeats = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
     attempt = models.PositiveSmallIntegerField(default=0)  # calls intended for it so far
@@ -130,7 +131,44 @@ class StatusChange(MerchantOwned):
             models.Index(fields=["received_at"], name="change_pending", condition=Q(state="pending")),
             models.Index(fields=["merchant", "sub_code"], name="change_dead", condition=Q(state="dead")),
             models.Index(fields=["call"], name="change_call", condition=Q(call__isnull=False)),
+            models.Index(
+                fields=["merchant", "received_at"],
+                name="change_untold",
+                condition=Q(lacks_fields=True) | Q(state="not_notified"),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.status} of order {self.order_id}"
+
+
+class OrderDigest(MerchantOwned):
+    """Statuses that came in on one day and lacked fields of their message; a day without any has a row too.
+
+    `lacks`: {"scene", "status", "fields": [names], "orders": how many, "examples": [ids]}, most orders first.
+    `day` is one of the merchant's time zone. `is_part`: there was more than was read.
+    """
+
+    mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    orders = models.PositiveIntegerField(default=0)
+    lacks = models.JSONField(default=list)
+    is_part = models.BooleanField(default=False)
+    made_at = models.DateTimeField(db_default=Now())
+    read_at = models.DateTimeField(null=True)
+    read_by = models.ForeignKey("merchants.User", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mini_program", "day"], name="order_digest_once_a_day")
+        ]
+        indexes = [
+            models.Index(
+                fields=["merchant", "-day"],
+                name="order_digest_unread",
+                condition=Q(read_at=None, orders__gt=0),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.orders}"

@@ -41,7 +41,8 @@ class _Filled(dict[str, str]):
 
 @dataclass(frozen=True)
 class Scene:
-    """`biz_type`: the platform's merchant_biz_type. `common_fields`: business_info of every message.
+    """`biz_type`: the platform's merchant_biz_type. `biz_type_certainty`: how sure we are of that code, which
+    may be less than of the statuses. `common_fields`: business_info of every message.
 
     `fixed_fields` keep the value they were first sent with. `industries`: names as in MiniProgram.industry.
     """
@@ -53,6 +54,7 @@ class Scene:
     category_id: str = ""
     common_fields: tuple[str, ...] = ()
     certainty: Certainty = "simulated"
+    biz_type_certainty: Certainty = "simulated"
     fixed_fields: tuple[str, ...] = ()
     industries: tuple[str, ...] = ()
 

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from merchants.enqueue import MerchantTask
-from orders import forgetting, settling, syncing
+from orders import digests, forgetting, settling, syncing
 
 
 @shared_task(name="orders.sync_due")
@@ -22,6 +22,11 @@ def sync_order(merchant_id: int, order_id: int) -> None:
 @shared_task(name="orders.settle_sync", base=MerchantTask)
 def settle_sync(merchant_id: int, call_id: int) -> None:
     settling.settle_sync(call_id, merchant_id=merchant_id)
+
+
+@shared_task(name="orders.make_digests")
+def make_digests() -> None:
+    digests.make_digests(at=timezone.now())
 
 
 @shared_task(name="orders.forget_customer", base=MerchantTask)

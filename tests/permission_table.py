@@ -18,6 +18,7 @@ from console.help.topics import TOPICS
 from merchants.models import Job, Merchant, MiniProgram, ProviderAuthorisation, SavedView, User
 from merchants.roles import Role
 from messaging.models import FailureDecision, JointSend, Kind, LibraryTemplate
+from orders.models import OrderDigest
 from tests import build, build_crowds, build_messaging, build_orders
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
@@ -173,6 +174,14 @@ def saved_view(app: MiniProgram, person: User) -> dict[str, Any]:
         merchant=app.merchant, owner=person, page="sends", name=name, query="state=draft"
     )
     return {"view_id": view.pk}
+
+
+def order_digest(app: MiniProgram, person: User) -> dict[str, Any]:
+    lacks = [
+        {"scene": "online_rental", "status": "OVERDUE", "fields": ["lease"], "orders": 1, "examples": []}
+    ]
+    made = {"merchant": app.merchant, "mini_program": app, "day": "2026-11-01", "orders": 1, "lacks": lacks}
+    return {"digest_id": OrderDigest.objects.create(**made).pk}
 
 
 def view_of_orders(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -342,6 +351,8 @@ TABLE = [
     Row("orders", ALL),
     Row("orders_export", ALL),
     Row("order_diagnosis", ALL),
+    Row("order_digest", ALL, kwargs=order_digest),
+    Row("order_digest_read", OPERATORS, kwargs=order_digest, post=True, passes=(303,)),
     Row("order", ALL, kwargs=order),
     Row("order_view_new", ALL),
     Row("order_view", ALL, kwargs=view_of_orders, passes=(200, 404)),

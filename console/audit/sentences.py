@@ -117,6 +117,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "list.failed": _("An audience could not be imported"),
     "list.problems_downloaded": _("Downloaded the problem rows of an audience"),
     "order.sync_retried": _("Synced order statuses again that needed fixing"),
+    "order.digest_read": _("Read the digest of missing fields"),
     "customer.forgotten": _("Erased a customer's data"),
     "customer.exported": _("Exported all that is kept about a customer"),
     "customer.do_not_send_set": _("Put a customer on the do-not-send list"),
@@ -157,6 +158,7 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "staff": _("Person"),
     "apikey": _("API key"),
     "order": pgettext_lazy("subject", "Order"),
+    "orderdigest": _("Digest of missing fields"),
 }
 DETAILS: Mapping[str, str | Promise] = {
     "cause": pgettext_lazy("detail", "cause"),

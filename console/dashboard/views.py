@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 from console.access import MerchantRequest, merchant_page
 from console.dashboard.crowd_decisions import with_crowds
 from console.dashboard.day_line import day_line
-from console.dashboard.decisions import decisions
+from console.dashboard.decisions import Decision, decisions
+from console.dashboard.order_decisions import with_orders
 from console.dashboard.reviews import review_decisions
 from console.dashboard.week import week_chart
 from console.htmx import answer, poll_seconds
@@ -51,21 +52,23 @@ def home(request: MerchantRequest) -> HttpResponse:
         "week": week,
         "week_chart": week_chart(week),
         "reference": RECALL,
-        "decisions": with_crowds(
-            decisions(
-                request.merchant,
-                found,
-                staff=request.staff,
-                reviews=review_decisions(request.staff, at=at),
-                fixed=failures.fixed(request.merchant, at=at) if request.staff.can("unknown.decide") else (),
-            ),
-            request.merchant,
-            staff=request.staff,
-        ),
+        "decisions": _decisions(request, found, at),
         "day_line": day_line(found.next_day, at=at),
         **running(found.running, at=at, next_start=found.next_day[0] if found.next_day else None),
     }
     return render(request, "dashboard/home.html", context)
+
+
+def _decisions(request: MerchantRequest, found: reports.HomeFigures, at: datetime) -> list[Decision]:
+    merchant, staff = request.merchant, request.staff
+    told = decisions(
+        merchant,
+        found,
+        staff=staff,
+        reviews=review_decisions(staff, at=at),
+        fixed=failures.fixed(merchant, at=at) if staff.can("unknown.decide") else (),
+    )
+    return with_crowds(with_orders(told, merchant, staff=staff), merchant, staff=staff)
 
 
 @require_safe

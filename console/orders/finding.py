@@ -15,11 +15,12 @@ from console.access import MerchantRequest, merchant_page
 from console.orders.forms import SearchForm
 from console.orders.rows import Row, rows_of
 from console.orders.words import WORDS, name_of
-from orders import reports
+from orders import digests, reports
 from orders.reports import Flag, SceneWeek, Week
 
 MOST_FOUND = 20
 SHOWN_FLAGS = 5
+SHOWN_DIGESTS = 7
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def order_diagnosis(request: MerchantRequest) -> HttpResponse:
         "week": week,
         "scenes": [_line(one) for one in week.scenes] if week else [],
         "flags": _flags(week),
+        "digests": digests.unread(request.merchant)[:SHOWN_DIGESTS] if app else [],
         "again": reports.second_orders(app, at=at) if app else None,
         "looks_back": reports.LOOKS_BACK_DAYS,
         "at": at,

@@ -1,12 +1,14 @@
 from django.urls import path
 
-from console.orders import by_hand, finding, fixing, scene_pages, views
+from console.orders import by_hand, digests, finding, fixing, scene_pages, views
 
 order_pages = [
     path("orders/", views.orders, name="orders"),
     path("orders/export.csv", views.orders_export, name="orders_export"),
     path("orders/diagnosis/", finding.order_diagnosis, name="order_diagnosis"),
     path("orders/<int:order_id>/", views.order, name="order"),
+    path("orders/digests/<int:digest_id>/", digests.order_digest, name="order_digest"),
+    path("orders/digests/<int:digest_id>/read/", digests.order_digest_read, name="order_digest_read"),
     # by hand
     path("orders/new/", by_hand.order_new, name="order_new"),
     path("orders/<int:order_id>/status/", by_hand.order_status_new, name="order_status_new"),

@@ -23,7 +23,7 @@ from tests import build_messaging, build_orders
 from tests.browser import acts, provider
 from tests.browser.acts import Act
 from tests.browser.crowd_scenes import of_crowd
-from tests.browser.fixing_scenes import CAUSE, fixing
+from tests.browser.fixing_scenes import CAUSE, a_digest, fixing
 from tests.browser.house import House
 from tests.browser.scenes import Scenes, once
 from tests.browser.watching import AXE, Watch, english, serious, sideways, sticking_out, violations
@@ -233,6 +233,7 @@ FIGURES_AND_SETTINGS = [
     Row("single messages", "singles/"),
     Row("orders", "orders/"),
     Row("order diagnosis", "orders/diagnosis/"),
+    Row("missing fields of a day", a_digest),
     Row("an order", an_order),
     Row("a single message", a_single),
     Row("reconciliation", "reconciliation/"),

@@ -146,3 +146,8 @@ def test_the_scenes_of_the_industry_stand_first():
 
 def test_a_field_without_a_name_keeps_its_key():
     assert field_name("their_own_field") == "their_own_field"
+
+
+def test_only_type_codes_that_the_domain_document_names_are_called_official() -> None:
+    official = {scene.biz_type for scene in SCENES.values() if scene.biz_type_certainty == "official"}
+    assert official == {"3C_RENT", "qr_food_order"}
