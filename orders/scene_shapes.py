@@ -17,7 +17,8 @@ class Node:
     """One status. `fields`: what its message needs of business_info. `sentence`: what the customer reads.
 
     `moves`: statuses that may follow; None: every later one of the scene, and itself. `sentence` may hold
-    fields in braces, see `sentence_with`. `certainty` is of the code and of whether it notifies.
+    fields in braces, see `sentence_with`. `aside`: an order may end well without it, so nobody misses it.
+    `certainty` is of the code and of whether it notifies.
     """
 
     status: str
@@ -27,6 +28,7 @@ class Node:
     fields: tuple[str, ...] = ()
     sentence: str | _StrPromise = ""
     moves: frozenset[str] | None = None
+    aside: bool = False
     certainty: Certainty = "simulated"
 
     def sentence_with(self, fields: Mapping[str, str]) -> str:

@@ -133,7 +133,7 @@ GAPS: Mapping[str, tuple[float, float]] = {
 def draw(slug: str, serial: int, created_at: datetime, chance: random.Random) -> Drawn:
     """The whole life of one order; `serial` counts the shop's orders and makes the number unique."""
     scene = RECYCLING if slug == "yunduo" and chance.random() < RECYCLED else SCENES[slug][0]
-    number = f"{PREFIX[slug]}{created_at.astimezone(BEIJING):%Y%m%d}{serial:06d}"
+    number = f"{PREFIX[slug]}{created_at.astimezone(BEIJING):%y%m%d}{serial:06d}"
     ways = WAYS[scene]
     way = chance.choices(list(ways), list(ways.values()))[0].split()
     page, shop = f"pages/order/detail?order_no={number}", chance.choice(SHOPS[scene])

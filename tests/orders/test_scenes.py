@@ -3,6 +3,7 @@
 import pytest
 from django.utils import translation
 
+from orders.reports import skipped_nodes
 from orders.scene_fields import FIELD_NAMES, field_name
 from orders.scenes import SCENES, Scene, for_industry
 
@@ -146,3 +147,19 @@ def test_the_scenes_of_the_industry_stand_first():
 
 def test_a_field_without_a_name_keeps_its_key():
     assert field_name("their_own_field") == "their_own_field"
+
+
+@pytest.mark.parametrize(
+    ("code", "way", "missed"),
+    [
+        ("online_rental", "APPROVAL WAIT_PAY TO_SEND_GOODS IN_DELIVERY IN_THE_LEASE RENT_DUE FINISHED", []),
+        ("online_rental", "APPROVAL TO_SEND_GOODS IN_THE_LEASE", ["WAIT_PAY", "IN_DELIVERY"]),
+        ("recycling", "create order_taken traveling signed reckon account finished", []),
+        ("recycling", "create order_taken signed", ["traveling"]),
+        ("takeaway", "ORDER_CREATED MERCHANT_ACCEPTED DELIVERING DELIVERED REFUNDING", []),
+        ("reservation", "book_successfully arrival_time delivered paid", []),
+        ("attraction_tickets", "ISSUED VERIFIED", []),
+    ],
+)
+def test_nobody_misses_a_status_that_an_order_may_end_well_without(code: str, way: str, missed: list[str]):
+    assert skipped_nodes(SCENES[code], way.split()) == missed
