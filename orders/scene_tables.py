@@ -57,13 +57,13 @@ RECYCLING = Scene(
         _official_told(
             "end_recycle",
             pgettext_lazy("order status", "Recycling ended"),
-            aside=True,
+            course="breaks_off",
             sentence=_("The recycling of your item has ended. Open the order to see why."),
         ),
         _official_told(
             "send_back",
             pgettext_lazy("order status", "Sent back"),
-            aside=True,
+            course="breaks_off",
             sentence=_("Your item is being sent back to you."),
         ),
         _official_told(
@@ -80,7 +80,7 @@ RECYCLING = Scene(
         _official_told(
             "canceled",
             pgettext_lazy("order status", "Cancelled"),
-            aside=True,
+            course="breaks_off",
             sentence=_("Your recycling order was cancelled."),
         ),
     ),
@@ -109,7 +109,7 @@ RESERVATION = Scene(
         _official_told(
             "order_change",
             pgettext_lazy("order status", "Changed"),
-            aside=True,
+            course="aside",
             sentence=_("Your appointment has changed. Open it for the new time."),
         ),
         _official_told(
@@ -125,20 +125,20 @@ RESERVATION = Scene(
         _official_told(
             "wait_pay",
             pgettext_lazy("order status", "Waiting for payment"),
-            aside=True,
+            course="aside",
             sentence=_("Your appointment waits for payment."),
         ),
         _official("paid", pgettext_lazy("order status", "Paid")),
         _official_told(
             "overdue",
             pgettext_lazy("order status", "Expired"),
-            aside=True,
+            course="breaks_off",
             sentence=_("Your appointment has passed. Book again to choose another time."),
         ),
         _official_told(
             "closed",
             pgettext_lazy("order status", "Appointment cancelled"),
-            aside=True,
+            course="breaks_off",
             sentence=_("Your appointment was cancelled."),
             moves=_moves("closed"),
         ),
@@ -172,13 +172,13 @@ TAKEAWAY = Scene(
         _told(
             "CANCELED",
             pgettext_lazy("order status", "Cancelled"),
-            aside=True,
+            course="breaks_off",
             sentence=_("Your order was cancelled."),
         ),
         _told(
             "REFUNDED",
             pgettext_lazy("order status", "Refunded"),
-            aside=True,
+            course="breaks_off",
             sentence=_("Your order was refunded. Open it to see the amount."),
         ),
     ),
@@ -263,7 +263,7 @@ ATTRACTION_TICKETS = Scene(
         _told(
             "ISSUE_FAILED",
             pgettext_lazy("order status", "Ticket not issued"),
-            aside=True,
+            course="breaks_off",
             sentence=_("Your ticket could not be issued. Open the order to see what happens next."),
         ),
         Node("VERIFIED", pgettext_lazy("order status", "Ticket checked")),
