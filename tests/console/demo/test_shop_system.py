@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from console.demo import shop_files
+from console.demo.order_paths import SCENES
 from console.demo.shop_files import OpenOrder, ShopAccount, Shops, Till, read_till
 from console.demo.shop_system import FEW, ShopSystem, decide
 from merchants.models import ApiKey
+from orders import choosing
 from orders.models import Order, StatusChange
 from tests import build
 
@@ -27,6 +29,9 @@ def shops(live_server: Any) -> Shops:
     accounts = {}
     for slug in ("yunduo", "qingcha"):
         app = build.mini_program(build.merchant(slug=slug))
+        owner = build.user()
+        for code in SCENES[slug]:
+            choosing.choose(app, code, by=owner)
         _row, key = ApiKey.issue(mini_program=app, name="till", kind=ApiKey.Kind.SERVER, scopes=["orders"])
         accounts[slug] = ShopAccount(app.app_id, key, PEOPLE)
     return Shops(f"{live_server.url}/api/v1", 1.0, 7, accounts)
