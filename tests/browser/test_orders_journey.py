@@ -50,7 +50,7 @@ STEPS = [
 
 @dataclass(frozen=True)
 class Job:
-    """`scene`: one that the shop has not chosen; `buyer`: whose order it is, by place among the customers."""
+    """`scene`: one that the shop has not chosen; `buyer`: place of a person of the demo."""
 
     language: str
     number: str
@@ -60,8 +60,8 @@ class Job:
 
 
 JOBS = [
-    Job("zh-hans", "R20261122-0000000001", "shared_laundry", 0, Mouse),
-    Job("en", "R20261122-0000000002", "home_delivery", 1, Keyboard),
+    Job("zh-hans", "R20261122-0000000001", "shared_laundry", 20, Mouse),
+    Job("en", "R20261122-0000000002", "home_delivery", 21, Keyboard),
 ]
 
 
@@ -177,7 +177,7 @@ def test_a_rental_from_placed_to_overdue_and_a_status_that_lacks_a_field(
 ) -> None:
     page = windows(OPERATOR, refused=True)
     User.objects.filter(username=OPERATOR).update(language=job.language)
-    buyer = Customer.objects.filter(mini_program=house.app, forgotten_at=None).order_by("-pk")[job.buyer]
+    buyer = Customer.objects.filter(mini_program=house.app, forgotten_at=None).order_by("pk")[job.buyer]
     words, phone = Words(job.language), page.context.new_page()
     returner = Returner(job.hands(page), words, house, job.number, buyer.open_id, phone)
 
