@@ -196,13 +196,15 @@ def _count(week: SceneWeek, steps: Sequence[Step]) -> None:
 
 
 def skipped_nodes(scene: Scene, path: Sequence[str]) -> list[str]:
-    """Notifying statuses between two returned ones, that could have come there and were not returned."""
-    places = [node.status for node in scene.nodes]
+    """Notifying statuses between two returned ones, that should have come there and were not returned."""
+    known = {node.status: place for place, node in enumerate(scene.nodes)}
     skipped = []
-    for before, status in pairwise(one for one in path if one in places):
-        for node in scene.nodes[places.index(before) + 1 : max(places.index(status), 0)]:
+    for before, status in pairwise(one for one in path if one in known):
+        if scene.nodes[known[status]].course == "breaks_off":
+            continue
+        for node in scene.nodes[known[before] + 1 : known[status]]:
             on_the_way = scene.may_follow(before, node.status) and scene.may_follow(node.status, status)
-            if node.notifies and on_the_way and node.status not in path:
+            if node.notifies and node.course == "usual" and on_the_way and node.status not in path:
                 skipped.append(node.status)
     return skipped
 

@@ -39,6 +39,7 @@ _BEFORE_THE_LEASE = (
     _pushed(
         "REJECT",
         pgettext_lazy("order status", "Not approved"),
+        course="breaks_off",
         sentence=_("Your rental application was not approved. Open the order to see why."),
     ),
     _told(
@@ -90,18 +91,21 @@ _THE_LEASE = (
     _pushed(
         "OVERDUE",
         pgettext_lazy("order status", "Overdue"),
+        course="aside",
         fields=(*_LEASED, "overdue_amount"),
         sentence=_("Your rent is overdue: {overdue_amount}. Open the order to pay it."),
     ),
     _pushed(
         "RETURN_OVERDUE",
         pgettext_lazy("order status", "Return overdue"),
+        course="aside",
         fields=_LEASED,
         sentence=_("The item was to be returned by {give_back_date}. Return it, or extend the lease."),
     ),
     _told(
         "RELET",
         pgettext_lazy("order status", "Lease extended"),
+        course="aside",
         fields=(*_LEASED, "real_date"),
         sentence=_("Your lease was extended to {real_date}."),
     ),
@@ -116,18 +120,21 @@ _AFTER_THE_LEASE = (
     _pushed(
         "TO_BE_PAID",
         pgettext_lazy("order status", "Damage to be paid"),
+        course="aside",
         fields=(*_LEASED, "payment_amount"),
         sentence=_("For the returned item {payment_amount} is to be paid. Open the order to see why."),
     ),
     _pushed(
         "IN_THE_BUYOUT",
         pgettext_lazy("order status", "Being bought out"),
+        course="aside",
         fields=(*_LEASED, "buy_amount"),
         sentence=_("Buying the item costs {buy_amount}. Open the order to finish."),
     ),
     _told(
         "BUYOUT",
         pgettext_lazy("order status", "Bought out"),
+        course="aside",
         fields=(*_LEASED, "buy_amount"),
         sentence=_("The item is yours, bought for {buy_amount}."),
     ),
@@ -145,7 +152,12 @@ _AFTER_THE_LEASE = (
         sentence=_("The item has been returned. Open the order for the deposit and the bill."),
         moves=_moves("FINISHED"),
     ),
-    _quiet("CLOSED", pgettext_lazy("order status", "Closed"), moves=_moves("CLOSED")),
+    _quiet(
+        "CLOSED",
+        pgettext_lazy("order status", "Closed"),
+        course="breaks_off",
+        moves=_moves("CLOSED"),
+    ),
 )
 
 ONLINE_RENTAL = Scene(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 Certainty = Literal["official", "simulated"]
+Course = Literal["usual", "aside", "breaks_off"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,9 @@ class Node:
     """One status. `fields`: what its message needs of business_info. `sentence`: what the customer reads.
 
     `moves`: statuses that may follow; None: every later one of the scene, and itself. `sentence` may hold
-    fields in braces, see `sentence_with`. `certainty` is of the code and of whether it notifies.
+    fields in braces, see `sentence_with`. `course`: an order may end well without what is aside;
+    what breaks off ends it early, so that nothing before it is missed either. `certainty` is of the code and
+    of whether it notifies.
     """
 
     status: str
@@ -27,6 +30,7 @@ class Node:
     fields: tuple[str, ...] = ()
     sentence: str | _StrPromise = ""
     moves: frozenset[str] | None = None
+    course: Course = "usual"
     certainty: Certainty = "simulated"
 
     def sentence_with(self, fields: Mapping[str, str]) -> str:

@@ -57,11 +57,13 @@ RECYCLING = Scene(
         _official_told(
             "end_recycle",
             pgettext_lazy("order status", "Recycling ended"),
+            course="breaks_off",
             sentence=_("The recycling of your item has ended. Open the order to see why."),
         ),
         _official_told(
             "send_back",
             pgettext_lazy("order status", "Sent back"),
+            course="breaks_off",
             sentence=_("Your item is being sent back to you."),
         ),
         _official_told(
@@ -78,6 +80,7 @@ RECYCLING = Scene(
         _official_told(
             "canceled",
             pgettext_lazy("order status", "Cancelled"),
+            course="breaks_off",
             sentence=_("Your recycling order was cancelled."),
         ),
     ),
@@ -106,6 +109,7 @@ RESERVATION = Scene(
         _official_told(
             "order_change",
             pgettext_lazy("order status", "Changed"),
+            course="aside",
             sentence=_("Your appointment has changed. Open it for the new time."),
         ),
         _official_told(
@@ -121,17 +125,20 @@ RESERVATION = Scene(
         _official_told(
             "wait_pay",
             pgettext_lazy("order status", "Waiting for payment"),
+            course="aside",
             sentence=_("Your appointment waits for payment."),
         ),
         _official("paid", pgettext_lazy("order status", "Paid")),
         _official_told(
             "overdue",
             pgettext_lazy("order status", "Expired"),
+            course="breaks_off",
             sentence=_("Your appointment has passed. Book again to choose another time."),
         ),
         _official_told(
             "closed",
             pgettext_lazy("order status", "Appointment cancelled"),
+            course="breaks_off",
             sentence=_("Your appointment was cancelled."),
             moves=_moves("closed"),
         ),
@@ -165,11 +172,13 @@ TAKEAWAY = Scene(
         _told(
             "CANCELED",
             pgettext_lazy("order status", "Cancelled"),
+            course="breaks_off",
             sentence=_("Your order was cancelled."),
         ),
         _told(
             "REFUNDED",
             pgettext_lazy("order status", "Refunded"),
+            course="breaks_off",
             sentence=_("Your order was refunded. Open it to see the amount."),
         ),
     ),
@@ -254,6 +263,7 @@ ATTRACTION_TICKETS = Scene(
         _told(
             "ISSUE_FAILED",
             pgettext_lazy("order status", "Ticket not issued"),
+            course="breaks_off",
             sentence=_("Your ticket could not be issued. Open the order to see what happens next."),
         ),
         Node("VERIFIED", pgettext_lazy("order status", "Ticket checked")),

@@ -35,7 +35,7 @@ def settle_sync(call_id: int, *, merchant_id: int) -> bool:
 
 def _take_over(change: StatusChange, call: GatewayCall) -> bool:
     """A late answer may still end `unknown`."""
-    to = _outcome(call)
+    to = outcome_of(call)
     before = [State.SYNCING] if to["state"] == State.UNKNOWN else [State.SYNCING, State.UNKNOWN]
     mine = StatusChange.objects.filter(pk=change.pk, call=call, state__in=before)
     if not mine.update(**to, settled_at=Now()):
@@ -48,8 +48,8 @@ def _take_over(change: StatusChange, call: GatewayCall) -> bool:
     return True
 
 
-def _outcome(call: GatewayCall) -> dict[str, Any]:
-    """Columns of the change."""
+def outcome_of(call: GatewayCall) -> dict[str, Any]:
+    """Columns of the change: state, sub_code, words. `call` is over."""
     states = GatewayCall.State
     if call.state == states.ACCEPTED:
         words = "; ".join(not_distributed(call.answer))

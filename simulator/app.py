@@ -25,6 +25,7 @@ from simulator.notice_control import NoticeControl
 from simulator.notices import Notices
 from simulator.order_centre import OrderCentre
 from simulator.order_control import OrderControl
+from simulator.order_history import OrderHistory
 from simulator.phone import Phone
 from simulator.reports import Reports
 from simulator.signals import Reporter
@@ -75,6 +76,7 @@ class Platform:
                 *BackOffice(self.store, self.batches).routes(),
                 *Images(self.store).routes(),
                 *OrderControl(self.store).routes(),
+                *OrderHistory(self.store, log).routes(),
                 web.get("/sim/docs", docs),
                 web.get("/sim/methods", methods),
             ]

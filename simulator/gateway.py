@@ -13,6 +13,7 @@ from simulator.faults import Applied, Faults
 from simulator.log import SEND, Entry, Log
 from simulator.methods import METHODS
 from simulator.methods.orders import ORDER
+from simulator.order_reading import named_in
 from simulator.reading import json_object
 from simulator.sealing import seal
 from simulator.store import Store
@@ -164,18 +165,8 @@ def _note_recipient(entry: Entry, biz_content: str | None) -> None:
 
 def _note_order(entry: Entry, biz_content: str | None) -> None:
     """Which order, with which status: also of those that are refused."""
-    biz = json_object(biz_content) or {}
-    facts = biz.get("ext_info")
-    pairs = [one for one in facts if isinstance(one, dict)] if isinstance(facts, list) else []
-    status = [one.get("ext_value") for one in pairs if one.get("ext_key") == "merchant_order_status"]
-    values = (
-        biz.get("buyer_open_id") or biz.get("buyer_id"),
-        biz.get("out_biz_no"),
-        biz.get("order_modified_time"),
-        status[-1] if status else None,
-    )
-    entry.open_id, entry.out_biz_no, entry.order_modified_time, entry.order_status = (
-        value if isinstance(value, str) else None for value in values
+    entry.open_id, entry.out_biz_no, entry.order_modified_time, entry.order_status = named_in(
+        json_object(biz_content) or {}
     )
 
 

@@ -84,8 +84,8 @@ class OrderCentre:
         """In the order of their first return."""
         return (one for one in self._orders.values() if one.app_id == app_id)
 
-    def take(self, store: Store, app: App, open_id: str, wish: Returned) -> Kept:
-        """Raises Refusal, and has then changed nothing."""
+    def take(self, store: Store, app: App, open_id: str, wish: Returned, *, at: float | None = None) -> Kept:
+        """Raises Refusal, and has then changed nothing. `at`: Unix seconds of a past; None: now."""
         order = self.find(app.app_id, wish.out_biz_no)
         if order is not None:
             if wish.modified_ms == order.modified_ms:
@@ -98,7 +98,7 @@ class OrderCentre:
             number = store.derived("order", app.app_id, wish.out_biz_no)[:15]
             order_id = f"20261122{int(number, 16) % 10**20:020d}"
             order = Order(app.app_id, wish.out_biz_no, order_id, open_id, wish.scene.biz_type, "", 0)
-        return self._keep(store, app, order, wish)
+        return self._keep(store, app, order, wish, at=at)
 
     def _check_trade(self, app: App, open_id: str, wish: Returned) -> None:
         """SIM: a trade that was not made here is believed."""
@@ -110,7 +110,7 @@ class OrderCentre:
         if buyer is not None and buyer != (app.app_id, open_id):
             raise Refusal(INVALID, "订单买家与交易买家不一致")
 
-    def _keep(self, store: Store, app: App, order: Order, wish: Returned) -> Kept:
+    def _keep(self, store: Store, app: App, order: Order, wish: Returned, *, at: float | None) -> Kept:
         order.status, order.modified_ms = wish.status.code, wish.modified_ms
         order.link = order.link or wish.link
         order.info = {**order.info, **wish.info}
@@ -120,9 +120,9 @@ class OrderCentre:
         message_id, reasons = None, _reasons(app, order, wish)
         if wish.status.notifies and not reasons:
             order.told.append(wish.status.code)
-            message_id = _message(store, order, wish)
-        now = store.clock.now()
-        order.syncs.append(Sync(wish.status.code, wish.modified, now, message_id, reasons))
+            message_id = _message(store, order, wish, at=at)
+        moment = store.clock.now() if at is None else at
+        order.syncs.append(Sync(wish.status.code, wish.modified, moment, message_id, reasons))
         self._orders[order.key] = order
         self._records.put(PREFIX, order.key, order)
         return Kept(order, STORED, message_id, tuple(reasons))
@@ -157,14 +157,15 @@ def _reasons(app: App, order: Order, wish: Returned) -> list[str]:
     return [NOT_WANTED] if app.people[order.open_id].rejects else []
 
 
-def _message(store: Store, order: Order, wish: Returned) -> int:
+def _message(store: Store, order: Order, wish: Returned, *, at: float | None) -> int:
     """Into the inbox, beside the template messages; it spends nothing and counts for no fatigue."""
     pairs = {"订单状态": wish.status.name, "商品": wish.item, "订单编号": order.out_biz_no}
     data = json.dumps({name: {"value": value} for name, value in pairs.items() if value}, ensure_ascii=False)
-    message_id, now = store.next_id("messages"), store.clock.now()
+    message_id, moment = store.next_id("messages"), store.clock.now() if at is None else at
     template_id = f"{PREFIX}/{order.biz_type}/{wish.status.code}"
     row = (
-        message_id, order.app_id, order.open_id, template_id, data, order.link, now, beijing_day(now), 0,
+        message_id, order.app_id, order.open_id, template_id, data, order.link, moment,
+        beijing_day(moment), int(at is not None),
     )  # fmt: skip
     store.disk.put("messages", message_id, row)
     return message_id

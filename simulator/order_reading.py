@@ -61,6 +61,23 @@ def returned(biz: dict[str, Any], app_id: str) -> Returned:
     )  # fmt: skip
 
 
+def named_in(biz: dict[str, Any]) -> tuple[str | None, str | None, str | None, str | None]:
+    """(buyer, number, modified time, status) as the caller wrote them; None for what is no text."""
+    facts = biz.get("ext_info")
+    pairs = [one for one in facts if isinstance(one, dict)] if isinstance(facts, list) else []
+    status = [one.get("ext_value") for one in pairs if one.get("ext_key") == "merchant_order_status"]
+    return (
+        _text(biz.get("buyer_open_id") or biz.get("buyer_id")),
+        _text(biz.get("out_biz_no")),
+        _text(biz.get("order_modified_time")),
+        _text(status[-1] if status else None),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def key_values(ext_info: Any) -> dict[str, str]:
     """A list of {ext_key, ext_value}; an object, or the text of one, is refused."""
     if ext_info in (None, []):

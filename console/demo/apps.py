@@ -11,6 +11,7 @@ from console.demo.pretend import Pretend
 from merchants import credentials
 from merchants.models import ApiKey, Merchant, MiniProgram, User
 from messaging.recall.signals import CONSENT_SCOPE
+from orders.intake import SCOPE as ORDER_SCOPE
 
 REVIEW_SECONDS = 20.0  # of adoptions that visitors of the demo make themselves
 APPS = {
@@ -78,6 +79,6 @@ def key_of(app: MiniProgram, kind: ApiKey.Kind) -> tuple[ApiKey, str]:
     key = f"{'sk' if kind == ApiKey.Kind.SERVER else 'pk'}_{digest.hex()[:40]}"
     row = ApiKey.find(key)
     if row is None:
-        scopes = [CONSENT_SCOPE] if kind == ApiKey.Kind.SERVER else []
+        scopes = [CONSENT_SCOPE, ORDER_SCOPE] if kind == ApiKey.Kind.SERVER else []
         row, _again = ApiKey.issue(mini_program=app, name="模拟手机", kind=kind, scopes=scopes, key=key)
     return row, key

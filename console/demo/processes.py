@@ -81,6 +81,12 @@ def beat(env: Mapping[str, str], *, schedule: Path) -> Process:
     return Process("beat", command, {**env, **UNCHECKED}, lambda: True, grace_seconds=5)
 
 
+def shops(env: Mapping[str, str], *, var: Path) -> Process:
+    """The shops' own system; whether it may hand anything in yet stands in a file."""
+    command = [sys.executable, "-m", "console.demo.shop_system", str(var)]
+    return Process("shops", command, env, lambda: True, grace_seconds=2)
+
+
 def _worker(env: Mapping[str, str], queue: str, *, concurrency: int, name: str) -> Process:
     node = f"{name}@{socket.gethostname()}"
     command = [*CELERY, "worker"]

@@ -102,6 +102,7 @@ def stages(env: Mapping[str, str], var: Path, *, port: int, simulator_port: int)
         processes.engine_worker(env),
         processes.default_worker(env),
         processes.beat(env, schedule=var / "beat-schedule"),
+        processes.shops(env, var=var),
     ]
     name = "seed_demo"
     words = processes.manage(name, "--prepare")

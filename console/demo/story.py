@@ -18,10 +18,11 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from console.demo import dates, past, platform_past, templates, uploads
+from console.demo import dates, order_past, past, platform_past, shop_accounts, templates, uploads
 from console.demo.apps import APPS, StoryError, connect, key_of, register
 from console.demo.cast import introduce, is_introduced, write_logins
 from console.demo.crowd import Crowd
+from console.demo.order_plan import OrderPast
 from console.demo.people_file import Rows, has_people_file, write_people_file
 from console.demo.plan import DAYS, Past
 from console.demo.pretend import Pretend
@@ -53,7 +54,8 @@ class Size:
     """People: known, with one-time consents, with a standing one, sent to just now, come back from that.
 
     `tea`: people of the second shop. Of the thirty days `past` is the scale of the lists that were sent to,
-    `most` how many finished sends each shop has.
+    `most` how many finished sends each shop has. `orders`: share of the orders; `order_seconds`: how often
+    another order or status comes in while the demo runs, never when None.
     """
 
     customers: int = 6_000
@@ -65,20 +67,26 @@ class Size:
     tea: int = 2_400
     past: float = 0.4
     most: int = 1_000
+    orders: float = 1.0
+    order_seconds: float | None = 20.0
 
 
 FULL = Size()
-SHORT = Size(tea=300, past=0.06, most=4)
+SHORT = Size(tea=300, past=0.06, most=4, orders=0.2, order_seconds=None)
 SIZES = {"full": FULL, "short": SHORT}
 
 
-def tell(platform: Pretend, *, signals_url: str, var: Path, say: Say, size: Size = FULL) -> bool:
-    """False when it was told before. Raises StoryError, pretend.PretendError."""
+def tell(platform: Pretend, *, api_url: str, var: Path, say: Say, size: Size = FULL) -> bool:
+    """`api_url`: where this start's console answers, no slash at its end. False when it was told before.
+
+    Raises StoryError, pretend.PretendError.
+    """
     told_before = is_told(var)
     if not told_before:
         _tell(platform, var=var, say=say, size=size)
     for slug in APPS:
-        connect(platform, slug, signals_url)
+        connect(platform, slug, f"{api_url}/signals")
+    shop_accounts.write(var, api_url=api_url, seconds=size.order_seconds)
     return not told_before
 
 
@@ -117,7 +125,9 @@ def _tell(platform: Pretend, *, var: Path, say: Say, size: Size) -> None:
         _meet(scene, say=say)
     first = scenes[0]
     write_people_file(var, first.past.crowd.people, count=size.rows)
-    at_once([partial(_live_through, scene, say=say) for scene in scenes])
+    orders = [OrderPast(scene.past, size.orders) for scene in scenes]
+    at_once([partial(_live_through, *pair, say=say) for pair in zip(scenes, orders, strict=True)])
+    shop_accounts.open_orders(var, orders)
     _just_now(first, size=size, say=say)
     _draft(first)
     rollups.rebuild()
@@ -157,7 +167,7 @@ def _meet(scene: Scene, *, say: Say) -> None:
     dates.rest([scene.app], since=scene.past.began_at, back=timedelta(days=DAYS + 2))
 
 
-def _live_through(scene: Scene, *, say: Say) -> None:
+def _live_through(scene: Scene, orders: OrderPast, *, say: Say) -> None:
     say(f"Living through {DAYS} days of {scene.app.merchant.name}")
     platform_past.tell_consents(scene)
     uploads.upload_all(scene)
@@ -172,6 +182,7 @@ def _live_through(scene: Scene, *, say: Say) -> None:
     platform_past.tell_moods(scene)
     templates.trouble(scene)
     dates.signals(scene.app, since=scene.past.began_at)
+    order_past.tell(scene, orders)
 
 
 # --- Just now -----------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from orders import fixing
 from orders.fixing import Cause, Retried
 from orders.models import StatusChange
 from orders.reasons import OWN, sentence
+from orders.scenes import SCENES
 from orders.syncing import left_behind
 
 PAGE, PARTIAL = "orders/fixing_retry.html", "orders/_fixing_retry_form.html"
@@ -106,12 +107,19 @@ def order_fixing_cause(request: MerchantRequest) -> HttpResponse:
         "code": code_of(sub_code),
         "words": words,
         "page": page,
-        "rows": [(row, row.pk in stale, _retry_of(request, row)) for row in shown],
+        "rows": [(row, name_of_status(row), row.pk in stale, _retry_of(request, row)) for row in shown],
         "all": page.paginator.count,
         "retry_url": _address(request, "order_fixing_retry", **named),
         "may_retry": request.staff.can("orders.manage"),
     }
     return render(request, "orders/fixing_cause.html", context)
+
+
+def name_of_status(change: StatusChange) -> str:
+    """In the words of its scene; its code where the scene has no such status."""
+    scene = SCENES.get(change.order.scene)
+    node = scene.node(change.status) if scene else None
+    return str(node.name) if node else change.status
 
 
 def _retry_of(request: MerchantRequest, change: StatusChange) -> str:

@@ -6,7 +6,7 @@ from simulator.codes import Done, Refusal
 from simulator.methods.call import Call, Method, inside
 from simulator.methods.order_fields import FIELDS
 from simulator.order_reading import INVALID, returned
-from simulator.store import NOT_A_MINI_PROGRAM, OFFLINE, App
+from simulator.store import NOT_A_MINI_PROGRAM, OFFLINE, App, Store
 
 ORDER = "alipay.merchant.order.sync"
 
@@ -14,8 +14,13 @@ ORDER = "alipay.merchant.order.sync"
 def sync(call: Call) -> Done:
     biz = call.biz("ARGUMENT_NULL", INVALID)
     _check_app(call.app)
-    wish = returned(biz, call.app.app_id)
-    kept = call.store.order_centre.take(call.store, call.app, _buyer(call.app, biz), wish)
+    return keep(call.store, call.app, biz)
+
+
+def keep(store: Store, app: App, biz: dict[str, Any], *, at: float | None = None) -> Done:
+    """What the order centre makes of it, now or as it was `at` (Unix seconds). Raises Refusal."""
+    wish = returned(biz, app.app_id)
+    kept = store.order_centre.take(store, app, _buyer(app, biz), wish, at=at)
     fields: dict[str, object] = {"order_id": kept.order.order_id, "order_status": kept.order.status}
     if kept.not_distributed:
         fields["distribute_result"] = [

@@ -19,7 +19,8 @@ def fixing(tail: str = "") -> Callable[[Scenes], str]:
 
     def find(scenes: Scenes) -> str:
         app = scenes.house.app
-        for _number in range(2 - StatusChange.objects.filter(state="dead", merchant=app.merchant).count()):
+        dead = StatusChange.objects.filter(state="dead", merchant=app.merchant)
+        for _number in range(2 - dead.filter(sub_code=SUB_CODE, words=WORDS).count()):
             of = build_orders.order(app)
             build_orders.change(of, "OVERDUE", state="dead", sub_code=SUB_CODE, words=WORDS)
         return f"orders/fixing/{tail}"

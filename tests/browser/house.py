@@ -99,6 +99,7 @@ class House:
         words = ["demo", "--port", str(self.port), "--simulator-port", str(self.simulator_port)]
         log = self.var / "demo.log"
         env = {"VAR_DIR": str(self.var), "DEBUG": "1", "LOG_LEVEL": "WARNING", "DEMO_STORY": self.story}
+        env["ORDER_SETTLE_SECONDS"] = "0.2"
         self.child = Child("demo", processes.manage(*words), env=given | env, cwd=ROOT, log=log)
         self.child.start()
         until = time.monotonic() + START_SECONDS

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+from django.utils.translation import override
 from playwright.sync_api import Page, expect
 
+from console.states import word_of
+from membership.models import Customer
 from messaging.models import Consent, SubscriptionTemplate
+from orders.models import StatusChange
 from tests.browser.house import House, wait_for
 from tests.browser.reading import (
     card,
@@ -23,6 +27,7 @@ LIBRARY_TEMPLATE = "礼物领取提醒"
 ADOPTED = "TM0010003"
 REVIEWED_MS = 90_000
 SENT_MS = 60_000
+ORDER_NUMBER = "R20261122-NO-SCRIPT"
 
 
 def test_upload_adopt_write_launch_and_pause_go_by_plain_forms(
@@ -105,3 +110,66 @@ def slow_down(page: Page) -> None:
     page.get_by_role("link", name=zh("Speed")).click()
     page.get_by_label(zh("Messages a second, at most")).fill("2")
     page.locator("#speed-form .btn-primary").click()
+
+
+def test_an_order_is_entered_explained_and_synced_again_by_plain_forms(
+    house: House, windows: Windows
+) -> None:
+    page = windows(OPERATOR, script=False, refused=True)
+    buyer = Customer.objects.filter(mini_program=house.app, forgotten_at=None).order_by("pk")[7]
+    enter(page, house, buyer)
+    expect(page.locator(".answer h2")).to_contain_text("total_rent")
+    return_what_was_missing(page)
+    one_cause_is_synced_again(page, house)
+
+
+def enter(page: Page, house: House, buyer: Customer) -> None:
+    """With a status whose message lacks its fields: saved only when that is meant."""
+    page.goto(house.at("orders/new/"))
+    follow(page, zh("Online rental", "order scene"))
+    given = {"out_biz_no": ORDER_NUMBER, "open_id": buyer.open_id, "page": "pages/order/detail"}
+    for name, text in given.items():
+        page.locator(f"#order-form [name={name}]").fill(text)
+    page.locator("input[name=status][value=APPROVAL]").check()
+    follow(page, zh("Save order"))
+    expect(page.get_by_text(zh("The customer would get no message."))).to_be_visible()
+    page.locator("[name=anyway]").check()
+    follow(page, zh("Save order"))
+    page.wait_for_url("**/orders/*/")
+    stands(page, "not_notified")
+
+
+def return_what_was_missing(page: Page) -> None:
+    follow(page, zh("Status by hand"))
+    page.locator("input[name=status][value=WAIT_PAY]").check()
+    for name in ("total_rent", "lease"):
+        page.locator(f"[name=f_{name}]").fill("1")
+    follow(page, zh("Save status"))
+    page.wait_for_url(lambda url: "/status/" not in url)
+    stands(page, "synced")
+    expect(page.locator(".steps-got").first).to_have_text(zh("Message", "notified"))
+
+
+def stands(page: Page, state: str) -> None:
+    """The newest status, as soon as the platform has answered."""
+    with override("zh-hans"):
+        word = str(word_of("order_sync", state).word)
+    line = page.locator(".steps-table tbody tr").first
+    wait_for(lambda: page.reload() and word in line.inner_text(), 20, f"the newest status to be {word}")
+
+
+def one_cause_is_synced_again(page: Page, house: House) -> None:
+    """What the demo's mini program could not return while it was offline."""
+    page.goto(house.at("orders/fixing/"))
+    row = page.locator("tr").filter(has_text="TINY_APP_IS_NOT_ONLINE")
+    row.get_by_role("link").first.click()
+    dead = StatusChange.objects.filter(merchant=house.merchant, sub_code="TINY_APP_IS_NOT_ONLINE")
+    ids = list(dead.values_list("pk", flat=True))
+    assert ids
+    page.locator(".choice-line a.btn").click()
+    page.locator("main form .btn-primary").click()
+    page.wait_for_url(lambda url: "/retry/" not in url)
+    again = StatusChange.objects.filter(pk__in=ids)
+    wait_for(lambda: not again.exclude(state="synced").exists(), 20, "them to be taken by the platform")
+    page.goto(house.at("orders/fixing/"))
+    expect(page.get_by_text("TINY_APP_IS_NOT_ONLINE")).to_have_count(0)

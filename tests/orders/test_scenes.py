@@ -3,6 +3,7 @@
 import pytest
 from django.utils import translation
 
+from orders.reports import skipped_nodes
 from orders.scene_fields import FIELD_NAMES, field_name
 from orders.scenes import SCENES, Scene, for_industry
 
@@ -151,3 +152,22 @@ def test_a_field_without_a_name_keeps_its_key():
 def test_only_type_codes_that_the_domain_document_names_are_called_official() -> None:
     official = {scene.biz_type for scene in SCENES.values() if scene.biz_type_certainty == "official"}
     assert official == {"3C_RENT", "qr_food_order"}
+
+
+@pytest.mark.parametrize(
+    ("code", "way", "missed"),
+    [
+        ("online_rental", "APPROVAL WAIT_PAY TO_SEND_GOODS IN_DELIVERY IN_THE_LEASE RENT_DUE FINISHED", []),
+        ("online_rental", "APPROVAL TO_SEND_GOODS IN_THE_LEASE", ["WAIT_PAY", "IN_DELIVERY"]),
+        ("recycling", "create order_taken traveling signed reckon account finished", []),
+        ("recycling", "create order_taken signed", ["traveling"]),
+        ("takeaway", "ORDER_CREATED MERCHANT_ACCEPTED DELIVERING DELIVERED REFUNDING", []),
+        ("takeaway", "ORDER_CREATED WAIT_ACCEPT CANCELED", []),
+        ("online_rental", "APPROVAL WAIT_PAY CLOSED", []),
+        ("online_rental", "WAIT_PAY IN_DELIVERY OVERDUE", ["IN_THE_LEASE"]),
+        ("reservation", "book_successfully arrival_time delivered paid", []),
+        ("attraction_tickets", "ISSUED VERIFIED", []),
+    ],
+)
+def test_nobody_misses_a_status_that_an_order_may_end_well_without(code: str, way: str, missed: list[str]):
+    assert skipped_nodes(SCENES[code], way.split()) == missed

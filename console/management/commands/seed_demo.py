@@ -37,7 +37,7 @@ class Command(BaseCommand):
             platform.wait(seconds=PLATFORM_SECONDS)
             told = tell(
                 platform,
-                signals_url=f"{settings.CONSOLE_URL}/api/v1/signals",
+                api_url=f"{settings.CONSOLE_URL}/api/v1",
                 var=settings.VAR_DIR,
                 say=self.stdout.write,
                 size=size,

@@ -22,7 +22,7 @@ def started(var: Path, database_url: str) -> list[tuple[list[str], list[str]]]:
     return [([step.name for step in one.steps], [each.name for each in one.processes]) for one in found]
 
 
-CONSOLE = ["web", "engine", "default", "beat"]
+CONSOLE = ["web", "engine", "default", "beat", "shops"]
 FIRST_THE_STORY = [(["seed_demo"], ["simulator"]), ([], CONSOLE)]
 
 

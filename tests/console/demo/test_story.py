@@ -18,6 +18,7 @@ from django.test import Client
 from django.utils import timezone
 
 from console.demo.crowd import Crowd
+from console.demo.order_plan import OrderPast
 from console.demo.people_file import Rows, path_of, write_people_file
 from console.demo.plan import Past
 from console.demo.pretend import Pretend, PretendError
@@ -25,7 +26,7 @@ from console.demo.shops import SHOPS
 from console.demo.story import SEED, Size, beginning, tell
 from membership import importing, lists
 from membership.models import Customer, PeopleList
-from merchants.models import Event, Merchant, MiniProgram, Staff, User
+from merchants.models import Event, GatewayCall, Merchant, MiniProgram, Staff, User
 from messaging.consent import sampling
 from messaging.engine import reconcile
 from messaging.models import (
@@ -40,6 +41,14 @@ from messaging.models import (
 )
 from messaging.recall import rollups
 from messaging.reports import send_figures
+from orders.models import Order, StatusChange
+from tests.console.demo.order_facts import (
+    each_call_stands_in_the_log,
+    every_trouble_is_there_and_explained,
+    no_order_is_dated_after,
+    the_orders_are_those_of_the_order_centre,
+    the_scenes_are_chosen,
+)
 from tests.simulator_process import SimulatorProcess
 
 SMALL = Size(
@@ -51,9 +60,10 @@ SMALL = Size(
     rows=Rows(first=30, good=170, malformed=6, repeated=5, unknown=4),
     tea=150,
     past=0.08,
+    orders=0.3,
 )
 SEND = "alipay.open.app.mini.templatemessage.send"
-SIGNALS = "http://127.0.0.1:1/api/v1/signals"
+API = "http://127.0.0.1:1/api/v1"
 
 
 class CutOff(Exception):
@@ -85,18 +95,30 @@ class Leaving(Pretend):
         return found
 
 
+class LosingOrders(Pretend):
+    """A platform that took every order, and whose answer is lost."""
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        found = super().post(path, body)
+        if path == "/sim/orders":
+            raise PretendError("gone")
+        return found
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_story_that_was_cut_off_is_finished_by_the_next_start_and_then_left_alone(
     platform: Pretend, simulator: SimulatorProcess, tmp_path: Path
 ) -> None:
     with pytest.raises(PretendError):
-        tell(Leaving(simulator.url), signals_url=SIGNALS, var=tmp_path, say=quiet, size=SMALL)
+        tell(Leaving(simulator.url), api_url=API, var=tmp_path, say=quiet, size=SMALL)
+    with pytest.raises(PretendError):
+        tell(LosingOrders(simulator.url), api_url=API, var=tmp_path, say=quiet, size=SMALL)
     with pytest.raises(CutOff):
-        tell(platform, signals_url=SIGNALS, var=tmp_path, say=cut_off_before_sending, size=SMALL)
+        tell(platform, api_url=API, var=tmp_path, say=cut_off_before_sending, size=SMALL)
     assert not (tmp_path / "demo-logins.json").exists()
-    assert tell(platform, signals_url=SIGNALS, var=tmp_path, say=quiet, size=SMALL)
+    assert tell(platform, api_url=API, var=tmp_path, say=quiet, size=SMALL)
     seen = everything(simulator)
-    assert not tell(platform, signals_url=SIGNALS, var=tmp_path, say=quiet, size=SMALL)
+    assert not tell(platform, api_url=API, var=tmp_path, say=quiet, size=SMALL)
     assert everything(simulator) == seen
 
     the_logins_open_the_console(tmp_path)
@@ -108,6 +130,11 @@ def test_a_story_that_was_cut_off_is_finished_by_the_next_start_and_then_left_al
     for app in MiniProgram.objects.all():
         what_each_person_was_sent_agrees_with_the_log(simulator, app)
         the_balances_agree_with_the_platform(app)
+        the_orders_are_those_of_the_order_centre(simulator, app)
+        each_call_stands_in_the_log(simulator, app)
+        the_scenes_are_chosen(app, before=beginning(tmp_path)[0])
+    every_trouble_is_there_and_explained(MiniProgram.objects.get(merchant__slug="yunduo"))
+    no_order_is_dated_after(beginning(tmp_path)[0])
     the_file_to_upload_holds_what_it_promises(tmp_path)
 
 
@@ -126,6 +153,9 @@ def everything(simulator: SimulatorProcess) -> dict[str, Any]:
         Delivery,
         Signal,
         Event,
+        Order,
+        StatusChange,
+        GatewayCall,
     )
     found: dict[str, Any] = {model.__name__: model.objects.count() for model in counted}
     found["units"] = Consent.objects.aggregate(n=Sum("units"))["n"]
@@ -268,7 +298,8 @@ def drawn_up(slug: str, *, seed: int) -> list[object]:
     people = [f"001person{number:06d}" for number in range(400)]
     crowd = Crowd(people, steady=250, standing=120, changing_from=300, scale=0.08)
     past = Past(SHOPS[slug], crowd, seed, datetime(2026, 3, 4, 6, 30, tzinfo=UTC))
-    return [past.lists, past.sends, list(past.grants()), [past.fates(send) for send in past.sends]]
+    fates = [past.fates(send) for send in past.sends]
+    return [past.lists, past.sends, list(past.grants()), fates, OrderPast(past).orders]
 
 
 @pytest.mark.parametrize("slug", ["yunduo", "qingcha"])

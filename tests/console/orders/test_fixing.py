@@ -92,9 +92,11 @@ class Causes(FixingCase):
 class OneCause(FixingCase):
     def test_its_orders_stand_with_a_retry_for_each_and_one_for_all(self) -> None:
         change, stale = self.dead(), self.overtaken()
+        StatusChange.objects.filter(pk=change.pk).update(status="IN_DELIVERY")
         self.dead(words="订单状态不合法")
         page = self.client.get(self.at("order_fixing_cause", **CAUSE))
-        self.assertEqual([row.pk for row, _stale, _url in page.context["rows"]], [change.pk, stale.pk])
+        shown = [(row.pk, name) for row, name, _stale, _url in page.context["rows"]]
+        self.assertEqual(shown, [(change.pk, "已发货"), (stale.pk, "OVERDUE")])
         self.assertContains(page, change.order.out_biz_no)
         self.assertContains(page, "a later one was taken", 1)
         self.assertContains(page, "Sync all 2 again…")
