@@ -151,7 +151,8 @@ class OrderIn(Typed):
     ] = None
     shop: Annotated[ShopIn | None, Field(description=_("What is given replaces the same name."))] = None
     logistics: Annotated[
-        list[LogisticsIn] | None, Field(max_length=MAX_PARCELS, description=_("Replace what was there before."))
+        list[LogisticsIn] | None,
+        Field(max_length=MAX_PARCELS, description=_("Replace what was there before.")),
     ] = None
     fields: Annotated[
         Texts, Field(description=_("Of the scene, all as text; a name given again takes the new text."))
