@@ -157,10 +157,10 @@ def tidy(*, at: datetime) -> int:
     close_abandoned()
     oldest = at - timedelta(days=settings.UPLOAD_KEEP_DAYS)
     old = OrderImport.objects.filter(created_at__lt=oldest)
-    ended = [end(one, Ending.EXPIRED) for one in old.filter(state=State.CHECKED)[:MOST_AT_ONCE]]
     over = list(
         old.filter(state__in=[State.DONE, State.FAILED], ended_at__lt=oldest).order_by("pk")[:MOST_AT_ONCE]
     )
+    ended = [end(one, Ending.EXPIRED) for one in old.filter(state=State.CHECKED)[:MOST_AT_ONCE]]
     for one in over:
         one.delete()
         uploads.delete(one.problem_file)
