@@ -17,7 +17,7 @@ REASONS: Mapping[str, str | Promise] = {
     "unreadable": gettext_lazy("A cell is empty or cannot be read"),
     "scene_unknown": gettext_lazy("There is no such scene"),
     "scene_not_chosen": gettext_lazy("The scene is not chosen for this mini program"),
-    "open_id_wrong": gettext_lazy("The open_id is none"),
+    "open_id_wrong": gettext_lazy("The open_id has the wrong shape"),
     "status_unknown": gettext_lazy("The scene lacks this status"),
     "fields_too_long": gettext_lazy("Too many business fields, or too long ones"),
     "amounts_differ": gettext_lazy("The amounts do not add up"),

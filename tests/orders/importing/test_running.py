@@ -1,6 +1,7 @@
 """The import: what the dry run said, each row once, whatever happens to the worker."""
 
 import threading
+import tracemalloc
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, close_old_connections, connection, transaction
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from membership import uploads
 from merchants.models import Event, Job
-from orders.importing import files, running
+from orders.importing import checking, files, running
 from orders.intake import receive_orders
 from orders.models import Order, OrderImport, StatusChange
 from tests.orders.importing.base import (
@@ -212,3 +213,22 @@ class Dead(CommittedFileCase):
         self.assertEqual((errors, made.state, made.outcome), ([], "done", made.expected))
         self.assertEqual(set(StatusChange.objects.values_list("repeats", flat=True)), {1})
         self.assertEqual(Event.objects.filter(kind="orders.imported").count(), 1)
+
+
+class Long(FileCase):
+    def peak(self, rows: int) -> int:
+        """Bytes of Python at the most, over the dry run and the import of so many rows."""
+        content = as_csv([row(f"L{rows}-{n}", "APPLYING", "09:00:01") for n in range(rows)])
+        made = self.receive(content)
+        tracemalloc.start()
+        try:
+            checking.check_import(made.merchant_id, made.job_id or 0)
+            self.run_import(made)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    def test_a_longer_file_needs_no_more_memory(self) -> None:
+        """But for the statements that the driver keeps, a hundred at most; 2,000 rows held are twice this."""
+        short, long = self.peak(1_000), self.peak(3_000)
+        self.assertLess(long - short, 4 * 1024 * 1024)
