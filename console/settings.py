@@ -278,6 +278,7 @@ EVENT_SUBSCRIBERS: dict[str, list[str]] = {
     "customer.forgotten": [
         "membership.forget_customer",
         "orders.forget_customer",
+        "orders.erase_imports",
         "messaging.forget_customer",
     ],
 }
@@ -301,6 +302,8 @@ CELERY_BEAT_SCHEDULE = {
     # every fifteen seconds and every minute: templates in review, lists whose job is over
     "watch templates": {"task": "messaging.watch_templates", "schedule": 15.0, "options": {"expires": 15}},
     "tidy lists": {"task": "membership.tidy_lists", "schedule": 60.0, "options": {"expires": 60}},
+    # every minute: files of orders whose job is over
+    "tidy order imports": {"task": "orders.tidy_imports", "schedule": 60.0, "options": {"expires": 60}},
     # every minute: approvals whose time passed
     "expire reviews": {"task": "messaging.expire_reviews", "schedule": 60.0, "options": {"expires": 60}},
     # every half minute: figures of recall by hour and day

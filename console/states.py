@@ -85,6 +85,13 @@ PEOPLE_LIST: Mapping[str, StateWord] = {
     "ready": StateWord("good", pgettext_lazy("list", "Ready")),
     "failed": StateWord("broken", pgettext_lazy("list", "Failed")),
 }
+ORDER_IMPORT: Mapping[str, StateWord] = {
+    "checking": StateWord("running", pgettext_lazy("order import", "Checking")),
+    "checked": StateWord("ask", pgettext_lazy("order import", "Checked")),
+    "importing": StateWord("running", pgettext_lazy("order import", "Importing")),
+    "done": StateWord("good", pgettext_lazy("order import", "Imported")),
+    "failed": StateWord("broken", pgettext_lazy("order import", "Ended")),
+}
 CONSENT: Mapping[str, StateWord] = {
     "standing": StateWord("good", pgettext_lazy("consent", "Standing")),
     "used_up": StateWord("muted", pgettext_lazy("consent", "Used up")),
@@ -126,6 +133,7 @@ WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "crowd": CROWD,
     "delivery": DELIVERY,
     "order_sync": ORDER_SYNC,
+    "order_import": ORDER_IMPORT,
     "library": LIBRARY,
     "template": TEMPLATE,
     "job": JOB,

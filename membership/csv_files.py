@@ -103,7 +103,7 @@ def _refuse_long_line(block: bytes, rest: int, *, lines_before: int) -> None:
         end = block.rfind(b"\n", inside, start + MAX_LINE_BYTES + 1)
         if end < 0:
             raise UploadRefused(
-                _("Line %(line)s is longer than %(most)s bytes. Put each open_id on a line of its own.")
+                _("Line %(line)s is longer than %(most)s bytes. Put each row on a line of its own.")
                 % {"line": lines_before + block.count(b"\n", 0, inside) + 1, "most": MAX_LINE_BYTES}
             )
         start = end + 1
@@ -120,7 +120,7 @@ def head_of(path: Path, *, rows: int) -> tuple[str, str, list[Cells]]:
         text = text[: text.rfind("\n") + 1]
     filled = [line for line in text.splitlines() if line.strip()][:rows]
     if not filled:
-        raise UploadRefused(_("The file has only blank lines. Choose a file with one open_id on each line."))
+        raise UploadRefused(_("The file has only blank lines. Choose one with rows in it."))
     delimiter = _delimiter(filled)
     # not strict: the Job reads the whole file and names the line that is wrong
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

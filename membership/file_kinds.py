@@ -26,14 +26,14 @@ def kind_of(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(BLOCK_BYTES)
         if not head:
-            raise UploadRefused(_("The file is empty. Choose a file with one open_id on each line."))
+            raise UploadRefused(_("The file is empty. Choose one with rows in it."))
         if head.startswith(ZIP):
             return XLSX
         if head.startswith(OLE):
             raise _old_or_locked(head + file.read(64 * BLOCK_BYTES))
     if head.startswith(OTHER):
         raise UploadRefused(
-            _("This is a picture, a PDF or an archive and no table. Choose the CSV or XLSX file of ids.")
+            _("This is a picture, a PDF or an archive and no table. Choose a CSV or XLSX file.")
         )
     if head.startswith(UTF_16):
         raise UploadRefused(

@@ -58,7 +58,7 @@ def store(file: Readable) -> str:
 
 
 def too_large_sentence() -> str:
-    return _("The file is larger than %(megabytes)s MB. Split it and upload each part as a list.") % {
+    return _("The file is larger than %(megabytes)s MB. Split it and upload each part by itself.") % {
         "megabytes": settings.UPLOAD_MAX_BYTES // (1024 * 1024)
     }
 

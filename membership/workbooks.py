@@ -49,7 +49,7 @@ def guard(path: Path) -> None:
         parts = archive.infolist()
         if len(parts) > MAX_PARTS:
             raise UploadRefused(
-                _("The workbook has %(n)s parts, which no list needs. Copy the ids to a new one.")
+                _("The workbook has %(n)s parts, which no table needs. Copy the rows to a new one.")
                 % {"n": len(parts)}
             )
         if any(part.flag_bits & 1 for part in parts):
@@ -96,7 +96,7 @@ def _refuse_entities(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             parser.Parse(block, False)
     if "doctype" in found:
         raise UploadRefused(
-            _("The workbook declares a document type, as attacks do. Copy the ids to a new workbook.")
+            _("The workbook declares a document type, as attacks do. Copy the rows to a new workbook.")
         )
 
 
@@ -117,26 +117,29 @@ def head_of(path: Path, *, rows: int) -> list[Cells]:
     guard(path)
     found = [cells for _line, cells in islice(read(path), rows)]
     if not found:
-        raise UploadRefused(_("The first sheet is empty. Put the sheet with the ids first, then save it."))
+        raise UploadRefused(_("The first sheet is empty. Put the sheet with the rows first, then save it."))
     return found
 
 
-def read(path: Path) -> Iterator[tuple[int, Cells]]:
-    """Rows of the first sheet with their number; rows without any value are none. Raises UploadRefused."""
+def read(path: Path, *, exact: bool = False) -> Iterator[tuple[int, Cells]]:
+    """Rows of the first sheet with their number; rows without any value are none. Raises UploadRefused.
+
+    `exact`: day and time to the millisecond; else as a person reads the cell, to the minute.
+    """
     with _damage_told(), path.open("rb") as file:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
         try:
             if len(book.sheetnames) > MAX_SHEETS:
                 raise UploadRefused(
-                    _("The workbook has %(n)s sheets, at most %(most)s are read. Save the list on its own.")
+                    _("The workbook has %(n)s sheets, at most %(most)s are read. Save the sheet on its own.")
                     % {"n": len(book.sheetnames), "most": MAX_SHEETS}
                 )
-            yield from _rows(book.worksheets[0])
+            yield from _rows(book.worksheets[0], exact)
         finally:
             book.close()
 
 
-def _rows(sheet: Any) -> Iterator[tuple[int, Cells]]:
+def _rows(sheet: Any, exact: bool) -> Iterator[tuple[int, Cells]]:
     sheet.reset_dimensions()  # what the file says of its own size is not believed
     filled = 0
     for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
@@ -144,7 +147,7 @@ def _rows(sheet: Any) -> Iterator[tuple[int, Cells]]:
             raise _too_many_rows()
         if len(values) > MAX_COLUMNS:
             raise too_many_columns(len(values))
-        cells = [_text(value) for value in values]
+        cells = [_text(value, exact) for value in values]
         if not any(cells):
             continue
         filled += 1
@@ -162,12 +165,12 @@ def _too_many_rows() -> UploadRefused:
 
 def too_many_columns(found: int) -> UploadRefused:
     return UploadRefused(
-        _("The file has %(found)s columns, at most %(most)s are read. Delete those the list does not need.")
+        _("The file has %(found)s columns, at most %(most)s are read. Delete those that are not needed.")
         % {"found": found, "most": MAX_COLUMNS}
     )
 
 
-def _text(value: object) -> str:
+def _text(value: object, exact: bool) -> str:
     """As a person reads it in the cell, as far as a file tells."""
     if value is None:
         return ""
@@ -177,6 +180,8 @@ def _text(value: object) -> str:
         return "TRUE" if value else "FALSE"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, datetime) and exact:
+        return value.isoformat(" ", "milliseconds")
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
     return value.isoformat() if isinstance(value, date | time) else str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,6 +15,10 @@ from orders.scenes import SCENES
 
 MAX_FIELDS = 60
 FIELD_CHARACTERS = 500
+MAX_FEN = 10**13
+MAX_ITEMS, MAX_PARCELS = 100, 20
+EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+NUMBER_PATTERN = r"^[\x21-\x7e]+$"
 
 
 class OrderRefused(Exception):

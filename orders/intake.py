@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as default
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -55,47 +55,90 @@ Time = tuple[str, datetime]  # number of the order, modified time
 class Received:
     """What became of one order handed in. `fields`: a sentence for each that is wrong; empty unless refused.
 
-    `status`: "" where none was given. The same order again is `unchanged`, its status `repeated`.
+    `status`: "" where none was given. The same order again is `unchanged`, its status `repeated`. Of a status
+    that is taken: `late` when the platform has a newer one already, `lacking` what its message lacks.
     """
 
     outcome: Outcome
     status: StatusOutcome = ""
     code: str = ""
     fields: dict[str, str] = default(default_factory=dict)
+    late: bool = False
+    lacking: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         return " ".join(f"{name}: {sentence}" for name, sentence in self.fields.items())
 
 
+class Earlier(Protocol):
+    """What orders that were only previewed would have kept, for those that come after them."""
+
+    def lay_over(self, books: Books, orders: Sequence[OrderGiven]) -> None: ...
+
+    def keep(self, books: Books) -> None: ...
+
+
 class OrderUnknown(Exception):
     """This mini program has no order with this number."""
 
 
-def receive_orders(mini_program: MiniProgram, orders: Sequence[OrderGiven], *, source: str) -> list[Received]:
+def receive_orders(
+    mini_program: MiniProgram,
+    orders: Sequence[OrderGiven],
+    *,
+    source: str,
+    also: Callable[[list[Received]], None] | None = None,
+) -> list[Received]:
     """One answer for each, in their order; one that is refused keeps none of the others back.
 
     A number named several times is taken one after the other. Buyers never seen become customers.
-    Raises ValueError for more than MAX_ORDERS.
+    `also` gets the answers in the transaction that keeps the orders: what it raises undoes them, and after a
+    lost race it is called again. Raises ValueError for more than MAX_ORDERS.
     """
     if len(orders) > MAX_ORDERS:
         raise ValueError(f"at most {MAX_ORDERS} orders at once")
     refused = _refusals(orders)
     judged = [one for n, one in enumerate(orders) if n not in refused]
     people = _people(mini_program, judged)
-    books = _keep(mini_program, judged, people, source=source)
+
+    def keep_once() -> Books:
+        with transaction.atomic():
+            books = _judge(mini_program, judged, people, source=source, lock=True)
+            _write(books)
+            if also is not None:
+                also(_whole(books, refused))
+            return books
+
+    books = _despite_races(keep_once)
     _count_repeats(books)
-    answers = iter(books.answers)
-    return [refused[n] if n in refused else next(answers) for n in range(len(orders))]
+    return _whole(books, refused)
 
 
-def preview_orders(mini_program: MiniProgram, orders: Sequence[OrderGiven], *, source: str) -> list[Received]:
-    """The answers receive_orders would give for all of them together; nothing is kept, nobody remembered."""
+def preview_orders(
+    mini_program: MiniProgram,
+    orders: Sequence[OrderGiven],
+    *,
+    source: str,
+    earlier: Earlier | None = None,
+) -> list[Received]:
+    """The answers receive_orders would give for all of them together; nothing is kept, nobody remembered.
+
+    `earlier`: what former previews would have kept; it is told what these would.
+    """
     refused = _refusals(orders)
     judged = [one for n, one in enumerate(orders) if n not in refused]
     people = dict.fromkeys((one.open_id for one in judged), NOBODY)
-    answers = iter(_judge(mini_program, judged, people, source=source, lock=False).answers)
-    return [refused[n] if n in refused else next(answers) for n in range(len(orders))]
+    books = _judge(mini_program, judged, people, source=source, lock=False, earlier=earlier)
+    if earlier is not None:
+        earlier.keep(books)
+    return _whole(books, refused)
+
+
+def _whole(books: Books, refused: dict[int, Received]) -> list[Received]:
+    """The answers for all, `refused` by their places."""
+    answers = iter(books.answers)
+    return [refused[n] if n in refused else next(answers) for n in range(len(books.answers) + len(refused))]
 
 
 def receive_status(
@@ -140,7 +183,7 @@ def _not_later(order: Order) -> Q:
     return Q(status_at=None) | Q(status_at__lte=order.status_at)
 
 
-class _Books:
+class Books:
     """The orders of one request as they will stand, judged one after the other."""
 
     def __init__(self) -> None:
@@ -173,7 +216,13 @@ class _Books:
         if differs or status == "taken":
             self.touched.add(given.out_biz_no)
         changed: Outcome = "updated" if differs or status == "taken" else "unchanged"
-        return Received("created" if had is None else changed, status)
+        outcome: Outcome = "created" if had is None else changed
+        if given.status is None or status != "taken":
+            return Received(outcome, status)
+        late = order.synced_at is not None and given.status.at <= order.synced_at
+        fields = self.changes[given.out_biz_no, given.status.at].fields
+        lacking = SCENES[order.scene].missing_fields(given.status.status, fields)
+        return Received(outcome, status, late=late, lacking=lacking)
 
     def _check_trade(self, given: OrderGiven) -> None:
         if given.trade_no and self.trades.get(given.trade_no, given.out_biz_no) != given.out_biz_no:
@@ -221,24 +270,13 @@ def _people(mini_program: MiniProgram, orders: Sequence[OrderGiven]) -> dict[str
     return customers.remember(mini_program, new, source="order") if new else {}
 
 
-def _keep(
-    mini_program: MiniProgram, orders: Sequence[OrderGiven], people: dict[str, int], *, source: str
-) -> _Books:
+def _despite_races(keep_once: Callable[[], Books]) -> Books:
     for _race in range(RACES):
         try:
-            return _keep_once(mini_program, orders, people, source=source)
+            return keep_once()
         except IntegrityError:  # another request kept one of the numbers or trades meanwhile
             continue
-    return _keep_once(mini_program, orders, people, source=source)
-
-
-@transaction.atomic
-def _keep_once(
-    mini_program: MiniProgram, orders: Sequence[OrderGiven], people: dict[str, int], *, source: str
-) -> _Books:
-    books = _judge(mini_program, orders, people, source=source, lock=True)
-    _write(books)
-    return books
+    return keep_once()
 
 
 def _judge(
@@ -248,9 +286,10 @@ def _judge(
     *,
     source: str,
     lock: bool,
-) -> _Books:
+    earlier: Earlier | None = None,
+) -> Books:
     """Three queries, however many orders there are."""
-    books = _Books()
+    books = Books()
     books.orders = _locked(mini_program, {one.out_biz_no for one in orders}, lock=lock)
     times = {one.status.at for one in orders if one.status is not None}
     if times and books.orders:
@@ -263,6 +302,8 @@ def _judge(
     if trades:
         owners = Order.objects.filter(mini_program=mini_program, trade_no__in=trades)
         books.trades = dict(owners.values_list("trade_no", "out_biz_no"))
+    if earlier is not None:
+        earlier.lay_over(books, orders)
     for one in orders:
         try:
             person = people.get(one.open_id)
@@ -281,7 +322,7 @@ def _locked(mini_program: MiniProgram, numbers: set[str], *, lock: bool) -> dict
     return {row.out_biz_no: row for row in rows}
 
 
-def _write(books: _Books) -> None:
+def _write(books: Books) -> None:
     touched = [books.orders[number] for number in sorted(books.touched)]
     had = [order for order in touched if order.pk is not None]
     Order.objects.bulk_create([order for order in touched if order.pk is None])
@@ -305,7 +346,7 @@ def _change(order: Order, given: StatusGiven, *, source: str) -> StatusChange:
     )
 
 
-def _count_repeats(books: _Books) -> None:
+def _count_repeats(books: Books) -> None:
     """Locked in one order first: two requests with the same repeats cannot wait for each other."""
     if not books.repeats:
         return

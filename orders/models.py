@@ -172,3 +172,67 @@ class OrderDigest(MerchantOwned):
 
     def __str__(self) -> str:
         return f"{self.day}: {self.orders}"
+
+
+class OrderImport(MerchantOwned):
+    """A file of orders, from its upload to what became of it.
+
+    States: checking (dry run under way) -> checked (waits for a yes) -> importing -> done; each of the first
+    three -> failed, for which `ending` has the reason. `expected` and `outcome`: counts of the dry run and of
+    the rows taken over, as orders.importing.tally.Tally stores them. The orders of a chunk, `outcome` and
+    `taken_rows` change in one transaction: a worker that takes over goes on behind `taken_rows`.
+    """
+
+    class State(models.TextChoices):
+        CHECKING = "checking", _("Checking")
+        CHECKED = "checked", _("Checked")
+        IMPORTING = "importing", _("Importing")
+        DONE = "done", _("Imported")
+        FAILED = "failed", _("Failed")
+
+    class Ending(models.TextChoices):
+        CANCELLED = "cancelled", _("Cancelled by a person")
+        BROKEN = "broken", _("Could not go on")
+        FORGOTTEN = "forgotten", _("Somebody named in it asked to be forgotten")
+        EXPIRED = "expired", _("Nobody decided in time")
+
+    mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
+    scene = models.CharField(max_length=32, blank=True)  # of rows that name none
+    state = models.CharField(max_length=9, choices=State.choices, default=State.CHECKING)
+    ending = models.CharField(max_length=9, choices=Ending.choices, blank=True)
+    file_name = models.CharField(max_length=200)  # as the operator named it
+    layout = models.JSONField(default=dict)  # how the file is read, see orders.importing.columns
+    stored_file = models.CharField(max_length=80, blank=True)  # random name under VAR_DIR/uploads
+    problem_file = models.CharField(max_length=80, blank=True)
+    problem_bytes = models.PositiveBigIntegerField(default=0)  # of it that belong to rows taken over
+    form_token = models.UUIDField(unique=True)
+    expected = models.JSONField(default=dict)
+    outcome = models.JSONField(default=dict)
+    taken_rows = models.PositiveIntegerField(default=0)
+    job = models.ForeignKey("merchants.Job", null=True, on_delete=models.SET_NULL, related_name="+")
+    created_by = models.ForeignKey("merchants.User", null=True, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="failed", ending__gt="") | (~Q(state="failed") & Q(ending="")),
+                name="order_import_failed_for_a_reason",
+            )
+        ]
+        indexes = [models.Index(fields=["mini_program", "-created_at"], name="order_import_newest")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class NamedInImport(models.Model):
+    """This customer was known when the dry run found the id in the file; gone with the file."""
+
+    pk = models.CompositePrimaryKey("order_import", "customer")
+    order_import = models.ForeignKey(OrderImport, on_delete=models.CASCADE, related_name="+", db_index=False)
+    customer = models.ForeignKey("membership.Customer", on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.order_import_id}/{self.customer_id}"

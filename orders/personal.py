@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from membership.models import Customer
 from merchants.personal import Cell, Column, Part
-from orders.models import Order, StatusChange
+from orders.models import NamedInImport, Order, StatusChange
 
 ORDERS = (
     Column("number", pgettext_lazy("order centre", "Order")),
@@ -28,6 +28,11 @@ STATUSES = (
     Column("sync", _("Sync")),
     Column("kept", _("Kept beside the number")),
 )
+FILES = (
+    Column("file", _("File")),
+    Column("uploaded_at", _("Uploaded")),
+    Column("status", _("Status")),
+)
 
 
 def export_of(customer: Customer) -> list[Part]:
@@ -35,6 +40,7 @@ def export_of(customer: Customer) -> list[Part]:
     return [
         Part("orders", _("Orders"), ORDERS, _orders(customer)),
         Part("order-statuses", _("What each order's status was"), STATUSES, _statuses(customer)),
+        Part("order-files", _("Files of orders that name this person"), FILES, _files(customer)),
     ]
 
 
@@ -67,3 +73,11 @@ def _statuses(customer: Customer) -> Iterator[list[Cell]]:
             change.state,
             json.dumps(change.fields, ensure_ascii=False),
         ]
+
+
+def _files(customer: Customer) -> Iterator[list[Cell]]:
+    """Those that are still kept; once its orders are there, a file goes."""
+    rows = NamedInImport.objects.filter(customer=customer).select_related("order_import")
+    for named in rows.order_by("order_import").iterator():
+        kept = named.order_import
+        yield [kept.file_name, kept.created_at, kept.state]

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from merchants.enqueue import MerchantTask
 from orders import digests, forgetting, settling, syncing
+from orders.importing import checking, files, running
 
 
 @shared_task(name="orders.sync_due")
@@ -32,3 +33,24 @@ def make_digests() -> None:
 @shared_task(name="orders.forget_customer", base=MerchantTask)
 def forget_customer(merchant_id: int, event_id: int) -> None:
     forgetting.forget(event_id, at=timezone.now())
+
+
+@shared_task(name="orders.check_import", base=MerchantTask)
+def check_import(merchant_id: int, job_id: int) -> None:
+    checking.check_import(merchant_id, job_id)
+
+
+@shared_task(name="orders.import_orders", base=MerchantTask)
+def import_orders(merchant_id: int, job_id: int) -> None:
+    running.import_orders(merchant_id, job_id)
+
+
+@shared_task(name="orders.erase_imports", base=MerchantTask)
+def erase_imports(merchant_id: int, event_id: int) -> None:
+    files.erase_naming(event_id, at=timezone.now())
+
+
+@shared_task(name="orders.tidy_imports")
+def tidy_imports() -> None:
+    """Periodic: imports whose Job ended without them, or nobody decided on; files and rows nobody needs."""
+    files.tidy(at=timezone.now())

@@ -1,14 +1,17 @@
 """Builder functions for the orders floor."""
 
 import itertools
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from membership.models import Customer
-from merchants.models import MiniProgram
-from orders.models import Order, Source, StatusChange
+from merchants.models import MiniProgram, User
+from orders.importing.columns import Layout
+from orders.importing.tally import Tally
+from orders.models import Order, OrderImport, Source, StatusChange
 from tests import build_messaging
 
 _numbers = itertools.count(1)
@@ -26,6 +29,24 @@ def order(app: MiniProgram, *, customer: Customer | None = None, **fields: Any) 
             "page": "pages/order/detail",
             "order_created_at": timezone.now() - timedelta(days=1),
             "source": Source.API,
+            **fields,
+        },
+    )
+
+
+def order_import(app: MiniProgram, *, by: User | None = None, **fields: Any) -> OrderImport:
+    """Checked, without its file."""
+    return OrderImport.objects.create(
+        merchant=app.merchant,
+        mini_program=app,
+        created_by=by,
+        **{
+            "scene": "online_rental",
+            "state": OrderImport.State.CHECKED,
+            "file_name": "orders.csv",
+            "layout": Layout("csv", "utf-8", ",", ["out_biz_no"], ["out_biz_no"]).stored(),
+            "form_token": uuid.uuid4(),
+            "expected": Tally(rows=2, created=2, without=2).stored(),
             **fields,
         },
     )

@@ -58,6 +58,10 @@ def order(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"order_id": build_orders.order(app).pk}
 
 
+def order_import(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"import_id": build_orders.order_import(app, by=person).pk}
+
+
 def treat(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"choice": "treat"}
 
@@ -275,6 +279,13 @@ TABLE = [
     Row("list_new", OPERATORS),
     Row("order_new", OPERATORS),
     Row("order_status_new", OPERATORS, kwargs=order),
+    # orders from a file
+    Row("order_import_new", OPERATORS),
+    Row("order_import", OPERATORS, kwargs=order_import),
+    Row("order_import_start", OPERATORS, kwargs=order_import, post=True),
+    Row("order_import_cancel", OPERATORS, kwargs=order_import, post=True),
+    Row("order_import_problems", OPERATORS, kwargs=order_import, passes=(404,)),
+    Row("order_import_template", OPERATORS, kwargs=order_scene),
     Row("list_from_consent", OPERATORS),
     Row("list", ALL, kwargs=people_list),
     Row("list_columns", OPERATORS, kwargs=people_list, passes=(302,)),  # a list that is ready shows its page

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
@@ -28,14 +28,23 @@ from console.api.access import ScopedKey
 from console.api.errors import ErrorOut, problems_of
 from gateway import wire
 from merchants.models import ApiKey
-from orders.given import FIELD_CHARACTERS, MAX_FIELDS, OrderGiven, OrderRefused, StatusGiven
+from orders.given import (
+    EARLIEST,
+    FIELD_CHARACTERS,
+    LATEST,
+    MAX_FEN,
+    MAX_FIELDS,
+    MAX_ITEMS,
+    MAX_PARCELS,
+    NUMBER_PATTERN,
+    OrderGiven,
+    OrderRefused,
+    StatusGiven,
+)
 from orders.intake import MAX_ORDERS, SCOPE, OrderUnknown, Received, receive_orders, receive_status
 from orders.models import Source
 
-EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 MAX_BODY_BYTES = 4 * 1024 * 1024
-MAX_FEN = 10**13
-NUMBER_PATTERN = r"^[\x21-\x7e]+$"
 STATUS_CODES = {"status_clash": 409, "person_forgotten": 409}
 
 router = Router(tags=["orders"])
@@ -138,11 +147,12 @@ class OrderIn(Typed):
         ),
     ] = ""
     items: Annotated[
-        list[ItemIn] | None, Field(max_length=100, description=_("Replace what was there before."))
+        list[ItemIn] | None, Field(max_length=MAX_ITEMS, description=_("Replace what was there before."))
     ] = None
     shop: Annotated[ShopIn | None, Field(description=_("What is given replaces the same name."))] = None
     logistics: Annotated[
-        list[LogisticsIn] | None, Field(max_length=20, description=_("Replace what was there before."))
+        list[LogisticsIn] | None,
+        Field(max_length=MAX_PARCELS, description=_("Replace what was there before.")),
     ] = None
     fields: Annotated[
         Texts, Field(description=_("Of the scene, all as text; a name given again takes the new text."))

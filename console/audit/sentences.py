@@ -17,6 +17,7 @@ from merchants.models import ApiKey, Event
 from merchants.roles import Role
 from messaging.engine.breaker import Evidence
 from messaging.models import MissedReason, PauseReason, Review, UnknownCause
+from orders.models import OrderImport
 from orders.reasons import OWN
 
 SENTENCES: Mapping[str, str | Promise] = {
@@ -118,6 +119,12 @@ SENTENCES: Mapping[str, str | Promise] = {
     "list.problems_downloaded": _("Downloaded the problem rows of an audience"),
     "order.sync_retried": _("Synced order statuses again that needed fixing"),
     "order.digest_read": _("Read the digest of missing fields"),
+    "orders.file_uploaded": _("Uploaded a file of orders"),
+    "orders.file_checked": _("A file of orders was checked"),
+    "orders.import_started": _("Started the import of a file of orders"),
+    "orders.imported": _("A file of orders was imported"),
+    "orders.import_failed": _("The import of a file of orders ended early"),
+    "orders.problems_downloaded": _("Downloaded the problem rows of a file of orders"),
     "customer.forgotten": _("Erased a customer's data"),
     "customer.exported": _("Exported all that is kept about a customer"),
     "customer.do_not_send_set": _("Put a customer on the do-not-send list"),
@@ -136,6 +143,7 @@ AREAS: Mapping[str, str | Promise] = {
     "list": _("Audiences"),
     "customer": _("Customers"),
     "order": _("Orders"),
+    "orders": _("Files of orders"),
     "scene": _("Order scenes"),
     "mini_program": _("Mini programs"),
     "provider": _("Service providers"),
@@ -159,6 +167,7 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "apikey": _("API key"),
     "order": pgettext_lazy("subject", "Order"),
     "orderdigest": _("Digest of missing fields"),
+    "orderimport": _("File of orders"),
 }
 DETAILS: Mapping[str, str | Promise] = {
     "cause": pgettext_lazy("detail", "cause"),
@@ -173,6 +182,13 @@ DETAILS: Mapping[str, str | Promise] = {
     "cap_week": pgettext_lazy("detail", "most messages a week"),
     "count": pgettext_lazy("detail", "usable people"),
     "detail": pgettext_lazy("detail", "more exactly"),
+    "created": pgettext_lazy("detail", "new orders"),
+    "updated": pgettext_lazy("detail", "changed orders"),
+    "unchanged": pgettext_lazy("detail", "unchanged"),
+    "refused": pgettext_lazy("detail", "refused"),
+    "taken": pgettext_lazy("detail", "statuses taken"),
+    "late": pgettext_lazy("detail", "arrived late"),
+    "ending": pgettext_lazy("detail", "reason"),
     "difference": pgettext_lazy("detail", "difference"),
     "due_at": pgettext_lazy("detail", "due"),
     "ended": pgettext_lazy("detail", "reason"),
@@ -227,6 +243,7 @@ REFUSED_FOR: Mapping[str, str | Promise] = {
 # Codes that stand in a detail, in the words of the pages.
 CODES: Mapping[str, Mapping[str, Any]] = {
     "cause": {str(cause): cause.label for cause in UnknownCause},
+    "ending": {str(why): why.label for why in OrderImport.Ending},
     "ended": {str(why): why.label for why in Review.Ended},
     "refused_for": REFUSED_FOR,
     "missed": {str(reason): reason.label for reason in MissedReason},

@@ -25,6 +25,7 @@ KINDS: Words = {
     "crowd": _("Crowd send"),
     "delivery": _("One person's message"),
     "order_sync": _("Status of an order"),
+    "order_import": _("File of orders"),
     "library": _("Entry of the library"),
     "template": _("Adopted template"),
     "consent": _("Consent of a person"),
@@ -83,6 +84,13 @@ STATES: Mapping[str, Words] = {
         "unknown": _("Nobody knows whether the platform took it. The next status of the order settles it."),
         "superseded": _("It arrived after a later one had been synced. The platform would drop it."),
         "dead": _("The platform refused it, or it could not leave. Mend the cause, then sync it again."),
+    },
+    "order_import": {
+        "checking": _("Every row is read and judged. No order is touched."),
+        "checked": _("The counts are there and wait for a yes. No order is touched yet."),
+        "importing": _("Rows become orders, each once, also after an interruption."),
+        "done": _("Every row has an outcome. What was refused can be downloaded with its reason."),
+        "failed": _("It ended early and says why. Rows that had been taken over stay."),
     },
     "delivery": {
         "queued": _("Frozen, waits for its turn."),

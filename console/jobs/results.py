@@ -25,6 +25,8 @@ RESULT_PAGES: Mapping[str, Page] = {
     "membership.check_list": Page("list", "people_list", _("Open the audience")),
     "membership.import_list": Page("list", "people_list", _("Open the audience")),
     "messaging.write_consent_list": Page("list", "people_list", _("Open the audience")),
+    "orders.check_import": Page("order_import", "order_import", _("Open the import")),
+    "orders.import_orders": Page("order_import", "order_import", _("Open the import")),
     "messaging.decide_failures": Page("failure_decision", "decision", _("See what was done")),
 }
 

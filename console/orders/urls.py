@@ -1,6 +1,6 @@
 from django.urls import path
 
-from console.orders import by_hand, digests, finding, fixing, scene_pages, views
+from console.orders import by_hand, digests, finding, fixing, importing, scene_pages, views
 
 order_pages = [
     path("orders/", views.orders, name="orders"),
@@ -12,6 +12,21 @@ order_pages = [
     # by hand
     path("orders/new/", by_hand.order_new, name="order_new"),
     path("orders/<int:order_id>/status/", by_hand.order_status_new, name="order_status_new"),
+    # from a file
+    path("orders/import/", importing.order_import_new, name="order_import_new"),
+    path("orders/import/<int:import_id>/", importing.order_import, name="order_import"),
+    path("orders/import/<int:import_id>/start/", importing.order_import_start, name="order_import_start"),
+    path("orders/import/<int:import_id>/cancel/", importing.order_import_cancel, name="order_import_cancel"),
+    path(
+        "orders/import/<int:import_id>/problems.csv",
+        importing.order_import_problems,
+        name="order_import_problems",
+    ),
+    path(
+        "orders/import/template/<slug:code>.csv",
+        importing.order_import_template,
+        name="order_import_template",
+    ),
     # what needs fixing
     path("orders/fixing/", fixing.order_fixing, name="order_fixing"),
     path("orders/fixing/cause/", fixing.order_fixing_cause, name="order_fixing_cause"),

@@ -21,7 +21,7 @@ import membership.personal
 import messaging.personal
 import orders.personal
 from console.audit.sentences import SENTENCES
-from console.states import DELIVERY, ORDER_SYNC
+from console.states import DELIVERY, ORDER_IMPORT, ORDER_SYNC
 from membership.models import Customer, PeopleList
 from membership.uploads import safe_against_formulas
 from merchants.personal import Cell, Part
@@ -58,6 +58,7 @@ WORDS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("attempts", "state"): {name: word.word for name, word in DELIVERY.items()},
     ("signals", "signal"): REPORTED,
     ("order-statuses", "sync"): {name: word.word for name, word in ORDER_SYNC.items()},
+    ("order-files", "status"): {name: word.word for name, word in ORDER_IMPORT.items()},
 }
 
 

@@ -25,6 +25,7 @@ from tests.browser.acts import Act
 from tests.browser.crowd_scenes import of_crowd
 from tests.browser.fixing_scenes import CAUSE, a_digest, fixing
 from tests.browser.house import House
+from tests.browser.import_scenes import an_import, new_import
 from tests.browser.scenes import Scenes, once
 from tests.browser.watching import AXE, Watch, english, serious, sideways, sticking_out, violations
 from tests.browser.windows import ANALYST, NARROW, OWNER, WIDE, new_context, sign_in
@@ -257,6 +258,9 @@ FIGURES_AND_SETTINGS = [
     Row("not found", "sends/999999/", status=404),
     Row("not allowed", "settings/staff/", who=ANALYST, status=403),
     Row("a form gone stale", "/password/", status=403, act=acts.send_a_stale_form),
+    Row("import orders", new_import),
+    Row("dry run of orders", an_import("checked")),
+    Row("orders imported", an_import("done")),
 ]
 
 TABLE = [*TEMPLATES_AND_LISTS, *SENDS, *FIGURES_AND_SETTINGS]

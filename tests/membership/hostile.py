@@ -131,7 +131,7 @@ FILES = [
     Hostile(
         "many parts",
         lambda: rebuilt(same, more={f"x/{n}": b"" for n in range(1_001)}),
-        "parts, which no list",
+        "parts, which no table",
     ),
     Hostile("many sheets", lambda: book(sheets=51), "The workbook has 51 sheets"),
     Hostile("wide sheet", lambda: book([wide(201), [ONE]]), "The file has 201 columns"),

@@ -1,5 +1,6 @@
 """The export of one person holds their orders and nobody else's."""
 
+from orders.models import NamedInImport
 from orders.personal import export_of
 from tests import build_orders as made
 from tests.base import CastCase
@@ -15,3 +16,11 @@ class Exporting(CastCase):
         self.assertEqual([row[0] for row in found["orders"]], [order.out_biz_no])
         self.assertIn("西湖店", str(found["orders"][0][-1]))
         self.assertEqual([row[:2] for row in found["order-statuses"]], [[order.out_biz_no, "WAIT_PAY"]])
+
+    def test_it_holds_the_files_that_name_the_person(self) -> None:
+        person = made.order(self.mini_program).customer
+        waiting = made.order_import(self.mini_program)
+        made.order_import(self.mini_program)
+        NamedInImport.objects.create(order_import=waiting, customer=person)
+        found = {part.name: [list(row) for row in part.rows] for part in export_of(person)}
+        self.assertEqual(found["order-files"], [[waiting.file_name, waiting.created_at, "checked"]])
