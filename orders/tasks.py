@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from merchants.enqueue import MerchantTask
-from orders import forgetting, settling, syncing
+from orders import alike, forgetting, settling, syncing
 
 
 @shared_task(name="orders.sync_due")
@@ -27,3 +27,8 @@ def settle_sync(merchant_id: int, call_id: int) -> None:
 @shared_task(name="orders.forget_customer", base=MerchantTask)
 def forget_customer(merchant_id: int, event_id: int) -> None:
     forgetting.forget(event_id, at=timezone.now())
+
+
+@shared_task(name="orders.repair_alike", base=MerchantTask)
+def repair_alike(merchant_id: int, job_id: int) -> None:
+    alike.run(merchant_id, job_id)

@@ -8,10 +8,16 @@ from django.utils import timezone
 
 from membership.models import Customer
 from merchants.models import MiniProgram
-from orders.models import Order, Source, StatusChange
+from orders.models import ChosenScene, Order, Source, StatusChange
 from tests import build_messaging
 
 _numbers = itertools.count(1)
+
+
+def chosen(app: MiniProgram, *scenes: str) -> None:
+    """New orders of these scenes are taken; without a name, rentals."""
+    for scene in scenes or ("online_rental",):
+        ChosenScene.objects.get_or_create(mini_program=app, scene=scene, defaults={"merchant": app.merchant})
 
 
 def order(app: MiniProgram, *, customer: Customer | None = None, **fields: Any) -> Order:

@@ -25,6 +25,7 @@ RESULT_PAGES: Mapping[str, Page] = {
     "membership.check_list": Page("list", "people_list", _("Open the audience")),
     "membership.import_list": Page("list", "people_list", _("Open the audience")),
     "messaging.write_consent_list": Page("list", "people_list", _("Open the audience")),
+    "orders.repair_alike": Page("order", "order", _("Open the order")),
     "messaging.decide_failures": Page("failure_decision", "decision", _("See what was done")),
 }
 

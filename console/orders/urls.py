@@ -1,12 +1,17 @@
 from django.urls import path
 
-from console.orders import by_hand, finding, fixing, scene_pages, views
+from console.orders import by_hand, finding, fixing, repairing, scene_pages, views
 
 order_pages = [
     path("orders/", views.orders, name="orders"),
     path("orders/export.csv", views.orders_export, name="orders_export"),
     path("orders/diagnosis/", finding.order_diagnosis, name="order_diagnosis"),
     path("orders/<int:order_id>/", views.order, name="order"),
+    # what a status lacked, filled in
+    path("orders/<int:order_id>/repair/", repairing.order_repair, name="order_repair"),
+    path("orders/<int:order_id>/alike/", repairing.order_alike, name="order_alike"),
+    path("orders/<int:order_id>/alike/sync/", repairing.order_alike_sync, name="order_alike_sync"),
+    path("orders/<int:order_id>/alike.csv", repairing.order_alike_export, name="order_alike_export"),
     # by hand
     path("orders/new/", by_hand.order_new, name="order_new"),
     path("orders/<int:order_id>/status/", by_hand.order_status_new, name="order_status_new"),

@@ -25,6 +25,7 @@ from tests.browser.acts import Act
 from tests.browser.crowd_scenes import of_crowd
 from tests.browser.fixing_scenes import CAUSE, fixing
 from tests.browser.house import House
+from tests.browser.lacking_scenes import lacking
 from tests.browser.scenes import Scenes, once
 from tests.browser.watching import AXE, Watch, english, serious, sideways, sticking_out, violations
 from tests.browser.windows import ANALYST, NARROW, OWNER, WIDE, new_context, sign_in
@@ -234,6 +235,8 @@ FIGURES_AND_SETTINGS = [
     Row("orders", "orders/"),
     Row("order diagnosis", "orders/diagnosis/"),
     Row("an order", an_order),
+    Row("an order whose status lacks fields", lacking()),
+    Row("orders that lack the same fields", lacking("alike/")),
     Row("a single message", a_single),
     Row("reconciliation", "reconciliation/"),
     Row("books of a month", books_of_a_month),
