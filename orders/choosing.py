@@ -1,8 +1,15 @@
-"""Which scenes a mini program returns its orders in."""
+"""Which scenes a mini program returns its orders in.
+
+A new order is taken only in a chosen scene; one that we know goes on in its own, and its scene stays chosen.
+Whoever keeps a new order holds the row of its choice, whoever leaves the scene waits for that and then looks
+for orders: of the two, one always sees the other.
+"""
 
 from __future__ import annotations
 
-from django.db import transaction
+from collections.abc import Collection
+
+from django.db import connection, transaction
 
 from merchants import events
 from merchants.models import MiniProgram, User
@@ -21,6 +28,22 @@ def chosen_scenes(mini_program: MiniProgram) -> list[Scene]:
     return [SCENES[code] for code in codes if code in SCENES]
 
 
+def hold_chosen(mini_program: MiniProgram, scenes: Collection[str]) -> set[str]:
+    """Which of `scenes` are chosen; none of them can be left before the caller's transaction ends.
+
+    FOR KEY SHARE, which Django has no word for: many may hold a choice at once, and only a DELETE waits.
+    """
+    if not scenes:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT scene FROM orders_chosenscene WHERE mini_program_id = %s AND scene = ANY(%s)"
+            " ORDER BY id FOR KEY SHARE",
+            [mini_program.pk, list(scenes)],
+        )
+        return {scene for (scene,) in cursor.fetchall()}
+
+
 def choose(mini_program: MiniProgram, scene: str, *, by: User) -> bool:
     """False when it was chosen before. Raises KeyError for a scene there is not."""
     known = SCENES[scene]
@@ -36,7 +59,7 @@ def choose(mini_program: MiniProgram, scene: str, *, by: User) -> bool:
 
 
 def leave(mini_program: MiniProgram, scene: str, *, by: User) -> bool:
-    """False when it was not chosen. Raises SceneHasOrders."""
+    """False when it was not chosen. Raises SceneHasOrders. Waits for new orders that are being kept."""
     with transaction.atomic():
         row = (
             ChosenScene.objects.for_merchant(mini_program.merchant)

@@ -290,8 +290,16 @@ def _focus(steps: Sequence[Step], change_id: int | None) -> Step | None:
     """What came late or twice is explained when asked for; a newer status has already taken its place."""
     newest_first = steps[::-1]
     chosen = next((step for step in steps if step.change.pk == change_id), None)
-    trouble = next((step for step in newest_first if step.is_trouble and step.reason not in OVERTAKEN), None)
+    trouble = next((step for step in newest_first if _still_asks(step, steps)), None)
     return chosen or trouble or next(iter(newest_first), None)
+
+
+def _still_asks(step: Step, steps: Sequence[Step]) -> bool:
+    """Trouble that nobody answered by returning the same status again."""
+    if not step.is_trouble or step.reason in OVERTAKEN:
+        return False
+    later = steps[steps.index(step) + 1 :]
+    return all(one.change.status != step.change.status or one.is_trouble for one in later)
 
 
 def gates_of(step: Step | None) -> tuple[Gate, ...]:

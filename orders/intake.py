@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from membership import customers
 from membership.models import Customer
 from merchants.models import MiniProgram
+from orders.choosing import chosen_scenes, hold_chosen
 from orders.given import (
     OrderGiven,
     OrderRefused,
@@ -92,6 +93,7 @@ def receive_orders(
 ) -> list[Received]:
     """One answer for each, in their order; one that is refused keeps none of the others back.
 
+    A new order of a scene that is not chosen is refused; one that we know keeps its scene and goes on.
     A number named several times is taken one after the other. Buyers never seen become customers.
     `also` gets the answers in the transaction that keeps the orders: what it raises undoes them, and after a
     lost race it is called again. Raises ValueError for more than MAX_ORDERS.
@@ -188,6 +190,7 @@ class Books:
 
     def __init__(self) -> None:
         self.orders: dict[str, Order] = {}
+        self.chosen: set[str] = set()  # scenes in which new orders are taken
         self.touched: set[str] = set()
         self.changes: dict[Time, StatusChange] = {}
         self.before: dict[Time, str] = {}
@@ -198,6 +201,15 @@ class Books:
     def take(self, given: OrderGiven, *, source: str, customer_id: int | None, app: MiniProgram) -> Received:
         had = self.orders.get(given.out_biz_no)
         if had is None:
+            if given.scene not in self.chosen:
+                raise OrderRefused(
+                    "scene_not_chosen",
+                    {
+                        "scene": _(
+                            "This mini program has not chosen the scene. Choose it in the console first."
+                        )
+                    },
+                )
             if customer_id is None:
                 sentence = _("This person was just forgotten. Hand the order in again.")
                 raise OrderRefused("person_forgotten", {"open_id": sentence})
@@ -288,9 +300,14 @@ def _judge(
     lock: bool,
     earlier: Earlier | None = None,
 ) -> Books:
-    """Three queries, however many orders there are."""
+    """Four queries, however many orders there are."""
     books = Books()
     books.orders = _locked(mini_program, {one.out_biz_no for one in orders}, lock=lock)
+    scenes = {one.scene for one in orders if one.out_biz_no not in books.orders}
+    if lock:
+        books.chosen = hold_chosen(mini_program, scenes)
+    elif scenes:
+        books.chosen = {scene.code for scene in chosen_scenes(mini_program)}
     times = {one.status.at for one in orders if one.status is not None}
     if times and books.orders:
         rows = StatusChange.objects.filter(order__in=books.orders.values(), modified_at__in=times)

@@ -14,6 +14,7 @@ class Source(models.TextChoices):
     API = "api", _("API")
     FILE = "file", _("File")
     HAND = "hand", _("By hand")
+    REPAIR = "repair", _("Filled in here")  # of a status returned again with the fields it lacked
 
 
 class ChosenScene(MerchantOwned):
@@ -56,7 +57,7 @@ class Order(MerchantOwned):
     shop = models.JSONField(default=dict)  # {"name", "address", "merchant_shop_id", "phone_num", "link_page"}
     logistics = models.JSONField(default=list)  # {"tracking_no", "logistics_code", "phone_no"}
     fields = models.JSONField(default=dict)
-    source = models.CharField(max_length=4, choices=Source.choices)
+    source = models.CharField(max_length=6, choices=Source.choices)
     status = models.CharField(max_length=32, blank=True)
     status_at = models.DateTimeField(null=True)
     synced_status = models.CharField(max_length=32, blank=True)
@@ -108,7 +109,7 @@ class StatusChange(MerchantOwned):
     status = models.CharField(max_length=32)
     modified_at = models.DateTimeField()  # the merchant's clock, whole milliseconds
     fields = models.JSONField(default=dict)  # of the scene, as they stood with this change
-    source = models.CharField(max_length=4, choices=Source.choices)
+    source = models.CharField(max_length=6, choices=Source.choices)
     received_at = models.DateTimeField(db_default=Now())
     lacks_fields = models.BooleanField(default=False)  # of its message, by our table, when it was received
     repeats = models.PositiveIntegerField(default=0)

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from membership.models import Customer
-from merchants.models import Merchant, MiniProgram
+from merchants.models import Event, Merchant, MiniProgram
 from orders.diagnosis import LACKING, Reason, Step, steps_of
 from orders.models import Order, StatusChange
 from orders.scenes import SCENES, Scene
@@ -21,6 +21,7 @@ LOOKS_BACK_DAYS = 30
 WEEK_DAYS = 7
 MOST_READ = 2_000  # orders that the figures of a week are taken from
 SECOND_ORDER_DAYS = 30
+ORDER_EVENTS = ("order.by_hand", "order.status_by_hand", "order.repaired", "order.sync_retried")
 TAIL = 4  # characters of an open_id that pages show
 
 
@@ -241,6 +242,14 @@ def second_orders(mini_program: MiniProgram, *, at: datetime) -> Returning:
         any(moment < other <= moment + window for other in later[person]) for person, moment in first.items()
     )
     return Returning(len(first), count)
+
+
+def events_of(order: Order, changes: Sequence[int], *, most: int) -> list[Event]:
+    """What people did to the order and to its statuses (`changes`: their numbers), newest first."""
+    rows = Event.objects.for_merchant(order.merchant).filter(kind__in=ORDER_EVENTS)
+    of_order = Q(subject_kind="order", subject_id=order.pk)
+    of_status = Q(subject_kind="statuschange", subject_id__in=list(changes))
+    return list(rows.filter(of_order | of_status).select_related("by").order_by("-at", "-id")[:most])
 
 
 def of_merchant(merchant: Merchant) -> QuerySet[Order]:

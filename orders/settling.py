@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from gateway.methods.orders import MerchantOrderSyncResponse
 from merchants import calls
 from merchants.enqueue import enqueue
 from merchants.models import GatewayCall
@@ -52,7 +53,7 @@ def outcome_of(call: GatewayCall) -> dict[str, Any]:
     """Columns of the change: state, sub_code, words. `call` is over."""
     states = GatewayCall.State
     if call.state == states.ACCEPTED:
-        words = "; ".join(not_distributed(call.answer))
+        words = "; ".join(MerchantOrderSyncResponse.model_validate(call.answer).not_distributed)
         return _columns(State.NOT_NOTIFIED if words else State.SYNCED, words=words)
     if call.state == states.REFUSED:
         words = str(call.answer.get("sub_msg", ""))
@@ -62,12 +63,6 @@ def outcome_of(call: GatewayCall) -> dict[str, Any]:
     if call.state == states.DEAD:
         return _columns(State.DEAD, NOT_REACHED, str(call.answer.get("reason", "")))
     return _columns(State.UNKNOWN, words=str(call.answer.get("detail", "")))
-
-
-def not_distributed(answer: dict[str, Any]) -> list[str]:
-    """The platform's own reasons why the order was stored and nobody was told."""
-    results = answer.get("distribute_result") or []
-    return [reason for each in results if (reason := each.get("not_distribute_reason"))]
 
 
 def _says_it_has_it(sub_code: str, sub_msg: str) -> bool:

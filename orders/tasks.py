@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from merchants.enqueue import MerchantTask
-from orders import digests, forgetting, settling, syncing
+from orders import alike, digests, forgetting, settling, syncing
 from orders.importing import checking, files, running
 
 
@@ -54,3 +54,8 @@ def erase_imports(merchant_id: int, event_id: int) -> None:
 def tidy_imports() -> None:
     """Periodic: imports whose Job ended without them, or nobody decided on; files and rows nobody needs."""
     files.tidy(at=timezone.now())
+
+
+@shared_task(name="orders.repair_alike", base=MerchantTask)
+def repair_alike(merchant_id: int, job_id: int) -> None:
+    alike.run(merchant_id, job_id)

@@ -11,10 +11,16 @@ from membership.models import Customer
 from merchants.models import MiniProgram, User
 from orders.importing.columns import Layout
 from orders.importing.tally import Tally
-from orders.models import Order, OrderImport, Source, StatusChange
+from orders.models import ChosenScene, Order, OrderImport, Source, StatusChange
 from tests import build_messaging
 
 _numbers = itertools.count(1)
+
+
+def chosen(app: MiniProgram, *scenes: str) -> None:
+    """New orders of these scenes are taken; without a name, rentals."""
+    for scene in scenes or ("online_rental",):
+        ChosenScene.objects.get_or_create(mini_program=app, scene=scene, defaults={"merchant": app.merchant})
 
 
 def order(app: MiniProgram, *, customer: Customer | None = None, **fields: Any) -> Order:

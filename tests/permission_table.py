@@ -62,6 +62,12 @@ def order_import(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"import_id": build_orders.order_import(app, by=person).pk}
 
 
+def returned_order(app: MiniProgram, person: User) -> dict[str, Any]:
+    made = build_orders.order(app)
+    build_orders.change(made, "WAIT_PAY")
+    return {"order_id": made.pk}
+
+
 def treat(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"choice": "treat"}
 
@@ -365,6 +371,10 @@ TABLE = [
     Row("order_digest", ALL, kwargs=order_digest),
     Row("order_digest_read", OPERATORS, kwargs=order_digest, post=True, passes=(303,)),
     Row("order", ALL, kwargs=order),
+    Row("order_repair", OPERATORS, kwargs=returned_order, post=True, passes=(404,)),  # no status is named
+    Row("order_alike", ALL, kwargs=returned_order),
+    Row("order_alike_sync", OPERATORS, kwargs=returned_order, post=True, passes=(422,)),  # none to sync
+    Row("order_alike_export", ALL, kwargs=returned_order),
     Row("order_view_new", ALL),
     Row("order_view", ALL, kwargs=view_of_orders, passes=(200, 404)),
     Row("order_view_delete", ALL, kwargs=view_of_orders, post=True, passes=(303, 404)),

@@ -27,6 +27,7 @@ RESULT_PAGES: Mapping[str, Page] = {
     "messaging.write_consent_list": Page("list", "people_list", _("Open the audience")),
     "orders.check_import": Page("order_import", "order_import", _("Open the import")),
     "orders.import_orders": Page("order_import", "order_import", _("Open the import")),
+    "orders.repair_alike": Page("order", "order", _("Open the order")),
     "messaging.decide_failures": Page("failure_decision", "decision", _("See what was done")),
 }
 

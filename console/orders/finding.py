@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from console.access import MerchantRequest, merchant_page
 from console.orders.forms import SearchForm
 from console.orders.rows import Row, rows_of
-from console.orders.words import WORDS, name_of
+from console.orders.words import WORDS, name_of, names_of
 from orders import digests, reports
 from orders.reports import Flag, SceneWeek, Week
 
@@ -79,5 +79,7 @@ def _line(week: SceneWeek) -> SceneLine:
     )
 
 
-def _flags(week: Week | None) -> list[tuple[Flag, str]]:
-    return [(flag, name_of(flag.step)) for flag in week.flags[:SHOWN_FLAGS]] if week else []
+def _flags(week: Week | None) -> list[tuple[Flag, str, str]]:
+    """With the name of the status and those of the fields it lacks."""
+    shown = week.flags[:SHOWN_FLAGS] if week else []
+    return [(flag, name_of(flag.step), names_of(flag.step.missing)) for flag in shown]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
@@ -11,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from console.membership.forms import at_most
+from console.orders.data_fields import label_of
+from console.orders.words import names_of
 from gateway import wire
 from membership.customers import OPEN_ID
 from orders.given import FIELD_CHARACTERS, OrderGiven, StatusGiven
@@ -38,13 +41,18 @@ def moment_field(label: Any, help_text: Any = "") -> forms.DateTimeField:
     )
 
 
-class Choice(NamedTuple):
+@dataclass(frozen=True)
+class Choice:
     """One status as the form shows it; `missing`: what its message lacks as the order stands."""
 
     radio: Any
     node: Node
     needs: tuple[str, ...]
     missing: tuple[str, ...]
+
+    @property
+    def missing_names(self) -> str:
+        return names_of(self.missing)
 
 
 class StatusForm(forms.Form):
@@ -71,7 +79,7 @@ class StatusForm(forms.Form):
         self.fields["status"].choices = choices  # type: ignore[attr-defined]
         for name in self.names:
             self.fields[f"f_{name}"] = forms.CharField(
-                label=name,
+                label=label_of(name),
                 required=False,
                 initial=known.get(name, ""),
                 validators=[at_most(FIELD_CHARACTERS)],

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from console.orders import by_hand, digests, finding, fixing, importing, scene_pages, views
+from console.orders import by_hand, digests, finding, fixing, importing, repairing, scene_pages, views
 
 order_pages = [
     path("orders/", views.orders, name="orders"),
@@ -9,6 +9,11 @@ order_pages = [
     path("orders/<int:order_id>/", views.order, name="order"),
     path("orders/digests/<int:digest_id>/", digests.order_digest, name="order_digest"),
     path("orders/digests/<int:digest_id>/read/", digests.order_digest_read, name="order_digest_read"),
+    # what a status lacked, filled in
+    path("orders/<int:order_id>/repair/", repairing.order_repair, name="order_repair"),
+    path("orders/<int:order_id>/alike/", repairing.order_alike, name="order_alike"),
+    path("orders/<int:order_id>/alike/sync/", repairing.order_alike_sync, name="order_alike_sync"),
+    path("orders/<int:order_id>/alike.csv", repairing.order_alike_export, name="order_alike_export"),
     # by hand
     path("orders/new/", by_hand.order_new, name="order_new"),
     path("orders/<int:order_id>/status/", by_hand.order_status_new, name="order_status_new"),

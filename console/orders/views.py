@@ -15,19 +15,17 @@ from django.views.decorators.http import require_safe
 from console.access import MerchantRequest, merchant_page, show_mini_program
 from console.lists import PER_PAGE, KeysetPage
 from console.messaging.sends.people import Echo
-from console.orders import words
 from console.orders.forms import OrderFilters
-from console.orders.rows import HEAD, rows_of, yuan
+from console.orders.order_page import page_of
+from console.orders.rows import HEAD, rows_of
 from console.saved_views import places
 from console.saved_views.tabs import tabs_of
 from merchants.numbers import is_number
 from orders import reports
-from orders.diagnosis import Diagnosis, Step, diagnose
 from orders.models import Order
 
 EXPORT_CHUNK = 200
 MOST_EXPORTED = 50_000  # rows; more than that is asked for by days
-OTHERS = 5
 
 
 @require_safe
@@ -95,41 +93,5 @@ def order(request: MerchantRequest, order_id: int) -> HttpResponse:
     """`?change=` chooses the status that is explained; without it the newest trouble is."""
     found: Order = get_object_or_404(reports.of_merchant(request.merchant), pk=order_id)
     show_mini_program(request, found.mini_program)
-    asked = request.GET.get("change", "")
-    diagnosis = diagnose(found, change_id=int(asked) if is_number(asked) else None)
-    context = {
-        "order": found,
-        "diagnosis": diagnosis,
-        "answer": words.answer_of(diagnosis.focus) if diagnosis.focus else None,
-        "gates": gates(diagnosis),
-        "steps": [(step, words.got(step), words.why(step)) for step in reversed(diagnosis.steps)],
-        "fields": fields_of(diagnosis),
-        "amounts": [yuan(one) for one in (found.amount_fen, found.pay_amount_fen, found.discount_fen)],
-        "others": reports.orders_of(found.customer, most=OTHERS, but=found),
-        "chosen": asked,
-    }
+    context = page_of(found, request.GET.get("change", ""))
     return render(request, "orders/order.html", context)
-
-
-def gates(diagnosis: Diagnosis) -> list[dict[str, Any]]:
-    step = diagnosis.focus
-    if step is None:
-        return []
-    return [
-        {
-            "name": words.GATES[gate.name],
-            "verdict": gate.verdict,
-            "words": words.VERDICTS[gate.verdict],
-        }
-        for gate in diagnosis.gates
-    ]
-
-
-def fields_of(diagnosis: Diagnosis) -> list[tuple[str, str]]:
-    """What the message of the explained status asks for and what came with it, empty where it is missing."""
-    step: Step | None = diagnosis.focus
-    if step is None or step.node is None or diagnosis.scene is None or not step.node.notifies:
-        return []
-    asked = dict.fromkeys((*diagnosis.scene.common_fields, *step.node.fields, *step.missing))
-    given = step.change.fields
-    return [(name, "" if name in step.missing else str(given.get(name) or "")) for name in asked]

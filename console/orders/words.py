@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from orders import reasons
 from orders.diagnosis import NOBODY_KNOWS, GateName, Reason, Step
+from orders.scene_fields import field_name
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,11 @@ class Answer:
     is_ours: bool = False
 
 
+def names_of(keys: Iterable[str]) -> str:
+    """Fields as people call them, in one line."""
+    return pgettext("between items of a list", ", ").join(field_name(key) for key in keys)
+
+
 def name_of(step: Step) -> str:
     return str(step.node.name) if step.node else step.change.status
 
@@ -173,7 +179,7 @@ def answer_of(step: Step) -> Answer:
     words = WORDS[step.reason]
     named = {
         "name": name_of(step),
-        "fields": ", ".join(step.missing),
+        "fields": names_of(step.missing),
         "scenes": ", ".join(str(scene.name) for scene in step.scenes) or _("the scene that fits"),
     }
     code = step.change.sub_code
@@ -193,7 +199,7 @@ def why(step: Step) -> str:
         return _("Message only; this node does not push.")
     short = str(WORDS[step.reason].short)
     if step.missing:
-        return _("%(reason)s: %(fields)s") % {"reason": short, "fields": ", ".join(step.missing)}
+        return _("%(reason)s: %(fields)s") % {"reason": short, "fields": names_of(step.missing)}
     return short
 
 

@@ -26,6 +26,7 @@ from tests.browser.crowd_scenes import of_crowd
 from tests.browser.fixing_scenes import CAUSE, a_digest, fixing
 from tests.browser.house import House
 from tests.browser.import_scenes import an_import, new_import
+from tests.browser.lacking_scenes import lacking
 from tests.browser.scenes import Scenes, once
 from tests.browser.watching import AXE, Watch, english, serious, sideways, sticking_out, violations
 from tests.browser.windows import ANALYST, NARROW, OWNER, WIDE, new_context, sign_in
@@ -236,6 +237,8 @@ FIGURES_AND_SETTINGS = [
     Row("order diagnosis", "orders/diagnosis/"),
     Row("missing fields of a day", a_digest),
     Row("an order", an_order),
+    Row("an order whose status lacks fields", lacking()),
+    Row("orders that lack the same fields", lacking("alike/")),
     Row("a single message", a_single),
     Row("reconciliation", "reconciliation/"),
     Row("books of a month", books_of_a_month),

@@ -8,6 +8,7 @@ from orders.given import OrderRefused
 from orders.intake import receive_orders, receive_status
 from orders.models import Order, Source, StatusChange
 from orders.scenes import SCENES
+from tests import build_orders
 from tests.base import CommittedCastCase
 from tests.concurrency.test_merchants_races import at_once
 from tests.orders.test_intake import CREATED, STATUSES, at, order_given
@@ -22,6 +23,10 @@ def rental(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Races(CommittedCastCase):
+    def setUp(self) -> None:
+        super().setUp()
+        build_orders.chosen(self.mini_program)
+
     def status(self, n: int, seconds: int, status: str) -> str:
         try:
             return receive_status(self.mini_program, "R1", at(seconds, status), source=Source.API)

@@ -16,6 +16,7 @@ from membership.models import Customer
 from orders.given import OrderGiven, OrderRefused, StatusGiven
 from orders.intake import OrderUnknown, Received, preview_orders, receive_orders, receive_status
 from orders.models import Order, Source, StatusChange
+from tests import build_orders
 from tests.base import CastCase
 
 pytestmark = pytest.mark.usefixtures("rental")
@@ -42,6 +43,9 @@ def at(seconds: int, status: str = "APPROVAL", **fields: str) -> StatusGiven:
 
 
 class IntakeCase(CastCase):
+    def setUp(self) -> None:
+        build_orders.chosen(self.mini_program, "online_rental", "recycling")
+
     def take(self, *orders: OrderGiven) -> list[Received]:
         return receive_orders(self.mini_program, orders, source=Source.API)
 
@@ -198,6 +202,7 @@ class Orders(IntakeCase):
 
 class Statuses(IntakeCase):
     def setUp(self) -> None:
+        super().setUp()
         self.take(order_given(fields={"rent_item": "Phone"}))
 
     def test_a_late_one_is_kept_and_the_order_stays_where_it_was(self) -> None:

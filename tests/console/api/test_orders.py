@@ -9,7 +9,7 @@ import pytest
 from merchants import rate
 from orders.models import Order, StatusChange
 from orders.scenes import SCENES
-from tests import build
+from tests import build, build_orders
 from tests.base import CastCase
 from tests.rental_scene import RENTAL
 
@@ -25,6 +25,7 @@ class OrdersCase(CastCase):
     def setUp(self) -> None:
         rate.connection().flushdb()
         self.key = build.api_key(self.mini_program, scopes=["orders"])
+        build_orders.chosen(self.mini_program)
 
     def order(self, number: str = "R1", **changes: Any) -> dict[str, Any]:
         return {
@@ -142,6 +143,7 @@ class Returning(OrdersCase):
     def test_the_same_number_under_another_mini_program_is_another_order(self) -> None:
         self.post(self.order())
         other = build.api_key(self.other_mini_program, scopes=["orders"])
+        build_orders.chosen(self.other_mini_program)
         answer = self.post(self.order(), key=other, app_id=self.other_mini_program.app_id).json()
         self.assertEqual(answer["created"], 1)
         self.assertEqual(Order.objects.values("merchant").distinct().count(), 2)

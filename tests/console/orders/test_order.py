@@ -36,7 +36,7 @@ class OnePage(Orders):
     def test_the_answer_comes_first_with_the_platforms_words_and_the_gate_it_stopped_at(self) -> None:
         self.lacking()
         page = self.page()
-        self.assertContains(page, "“已发货” sent no message because fields are missing: courier_number")
+        self.assertContains(page, "“已发货” sent no message because fields are missing: Tracking number")
         self.assertContains(page, MISSING)
         self.assertContains(page, "order-gate-broken", count=1)
         self.assertContains(page, "order-gate-not_reached", count=1)
@@ -98,7 +98,7 @@ class Finding(Orders):
         self.assertEqual(page.context["scenes"][0].week.messages, 1)
         for said in (
             "A field is missing",
-            "courier_number",
+            "Tracking number",
             "Coverage",
             "100.0",
             "Fields missing",

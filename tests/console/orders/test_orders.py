@@ -43,7 +43,7 @@ class Listing(CastCase):
         page = self.client.get(LIST)
         for said in (
             "Accepted, not notified",
-            "Fields missing: courier_number",
+            "Fields missing: Tracking number",
             "¥897.00",
             "已发货",
             "See why",
