@@ -38,6 +38,8 @@ SELECT (
                 AND (again.applied_at, again.id) > (t.applied_at, t.id)
         )
     END
+), (
+    SELECT count(*) FROM orders_statuschange c WHERE c.merchant_id = %(merchant)s AND c.state = 'dead'
 )
 """
 
@@ -47,14 +49,15 @@ class Waiting:
     """`sends`: batches paused, missed, in review, approved or with an outcome to decide.
 
     `singles`: requests of single messages that are paused, and messages with an outcome to decide.
-    `templates`: consent.reports.to_decide.
+    `templates`: consent.reports.to_decide. `orders`: statuses that need fixing.
     """
 
     sends: int
     templates: int
     singles: int = 0
+    orders: int = 0
 
 
 def waiting(merchant: Merchant) -> Waiting:
-    sends, singles, templates = map(int, sql.rows(COUNT, {"merchant": merchant.pk})[0])
-    return Waiting(sends, templates, singles)
+    sends, singles, templates, orders = map(int, sql.rows(COUNT, {"merchant": merchant.pk})[0])
+    return Waiting(sends, templates, singles, orders)
