@@ -229,7 +229,12 @@ class Shell:
         if self.merchant is None:
             return {}
         found = waiting(self.merchant)
-        return {"sends": found.sends, "singles": found.singles, "templates": found.templates}
+        return {
+            "sends": found.sends,
+            "singles": found.singles,
+            "templates": found.templates,
+            "orders": found.orders,
+        }
 
     def _waiting(self, url_name: str) -> int:
         return self._counts.get(url_name, 0)

@@ -152,6 +152,7 @@ ONLINE_RENTAL = Scene(
     code="online_rental",
     name=pgettext_lazy("order scene", "Online rental"),
     biz_type="3C_RENT",
+    biz_type_is_known=True,
     category_id="C100845427",
     nodes=(*_BEFORE_THE_LEASE, *_THE_LEASE, *_AFTER_THE_LEASE),
     common_fields=("total_rent", "lease"),

@@ -43,6 +43,7 @@ class _Filled(dict[str, str]):
 class Scene:
     """`biz_type`: the platform's merchant_biz_type. `common_fields`: business_info of every message.
 
+    `biz_type_is_known`: somebody published it; else it is our simulation's, whatever the statuses are.
     `fixed_fields` keep the value they were first sent with. `industries`: names as in MiniProgram.industry.
     """
 
@@ -55,6 +56,7 @@ class Scene:
     certainty: Certainty = "simulated"
     fixed_fields: tuple[str, ...] = ()
     industries: tuple[str, ...] = ()
+    biz_type_is_known: bool = False
 
     def node(self, status: str) -> Node | None:
         return next((node for node in self.nodes if node.status == status), None)

@@ -280,6 +280,7 @@ QR_FOOD_ORDER = Scene(
     code="qr_food_order",
     name=pgettext_lazy("order scene", "Order at the table by code"),
     biz_type="qr_food_order",
+    biz_type_is_known=True,
     industries=("tea",),
     nodes=(
         _official("MERCHANT_PAID", pgettext_lazy("order status", "Paid")),

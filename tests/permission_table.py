@@ -342,6 +342,7 @@ TABLE = [
     Row("orders", ALL),
     Row("orders_export", ALL),
     Row("order_diagnosis", ALL),
+    Row("order_figures", ALL),
     Row("order", ALL, kwargs=order),
     Row("order_view_new", ALL),
     Row("order_view", ALL, kwargs=view_of_orders, passes=(200, 404)),

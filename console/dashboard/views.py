@@ -18,10 +18,12 @@ from console.dashboard.decisions import decisions
 from console.dashboard.reviews import review_decisions
 from console.dashboard.week import week_chart
 from console.htmx import answer, poll_seconds
+from console.orders.figures import SceneNodes, scenes_of
 from messaging import failures, reports
 from messaging.models import BatchSend
 from messaging.recall.benchmarks import RECALL
-from messaging.recall.figures import week_figures
+from messaging.recall.figures import today, week_figures
+from orders.node_figures import NodeFigures, node_figures
 
 IDLE_POLL_SECONDS = 15
 
@@ -41,8 +43,8 @@ class Run:
 @merchant_page("home.view")
 def home(request: MerchantRequest) -> HttpResponse:
     at = timezone.now()
-    today = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    found = reports.home_figures(request.merchant, at=at, day_start=today)
+    midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    found = reports.home_figures(request.merchant, at=at, day_start=midnight)
     week = week_figures(request.merchant, at=at)
     context = {
         "at": at,
@@ -62,10 +64,21 @@ def home(request: MerchantRequest) -> HttpResponse:
             request.merchant,
             staff=request.staff,
         ),
+        "order_nodes": order_nodes(request, at=at),
         "day_line": day_line(found.next_day, at=at),
         **running(found.running, at=at, next_start=found.next_day[0] if found.next_day else None),
     }
     return render(request, "dashboard/home.html", context)
+
+
+def order_nodes(request: MerchantRequest, *, at: datetime) -> list[SceneNodes]:
+    """Of the mini program shown, the nodes that notify; one query."""
+    if request.mini_program is None or not request.staff.can("orders.view"):
+        return []
+    day = today(request.merchant, at=at)
+    figures = node_figures(request.mini_program, first=day, last=day)
+    told = NodeFigures([one for one in figures.nodes if one.notifies], [], figures.all, figures.orders_told)
+    return scenes_of(told, request.merchant)
 
 
 @require_safe

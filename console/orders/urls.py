@@ -1,11 +1,12 @@
 from django.urls import path
 
-from console.orders import by_hand, finding, fixing, scene_pages, views
+from console.orders import by_hand, figures, finding, fixing, scene_pages, views
 
 order_pages = [
     path("orders/", views.orders, name="orders"),
     path("orders/export.csv", views.orders_export, name="orders_export"),
     path("orders/diagnosis/", finding.order_diagnosis, name="order_diagnosis"),
+    path("orders/figures/", figures.order_figures, name="order_figures"),
     path("orders/<int:order_id>/", views.order, name="order"),
     # by hand
     path("orders/new/", by_hand.order_new, name="order_new"),

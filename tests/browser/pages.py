@@ -25,6 +25,7 @@ from tests.browser.acts import Act
 from tests.browser.crowd_scenes import of_crowd
 from tests.browser.fixing_scenes import CAUSE, fixing
 from tests.browser.house import House
+from tests.browser.order_scenes import order_figures
 from tests.browser.scenes import Scenes, once
 from tests.browser.watching import AXE, Watch, english, serious, sideways, sticking_out, violations
 from tests.browser.windows import ANALYST, NARROW, OWNER, WIDE, new_context, sign_in
@@ -233,6 +234,7 @@ FIGURES_AND_SETTINGS = [
     Row("single messages", "singles/"),
     Row("orders", "orders/"),
     Row("order diagnosis", "orders/diagnosis/"),
+    Row("order figures", order_figures),
     Row("an order", an_order),
     Row("a single message", a_single),
     Row("reconciliation", "reconciliation/"),
