@@ -114,6 +114,7 @@ CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
 ORDER_DIGEST_HOUR = int(number("ORDER_DIGEST_HOUR", 8))  # of the merchant's day: that of yesterday is made
 ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status may still come in
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
+ORDER_VISIT_DAYS = int(number("ORDER_VISIT_DAYS", 30))  # after it was handed in: its messages go on for weeks
 # per address, for public client keys; loopback is exempt
 SIGNALS_PER_SECOND = number("SIGNALS_PER_SECOND", 10)
 API_REQUESTS_PER_SECOND = number("API_REQUESTS_PER_SECOND", 100)  # per server key
@@ -306,8 +307,9 @@ CELERY_BEAT_SCHEDULE = {
     "tidy order imports": {"task": "orders.tidy_imports", "schedule": 60.0, "options": {"expires": 60}},
     # every minute: approvals whose time passed
     "expire reviews": {"task": "messaging.expire_reviews", "schedule": 60.0, "options": {"expires": 60}},
-    # every half minute: figures of recall by hour and day
+    # every half minute: figures of recall by hour and day, of orders by day
     "roll up recall": {"task": "messaging.roll_up_recall", "schedule": 30.0, "options": {"expires": 30}},
+    "fold moves of orders": {"task": "orders.fold_moves", "schedule": 30.0, "options": {"expires": 30}},
     # every minute: the books of months that something happened to
     "compute month books": {
         "task": "messaging.compute_month_books",

@@ -250,6 +250,21 @@ def _reason(change: StatusChange, scene: Scene | None, *, before: str, missing: 
     return Reason.SYNCING if change.state == State.SYNCING else Reason.WAITING
 
 
+def cause_of(change: StatusChange) -> str:
+    """Why nobody was told, of a change that was answered; "" where the answer names nothing."""
+    if change.state not in (State.DEAD, State.NOT_NOTIFIED):
+        return ""
+    scene = SCENES.get(change.order.scene)
+    return _said(change, scene.node(change.status) if scene else None).value
+
+
+def is_told(change: StatusChange) -> bool:
+    """The platform took a status that notifies, and named nothing that kept its message back."""
+    scene = SCENES.get(change.order.scene)
+    node = scene.node(change.status) if scene else None
+    return change.state == State.SYNCED and not change.sub_code and node is not None and node.notifies
+
+
 def _said(change: StatusChange, node: Node | None) -> Reason:
     """Read from the platform's answer: its code first, then its words."""
     if _named_fields(change.words) and change.state == State.NOT_NOTIFIED:

@@ -95,7 +95,7 @@ def retry(merchant: Merchant, which: QuerySet[StatusChange], *, by: User | None,
             raise CountChanged(len(held))
         rows = StatusChange.objects.filter(pk__in=[change.pk for change in held], state=State.DEAD)
         superseded = rows.filter(left_behind()).update(state=State.SUPERSEDED, settled_at=Now())
-        again = rows.update(state=State.PENDING, sub_code="", words="", settled_at=None)
+        again = rows.update(state=State.PENDING, sub_code="", words="", cause="", settled_at=None)
         if held:
             only = held[0] if len(held) == 1 else None
             detail = _told(held, again=again, superseded=superseded)

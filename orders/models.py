@@ -62,6 +62,7 @@ class Order(MerchantOwned):
     status_at = models.DateTimeField(null=True)
     synced_status = models.CharField(max_length=32, blank=True)
     synced_at = models.DateTimeField(null=True)  # modified time of that status
+    told_at = models.DateTimeField(null=True)  # when the first of its messages was known to be taken
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -118,6 +119,7 @@ class StatusChange(MerchantOwned):
     call = models.ForeignKey("merchants.GatewayCall", null=True, on_delete=models.PROTECT, related_name="+")
     sub_code = models.CharField(max_length=80, blank=True)  # the platform's, of a refusal
     words = models.CharField(max_length=400, blank=True)  # the platform's: of a refusal, or why no message
+    cause = models.CharField(max_length=20, blank=True, default="", db_default="")  # a Reason, of the answer
     settled_at = models.DateTimeField(null=True)  # when the outcome was known
 
     class Meta:
@@ -237,3 +239,43 @@ class NamedInImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order_import_id}/{self.customer_id}"
+
+
+class NodeCell(MerchantOwned):
+    """Statuses of one day, scene, status and outcome. `day`: received, in the merchant's zone.
+
+    `cause`: a Reason, of what was not notified or needs fixing; `message_unknown` of a synced one. Rows with
+    an empty status count orders instead: `told` are those handed in on the day that got a message at all.
+    """
+
+    mini_program = models.ForeignKey(
+        "merchants.MiniProgram", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    day = models.DateField()
+    scene = models.CharField(max_length=32)
+    status = models.CharField(max_length=32, blank=True)
+    state = models.CharField(max_length=12)
+    cause = models.CharField(max_length=20, blank=True)
+    n = models.IntegerField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.scene} {self.status} {self.state} {self.cause}: {self.n}"
+
+
+class NodeCount(NodeCell):
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mini_program", "day", "scene", "status", "state", "cause"], name="node_count_once"
+            )
+        ]
+
+
+class NodeMove(NodeCell):
+    """What moved and is not in NodeCount yet: a trigger writes it with every change of a StatusChange."""
+
+    class Meta:
+        indexes = [models.Index(fields=["mini_program", "day"], name="node_move_of_day")]

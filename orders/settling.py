@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from typing import Any
 
@@ -13,6 +14,8 @@ from gateway.methods.orders import MerchantOrderSyncResponse
 from merchants import calls
 from merchants.enqueue import enqueue
 from merchants.models import GatewayCall
+from orders import rollups
+from orders.diagnosis import cause_of, is_told
 from orders.models import Order, StatusChange
 from orders.reasons import MESSAGE_NOT_KNOWN, NOT_REACHED
 
@@ -27,7 +30,8 @@ def settle_sync(call_id: int, *, merchant_id: int) -> bool:
         call = calls.load_outcome(call_id, merchant_id=merchant_id)
         if call is None:
             return False
-        change = StatusChange.objects.get(pk=call.target_id, merchant_id=merchant_id)
+        changes = StatusChange.objects.select_related("order")
+        change = changes.get(pk=call.target_id, merchant_id=merchant_id)
         if not _take_over(change, call):
             log.warning("%s: its change is %s, nothing to take over", call, change.state)
         enqueue("orders.sync_order", merchant_id, change.order_id)
@@ -39,8 +43,12 @@ def _take_over(change: StatusChange, call: GatewayCall) -> bool:
     to = outcome_of(call)
     before = [State.SYNCING] if to["state"] == State.UNKNOWN else [State.SYNCING, State.UNKNOWN]
     mine = StatusChange.objects.filter(pk=change.pk, call=call, state__in=before)
-    if not mine.update(**to, settled_at=Now()):
+    answered = copy.copy(change)
+    answered.state, answered.sub_code, answered.words = to["state"], to["sub_code"], to["words"]
+    if not mine.update(**to, cause=cause_of(answered), settled_at=Now()):
         return False
+    if is_told(answered):
+        rollups.first_told(change.order)
     if to["state"] in (State.SYNCED, State.NOT_NOTIFIED):
         behind = Q(synced_at=None) | Q(synced_at__lt=change.modified_at)
         Order.objects.filter(behind, pk=change.order_id).update(

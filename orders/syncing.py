@@ -19,6 +19,7 @@ from gateway.methods.orders import MerchantOrderSync
 from merchants import calls
 from merchants.models import GatewayCall
 from orders import bodies
+from orders.diagnosis import Reason
 from orders.models import Order, StatusChange
 from orders.reasons import CANNOT_BE_WRITTEN
 
@@ -89,7 +90,8 @@ def _move(change: StatusChange) -> int:
     try:
         call = _intend(change, attempt)
     except ValueError as error:
-        own.update(state=State.DEAD, sub_code=CANNOT_BE_WRITTEN, words=str(error)[:400], settled_at=Now())
+        said = {"sub_code": CANNOT_BE_WRITTEN, "words": str(error)[:400], "cause": Reason.NEVER_LEFT.value}
+        own.update(state=State.DEAD, settled_at=Now(), **said)
     else:
         own.update(call=call)
     return 1

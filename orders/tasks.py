@@ -6,13 +6,18 @@ from celery import shared_task
 from django.utils import timezone
 
 from merchants.enqueue import MerchantTask
-from orders import alike, digests, forgetting, settling, syncing
+from orders import alike, digests, forgetting, rollups, settling, syncing
 from orders.importing import checking, files, running
 
 
 @shared_task(name="orders.sync_due")
 def sync_due() -> None:
     syncing.sync_due()
+
+
+@shared_task(name="orders.fold_moves")
+def fold_moves() -> None:
+    rollups.fold()
 
 
 @shared_task(name="orders.sync_order", base=MerchantTask)

@@ -19,10 +19,12 @@ from console.dashboard.order_decisions import with_orders
 from console.dashboard.reviews import review_decisions
 from console.dashboard.week import week_chart
 from console.htmx import answer, poll_seconds
+from console.orders.figures import SceneNodes, scenes_of
 from messaging import failures, reports
 from messaging.models import BatchSend
 from messaging.recall.benchmarks import RECALL
-from messaging.recall.figures import week_figures
+from messaging.recall.figures import today, week_figures
+from orders.node_figures import NodeFigures, node_figures
 
 IDLE_POLL_SECONDS = 15
 
@@ -42,8 +44,8 @@ class Run:
 @merchant_page("home.view")
 def home(request: MerchantRequest) -> HttpResponse:
     at = timezone.now()
-    today = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    found = reports.home_figures(request.merchant, at=at, day_start=today)
+    midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    found = reports.home_figures(request.merchant, at=at, day_start=midnight)
     week = week_figures(request.merchant, at=at)
     context = {
         "at": at,
@@ -53,6 +55,7 @@ def home(request: MerchantRequest) -> HttpResponse:
         "week_chart": week_chart(week),
         "reference": RECALL,
         "decisions": _decisions(request, found, at),
+        "order_nodes": order_nodes(request, at=at),
         "day_line": day_line(found.next_day, at=at),
         **running(found.running, at=at, next_start=found.next_day[0] if found.next_day else None),
     }
@@ -69,6 +72,16 @@ def _decisions(request: MerchantRequest, found: reports.HomeFigures, at: datetim
         fixed=failures.fixed(merchant, at=at) if staff.can("unknown.decide") else (),
     )
     return with_crowds(with_orders(told, merchant, staff=staff), merchant, staff=staff)
+
+
+def order_nodes(request: MerchantRequest, *, at: datetime) -> list[SceneNodes]:
+    """Of the mini program shown, the nodes that notify; one query."""
+    if request.mini_program is None or not request.staff.can("orders.view"):
+        return []
+    day = today(request.merchant, at=at)
+    figures = node_figures(request.mini_program, first=day, last=day)
+    told = NodeFigures([one for one in figures.nodes if one.notifies], [], figures.all, figures.orders_told)
+    return scenes_of(told, request.merchant)
 
 
 @require_safe

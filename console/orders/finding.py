@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,10 +14,14 @@ from django.utils.functional import Promise
 from django.views.decorators.http import require_safe
 
 from console.access import MerchantRequest, merchant_page
+from console.orders.figures import Reach, reach_of
 from console.orders.forms import SearchForm
 from console.orders.rows import Row, rows_of
 from console.orders.words import WORDS, name_of, names_of
+from merchants.models import MiniProgram
+from messaging.recall.figures import Period, today
 from orders import digests, reports
+from orders.node_figures import node_figures
 from orders.reports import Flag, SceneWeek, Week
 
 MOST_FOUND = 20
@@ -48,11 +54,20 @@ def order_diagnosis(request: MerchantRequest) -> HttpResponse:
         "scenes": [_line(one) for one in week.scenes] if week else [],
         "flags": _flags(week),
         "digests": digests.unread(request.merchant)[:SHOWN_DIGESTS] if app else [],
+        "reach": _reach(app, request, at) if app else None,
+        "visit_days": settings.ORDER_VISIT_DAYS,
         "again": reports.second_orders(app, at=at) if app else None,
         "looks_back": reports.LOOKS_BACK_DAYS,
         "at": at,
     }
     return render(request, "orders/diagnosis.html", context)
+
+
+def _reach(app: MiniProgram, request: MerchantRequest, at: datetime) -> Reach:
+    """Of the orders handed in during the last 30 days."""
+    last = today(request.merchant, at=at)
+    period = Period(last - timedelta(days=reports.SECOND_ORDER_DAYS - 1), last)
+    return reach_of(app, node_figures(app, first=period.first, last=period.last), period)
 
 
 def _found(request: MerchantRequest, text: str) -> list[Row]:

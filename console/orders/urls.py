@@ -1,11 +1,22 @@
 from django.urls import path
 
-from console.orders import by_hand, digests, finding, fixing, importing, repairing, scene_pages, views
+from console.orders import (
+    by_hand,
+    digests,
+    figures,
+    finding,
+    fixing,
+    importing,
+    repairing,
+    scene_pages,
+    views,
+)
 
 order_pages = [
     path("orders/", views.orders, name="orders"),
     path("orders/export.csv", views.orders_export, name="orders_export"),
     path("orders/diagnosis/", finding.order_diagnosis, name="order_diagnosis"),
+    path("orders/figures/", figures.order_figures, name="order_figures"),
     path("orders/<int:order_id>/", views.order, name="order"),
     path("orders/digests/<int:digest_id>/", digests.order_digest, name="order_digest"),
     path("orders/digests/<int:digest_id>/read/", digests.order_digest_read, name="order_digest_read"),

@@ -24,10 +24,10 @@ from messaging.models.delivery import (
 from messaging.models.failure import FailureDecision
 from messaging.models.joint import JointPart, JointSend
 from messaging.models.pulse import SendPulse
-from messaging.models.recall import RecallHour, Rollup, UntiedVisits, VisitHour
+from messaging.models.recall import OrderVisitDay, RecallHour, Rollup, UntiedVisits, VisitHour
 from messaging.models.review import Review
 from messaging.models.rules import SendRules
-from messaging.models.signal import RecallCount, Signal, Visit
+from messaging.models.signal import OrderVisit, RecallCount, Signal, Visit
 from messaging.models.single import SingleSend
 from messaging.models.templates import Kind, LibraryTemplate, SubscriptionTemplate
 
@@ -55,6 +55,8 @@ __all__ = [
     "LibraryTemplate",
     "MissedReason",
     "MonthBooks",
+    "OrderVisit",
+    "OrderVisitDay",
     "PauseReason",
     "RecallCount",
     "RecallHour",

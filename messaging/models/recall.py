@@ -69,6 +69,29 @@ class UntiedVisits(MerchantOwned):
         return f"{self.day}: {self.visits}"
 
 
+class OrderVisitDay(MerchantOwned):
+    """Visits by the links of orders, by scene and the day the order was handed in, in the merchant's zone.
+
+    Kept in the transaction that stores the signals; `shared_visits`: by somebody else than the buyer.
+    """
+
+    mini_program = models.ForeignKey(
+        "merchants.MiniProgram", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    day = models.DateField()
+    scene = models.CharField(max_length=32)
+    visits = models.PositiveIntegerField(default=0)
+    shared_visits = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mini_program", "day", "scene"], name="order_visits_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.scene}: {self.visits}"
+
+
 class Rollup(models.Model):
     """When a rollup last ran: what was committed shortly before `computed_at` is in its figures."""
 

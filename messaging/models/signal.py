@@ -27,6 +27,10 @@ class Signal(MerchantOwned):
     crowd = models.ForeignKey(
         "messaging.CrowdSend", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    # of a visit by the link of an order
+    order = models.ForeignKey(
+        "orders.Order", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     scene = models.CharField(max_length=10, blank=True)
     at = models.DateTimeField()
     received_at = models.DateTimeField(db_default=Now())
@@ -56,6 +60,18 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"visit of {self.delivery_id}"
+
+
+class OrderVisit(models.Model):
+    """Counts once per order within the window. `shared`: somebody else than the buyer came."""
+
+    pk = models.CompositePrimaryKey("order", "shared")
+    order = models.ForeignKey("orders.Order", on_delete=models.CASCADE, related_name="+", db_index=False)
+    shared = models.BooleanField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"visit of order {self.order_id}"
 
 
 class RecallCount(models.Model):

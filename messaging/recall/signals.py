@@ -21,7 +21,7 @@ from merchants.models import ApiKey, MiniProgram
 from messaging.consent import ledger
 from messaging.engine import sql
 from messaging.models import Kind, Signal, SubscriptionTemplate
-from messaging.recall import crowd_visits, rollups, untied
+from messaging.recall import crowd_visits, order_visits, rollups, untied
 
 CONSENT_SCOPE = "consent"
 MESSAGE_SCENES = ("1014", "1305")  # entry from a message, entry from a push
@@ -37,13 +37,13 @@ JOIN messaging_sendcontrol s ON s.id = d.send_id AND s.mini_program_id = %(mini_
 STORE = """
 INSERT INTO messaging_signal
     (merchant_id, mini_program_id, caller_id, kind, customer_id, send_id, books_month, delivery_id, crowd_id,
-    scene, at)
+    order_id, scene, at)
 SELECT %(merchant)s, %(mini_program)s, n.caller_id, n.kind, n.customer_id, n.send_id, n.books_month,
-    n.delivery_id, n.crowd_id, n.scene, n.at
+    n.delivery_id, n.crowd_id, n.order_id, n.scene, n.at
 FROM unnest(%(ids)s::text[], %(kinds)s::text[], %(customers)s::bigint[], %(sends)s::bigint[],
-    %(months)s::date[], %(deliveries)s::bigint[], %(crowds)s::bigint[], %(scenes)s::text[],
-    %(times)s::timestamptz[])
-    AS n (caller_id, kind, customer_id, send_id, books_month, delivery_id, crowd_id, scene, at)
+    %(months)s::date[], %(deliveries)s::bigint[], %(crowds)s::bigint[], %(orders)s::bigint[],
+    %(scenes)s::text[], %(times)s::timestamptz[])
+    AS n (caller_id, kind, customer_id, send_id, books_month, delivery_id, crowd_id, order_id, scene, at)
 ORDER BY n.kind, n.caller_id
 ON CONFLICT DO NOTHING
 RETURNING kind, caller_id
@@ -92,13 +92,14 @@ class _Opened(NamedTuple):
 
 @dataclass(slots=True)
 class _Known:
-    """What the reports refer to, read in three queries, four where a token is a crowd's."""
+    """What the reports refer to, read in three queries; one more each for tokens of crowds and of orders."""
 
     stored: set[tuple[str, str]]
     templates: dict[str, SubscriptionTemplate]
     people: dict[str, int]
     opened: dict[str, _Opened]
     crowds: dict[str, crowd_visits.OpenedCrowd]
+    orders: dict[str, order_visits.OpenedOrder]
 
 
 def take_in(api_key: ApiKey, signals: Sequence[Told], *, at: datetime) -> Result:
@@ -123,6 +124,7 @@ def take_in(api_key: ApiKey, signals: Sequence[Told], *, at: datetime) -> Result
         _change_consents(stored, known, at=at)
         rollups.count(_visits(stored, known))
         crowd_visits.count(_crowd_visits(stored, known))
+        order_visits.count(_order_visits(stored, known))
         untied.count(mini_program.pk, [one.at for one in stored if _is_untied(one)])
     return result
 
@@ -148,6 +150,7 @@ def _look_up(mini_program: MiniProgram, signals: Sequence[Told]) -> _Known:
         people=customers.known(mini_program, {told.open_id for told in signals if told.open_id}),
         opened=_open(mini_program, given),
         crowds=crowd_visits.opened(mini_program, given),
+        orders=order_visits.opened(mini_program, given),
     )
 
 
@@ -172,12 +175,19 @@ def _why_not(told: Told, known: _Known) -> str:
     if told.kind in CONSENT_KINDS:
         return _why_no_consent(told, known)
     if told.token:
-        opened, crowd = known.opened.get(told.token), known.crowds.get(told.token)
-        if opened is None and crowd is None:
-            return "token: not one of this mini program's messages"
-        left_at = opened.sent_at if opened else crowd and crowd.since
-        return "" if left_at else "token: this message was never sent"
+        return _why_no_visit(told, known)
     return "" if told.scene in MESSAGE_SCENES else "visited: give a token, or scene 1014 or 1305"
+
+
+def _why_no_visit(told: Told, known: _Known) -> str:
+    order = known.orders.get(told.token)
+    if order is not None:
+        return "" if order.has_link else "token: this order was never synced"
+    opened, crowd = known.opened.get(told.token), known.crowds.get(told.token)
+    if opened is None and crowd is None:
+        return "token: not one of this mini program's messages"
+    left_at = opened.sent_at if opened else crowd and crowd.since
+    return "" if left_at else "token: this message was never sent"
 
 
 def _why_no_consent(told: Told, known: _Known) -> str:
@@ -199,6 +209,7 @@ def _store(mini_program: MiniProgram, new: list[Told], known: _Known) -> list[To
         return []
     opened = [known.opened.get(told.token) for told in new]
     crowds = [known.crowds.get(told.token) for told in new]
+    orders = [known.orders.get(told.token) for told in new]
     written = sql.rows(
         STORE,
         {
@@ -215,6 +226,7 @@ def _store(mini_program: MiniProgram, new: list[Told], known: _Known) -> list[To
             "months": [one.books_month if one else None for one in opened],
             "deliveries": [one.id if one else None for one in opened],
             "crowds": [one.id if one else None for one in crowds],
+            "orders": [one.id if one else None for one in orders],
             "scenes": [told.scene for told in new],
             "times": [told.at for told in new],
         },
@@ -246,6 +258,17 @@ def _is_untied(told: Told) -> bool:
 def _crowd_visits(stored: list[Told], known: _Known) -> list[int]:
     told_of = ((known.crowds.get(told.token), told.at) for told in stored)
     return [crowd.id for crowd, at in told_of if crowd is not None and crowd.counts(at)]
+
+
+def _order_visits(stored: list[Told], known: _Known) -> list[order_visits.Came]:
+    """Within the window. `shared`: another open_id than the buyer's."""
+    came = []
+    for told in stored:
+        order = known.orders.get(told.token)
+        if order is not None and order.counts(told.at):
+            shared = bool(told.open_id) and known.people.get(told.open_id) != order.customer_id
+            came.append(order_visits.Came(order.id, shared, told.at))
+    return came
 
 
 def _visits(stored: list[Told], known: _Known) -> list[rollups.Came]:

@@ -25,7 +25,7 @@ ON CONFLICT (mini_program_id, day) DO UPDATE SET visits = u.visits + excluded.vi
 COUNT = """
 SELECT g.merchant_id, g.mini_program_id, (g.at AT TIME ZONE m.time_zone)::date, count(*)::int
 FROM messaging_signal g JOIN merchants_merchant m ON m.id = g.merchant_id
-WHERE g.kind = 'visited' AND g.send_id IS NULL
+WHERE g.kind = 'visited' AND g.send_id IS NULL AND g.crowd_id IS NULL AND g.order_id IS NULL
     AND (g.at AT TIME ZONE m.time_zone)::date >= %(first_day)s
 GROUP BY 1, 2, 3
 """

@@ -1,4 +1,4 @@
-"""Counts every figure of recall again and puts the kept ones right."""
+"""Counts every figure of recall and of orders again and puts the kept ones right."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from messaging.recall import hours, rollups, untied
+from messaging.recall import hours, order_visits, rollups, untied
+from orders import rollups as order_figures
 
 
 class Command(BaseCommand):
     help = (
-        "Counts the visits of every send, of every hour and every day again. --check only compares, and "
-        "fails when a figure is wrong; figures of sends under way may be half a minute old."
+        "Counts the visits of every send, hour, day and order, and every order status again. --check only "
+        "compares, and fails when a figure is wrong; figures of sends under way may be half a minute old."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -25,11 +26,19 @@ class Command(BaseCommand):
         sends = rollups.rebuild(repair=repair)  # first: the figures by hour are sums of these
         for one in sends:
             self.stdout.write(f"send {one.send_id}: kept {one.kept}, counted {one.counted} (visits, shared)")
-        rows = [*hours.recount(repair=repair), *untied.recount(at=timezone.now(), repair=repair)]
+        rows = [
+            *hours.recount(repair=repair),
+            *untied.recount(at=timezone.now(), repair=repair),
+            *order_visits.recount(repair=repair),
+        ]
         for row in rows:
             key = ", ".join(str(part) for part in row.key)
             self.stdout.write(f"{row.rollup} ({key}): kept {row.kept}, counted {row.counted}")
-        wrong = len(sends) + len(rows)
+        nodes = order_figures.rebuild(repair=repair)
+        for cell in nodes:
+            key = ", ".join(str(part) for part in cell.key)
+            self.stdout.write(f"statuses ({key}): kept {cell.kept}, counted {cell.counted}")
+        wrong = len(sends) + len(rows) + len(nodes)
         if options["check"] and wrong:
             raise CommandError(f"{wrong} figures are wrong. Run rebuild_recall to put them right.")
         self.stdout.write(f"{wrong} figures were wrong.")

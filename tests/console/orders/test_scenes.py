@@ -44,6 +44,12 @@ class ScenePages(CastCase):
         self.assertEqual({row.scene.code for row in rows[: len(first)]}, first)
         self.assertIn("takeaway", first)
 
+    def test_a_type_code_that_nobody_published_says_so_though_its_statuses_are_official(self) -> None:
+        recycling = self.client.get(reverse("order_scene", args=["yunduo", "recycling"]))
+        self.assertContains(recycling, "type code: simulated, check before use")
+        self.assertContains(recycling, "The platform publishes this table")
+        self.assertNotContains(self.client.get(RENTAL), "type code: simulated")
+
     def test_a_notifying_status_is_previewed_with_sample_values(self) -> None:
         page = self.client.get(RENTAL, {"node": "IN_DELIVERY"})
         self.assertEqual(page.context["shown"].status, "IN_DELIVERY")
