@@ -166,7 +166,7 @@ def _read(order: Order, scene: Scene, missing: tuple[str, ...], values: Mapping[
 def _fill_in(order: Order, change: StatusChange, filled: dict[str, str]) -> Repaired:
     fields = {**change.fields, **filled}
     mine = StatusChange.objects.filter(pk=change.pk, state=change.state)
-    if not mine.update(fields=fields, state=State.PENDING, sub_code="", words="", settled_at=None):
+    if not mine.update(fields=fields, state=State.PENDING, sub_code="", words="", cause="", settled_at=None):
         raise RepairRefused(Hindrance.GONE)
     is_current = order.status_at == change.modified_at
     merged = {**order.fields, **filled} if is_current else {**filled, **order.fields}

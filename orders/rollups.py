@@ -9,7 +9,7 @@ it finds wrong it adds as moves, which hold whatever was written meanwhile.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -100,11 +100,11 @@ class WrongCell:
     counted: int
 
 
-def first_told(order: Order) -> None:
-    """The order got a message. In the caller's transaction; the second time it does nothing."""
+def first_told(order: Order, *, at: datetime | None = None) -> None:
+    """The order got a message, now or `at`. In the caller's transaction; the second time it does nothing."""
     if order.told_at is not None:
         return
-    if Order.objects.filter(pk=order.pk, told_at=None).update(told_at=Now()):
+    if Order.objects.filter(pk=order.pk, told_at=None).update(told_at=at or Now()):
         with connection.cursor() as cursor:
             cursor.execute(ADD_TOLD, {"order": order.pk})
 

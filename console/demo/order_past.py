@@ -25,9 +25,11 @@ from gateway.outcomes import SUB_CODES
 from merchants.calls import redacted
 from merchants.models import GatewayCall
 from orders import bodies, choosing
+from orders.diagnosis import cause_of, is_told
 from orders.given import OrderGiven, StatusGiven
 from orders.intake import MAX_ORDERS, receive_orders
 from orders.models import ChosenScene, Order, Source, StatusChange
+from orders.rollups import first_told
 from orders.settling import outcome_of
 from orders.syncing import METHOD, SETTLE_TASK, left_behind
 
@@ -188,13 +190,16 @@ def _settle(
         _answer(call, node)
         for name, value in outcome_of(call).items():
             setattr(change, name, value)
-        change.settled_at = call.settled_at
+        change.settled_at, change.cause = call.settled_at, cause_of(change)
         if call.state == CallState.ACCEPTED:
             order = orders.setdefault(change.order_id, change.order)
             order.synced_status, order.synced_at = change.status, change.modified_at
     _write(GatewayCall, calls, [*ANSWERED, "settled_at"])
-    _write(StatusChange, changes.values(), ["state", "sub_code", "words", "settled_at"])
+    _write(StatusChange, changes.values(), ["state", "sub_code", "words", "cause", "settled_at"])
     _write(Order, orders.values(), ["synced_status", "synced_at"])
+    told = {change.order_id: change for change in reversed(list(changes.values())) if is_told(change)}
+    for change in told.values():  # the first of each order
+        first_told(change.order, at=change.settled_at)
     late = StatusChange.objects.filter(left_behind(), order__mini_program=scene.app, state=State.PENDING)
     late.update(state=State.SUPERSEDED, settled_at=F("received_at") + WAITED)
 
