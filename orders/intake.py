@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from membership import customers
 from membership.models import Customer
 from merchants.models import MiniProgram
+from orders import at_once
 from orders.choosing import chosen_scenes, hold_chosen
 from orders.given import (
     OrderGiven,
@@ -150,6 +151,8 @@ def receive_status(
 
     Raises OrderUnknown, and OrderRefused for a status the scene lacks or the same time with another one.
     """
+    if at_once.take(mini_program, out_biz_no, given, source=source):
+        return "taken"
     with transaction.atomic():
         order = _locked(mini_program, {out_biz_no}, lock=True).get(out_biz_no)
         if order is None:
