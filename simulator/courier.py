@@ -57,7 +57,8 @@ class Courier:
                 await asyncio.wait(self._tasks, timeout=TOTAL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 continue
             due = self._notices.next_due()
-            if due is None or due > now:
+            owing = self._store.coupons.has_due(now) or self._store.deliveries.has_due(now)
+            if not owing and (due is None or due > now):
                 return True
         return False
 
@@ -70,6 +71,8 @@ class Courier:
             await self._session.close()
 
     async def _start_due(self, now: float) -> None:
+        self._store.coupons.catch_up()
+        self._store.deliveries.catch_up()
         for app_id in self._notices.apps_waiting():
             free = AT_ONCE - sum(whose == app_id for whose in self._under_way.values())
             for due in self._notices.take_due(app_id, now, free):

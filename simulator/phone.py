@@ -220,7 +220,8 @@ class Phone:
     async def _side(self, http: web.Request, app: App, open_id: str) -> Html:
         read = self._store.disk.read
         sends = await read(
-            "SELECT at, code, sub_code, template_id, accepted, history, out_biz_no, order_status FROM log"
+            "SELECT at, code, sub_code, template_id, accepted, history, out_biz_no, order_status, activity_id"
+            " FROM log"
             " WHERE app_id = ? AND open_id = ? ORDER BY id DESC LIMIT ?",
             (app.app_id, open_id, LISTED_ACTIONS),
         )
