@@ -113,6 +113,13 @@ class CouponControl:
         except NotPossible as error:
             raise BadRequest(str(error)) from error
 
+    def tap(self, app: App, open_id: str, form: dict[str, str]) -> str:
+        """What a finger does on the phone: the words of a refusal, or nothing. Raises BadRequest."""
+        if form.get("action") not in ("claim", "ignore", "delete"):
+            raise BadRequest("action: claim, ignore or delete")
+        done = self._do(app, open_id, form["action"], dict(form))
+        return f"没有领到：{done['words']}" if "refused" in done else ""
+
     async def claims(self, http: web.Request) -> web.Response:
         """Many people claim one activity, each once, in the order of the list."""
         body = await body_of(http)

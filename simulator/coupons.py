@@ -190,7 +190,8 @@ class Coupons:
     # --- when the time comes ---------------------------------------------------------------------------
 
     def has_due(self, now: float) -> bool:
-        return any(heap and heap[0][0] <= now for heap in (self._pending, self._ending))
+        pending, ending = self._pending, self._ending
+        return bool(pending and pending[0][0] <= now) or bool(ending and ending[0][0] < now)
 
     def catch_up(self) -> None:
         """Do what is due by now, of expiries so many at once that no other call waits long."""

@@ -67,9 +67,15 @@ class Deliveries:
         """In the order in which they were made."""
         return self._of_app.get(app_id, [])
 
-    def of_template(self, app_id: str, template_id: str, now: float) -> Delivery | None:
-        """The plan whose coupon a message of this template carries now; of several the newest."""
-        running = [one for one in self._of_template.get((app_id, template_id), []) if one.runs(now)]
+    def carried_by(self, app_id: str, template_id: str, sent_at: float) -> Delivery | None:
+        """The plan whose coupon a message of this template carries that was sent then, while the plan still
+        runs; of several the newest."""
+        now = self._store.clock.now()
+        running = [
+            one
+            for one in self._of_template.get((app_id, template_id), [])
+            if one.runs(now) and sent_at >= max(one.begins_at, one.review_until)
+        ]
         return running[-1] if running else None
 
     def create(self, app: App, activity_id: str, booth: str, **facts: Any) -> Delivery:

@@ -89,6 +89,9 @@ class Page:
         where = self.screen(screen)
         if row:
             where = next(one for one in where.all("li") if one.text.startswith(row))
+        return self.press(where, button)
+
+    def press(self, where: Element, button: str) -> "Page":
         pressed = next(one for one in where.all("button") if button in one.text)
         form = pressed.around("form")
         sent = {one.attrs["name"]: one.attrs["value"] for one in form.all("input", type="hidden")}
