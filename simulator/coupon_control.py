@@ -20,6 +20,7 @@ from simulator.control import (
     query_number,
     whole,
 )
+from simulator.coupon_reading import read_fee
 from simulator.deliveries import Delivery
 from simulator.store import App, Store
 from simulator.vouchers import STATUSES, Voucher
@@ -29,6 +30,7 @@ MAX_FEE_FEN = 10_000_000_000
 MAX_LISTED = 1_000
 WITH_ACTIVITY = ("claim", "ignore")
 WITH_VOUCHER = ("pay_back", "return_sold", "delete")
+ON_THE_PHONE = ("claim", "ignore", "pay", "pay_back", "delete")
 ACTIONS = (*WITH_ACTIVITY, "pay", *WITH_VOUCHER)
 
 
@@ -115,9 +117,12 @@ class CouponControl:
 
     def tap(self, app: App, open_id: str, form: dict[str, str]) -> str:
         """What a finger does on the phone: the words of a refusal, or nothing. Raises BadRequest."""
-        if form.get("action") not in ("claim", "ignore", "delete"):
-            raise BadRequest("action: claim, ignore or delete")
-        done = self._do(app, open_id, form["action"], dict(form))
+        if form.get("action") not in ON_THE_PHONE:
+            raise BadRequest(f"action: one of {', '.join(ON_THE_PHONE)}")
+        body: dict[str, Any] = dict(form)
+        if form["action"] == "pay":
+            body["total_fee"] = _fee_of(body)
+        done = self._do(app, open_id, form["action"], body)
         return f"没有领到：{done['words']}" if "refused" in done else ""
 
     async def claims(self, http: web.Request) -> web.Response:
@@ -189,6 +194,17 @@ class CouponControl:
         }
         uses = [{**asdict(use), "at": iso_beijing(use.at)} for use in voucher.uses]
         return {**told, **moments, "status": self._store.coupons.status_of(voucher), "uses": uses}
+
+
+def _fee_of(form: dict[str, Any]) -> int:
+    """Fen of a bill that was typed in yuan."""
+    try:
+        fee = read_fee(form, "yuan")
+    except Refusal as refusal:
+        raise BadRequest(refusal.sub_msg) from refusal
+    if fee is None:
+        raise BadRequest("yuan: what the bill comes to")
+    return fee
 
 
 def _booth(body: dict[str, Any]) -> str:

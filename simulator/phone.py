@@ -156,6 +156,7 @@ class Phone:
             **self._frame(app),
             **{name: url for name, url in _tabs(app, open_id).items() if name != "coupons"},
             here=here,
+            act_url=url_of(app, open_id, tail="coupon"),
             coupons=wallet_cards(self._store, self._store.everywhere(app, open_id), now),
             offers=offer_rows(self._store, app, open_id, back=here),
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from simulator.activities import Activity
-from simulator.coupon_terms import DISCOUNT, EXCHANGE, SPECIAL, Terms, time_text, yuan
+from simulator.coupon_terms import DISCOUNT, EXCHANGE, PAY, SPECIAL, Terms, time_text, yuan
 from simulator.deliveries import SERVICE_MESSAGE
 from simulator.markup import Html, joined, render
 from simulator.phone_lookup import Received, url_of
@@ -52,9 +52,11 @@ def _card(store: Store, app: App, voucher: Voucher, now: float) -> Html:
     state = "已失效" if voucher.ended else _STATES[status]
     if status == SENDED and now < voucher.begins_at:
         state = "还不能用"
+    action, text = ("delete", "删除")
+    if voucher.used_times and store.coupons.activities[voucher.activity_id].kind == PAY:
+        action, text = ("pay_back", "退款")
     if terms.max_uses > 1:
         state += f" · 用了 {voucher.used_times}/{terms.max_uses} 次"
-    until = f"有效期至 {time_text(voucher.ends_at)[:16]}"
     return render(
         "_ticket.html",
         look="" if status == SENDED else "over",
@@ -63,10 +65,11 @@ def _card(store: Store, app: App, voucher: Voucher, now: float) -> Html:
         name=terms.name,
         merchant=app.settings.name,
         state=state,
-        until=f"{until} · 券码 {voucher.code}" if voucher.code else until,
+        until=f"至 {time_text(voucher.ends_at)[:16]}",
+        code=render("_ticket_code.html", code=voucher.code) if voucher.code else Html(""),
         form=_form(
             app, voucher.open_id, field="voucher_id", value=voucher.voucher_id,
-            action="delete", text="删除", back=url_of(app, voucher.open_id, tail="coupons"),
+            action=action, text=text, back=url_of(app, voucher.open_id, tail="coupons"),
         ),
     )  # fmt: skip
 
@@ -116,9 +119,10 @@ def attached(store: Store, received: Received, *, back: str) -> Html:
         face=face_of(terms),
         floor=floor_of(terms),
         name=terms.name,
-        merchant=received.app.settings.name,
-        state="随消息发的券" if not short else "已领取" if short == "COUNT_OVER_LIMIT" else "已领完",
-        until=f"{time_text(terms.ends)[:16]} 前领取",
+        merchant="随消息发的券",
+        state="可领取" if not short else "已领取" if short == "COUNT_OVER_LIMIT" else "已领完",
+        until=f"{time_text(terms.ends)[5:16]} 前领取",
+        code=Html(""),
         form=form,
     )
 

@@ -73,3 +73,18 @@ def test_a_message_carries_the_coupon_of_its_running_plan_and_no_other_does(
     counter.say(asks.PLAN_STOP, delivery_id=plan, out_biz_no=asks.number())
     counter.settle()
     assert "已领取" not in Page.of(merchant, subscriber).follow("消息", "优惠券").screen(ZONE).text
+
+
+def test_a_bill_is_paid_on_the_phone_with_a_coupon_and_paid_back(
+    merchant: Merchant, counter: Counter, person: str
+) -> None:
+    counter.send(counter.made(activity_name="付款用的券"), person)
+
+    pack = Page.of(merchant, person, "/coupons")
+    paid = pack.press(pack.screen(WALLET), "付款", yuan="25.50")
+    [use] = counter.vouchers(open_id=person)[0]["uses"]
+    after = paid.press(_tickets(paid, WALLET)[0], "退款")
+
+    assert (use["fee"], use["saved"]) == (2_550, 500)
+    assert "已使用" in _tickets(paid, WALLET)[0].text
+    assert "可使用" in _tickets(after, WALLET)[0].text
