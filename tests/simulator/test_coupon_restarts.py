@@ -44,3 +44,8 @@ def test_a_new_process_goes_on_where_the_old_one_stopped(tmp_path: Path) -> None
         counter.settle()
         kinds = [one["kind"].rpartition(".")[2] for one in counter.settle()]
         assert kinds.count("expired") == 2, "the one of the pay coupon, and B"
+
+    with SimulatorProcess.start(store=store) as third:
+        counter = Counter(Merchant(third, {**texts, "gateway_url": f"{third.url}/gateway.do"}))
+        kinds = [one["kind"].rpartition(".")[2] for one in counter.settle()]
+        assert kinds.count("expired") == 2, "told once, also by another process"
