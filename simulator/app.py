@@ -10,9 +10,12 @@ from simulator.acts import Acts
 from simulator.back_office import BackOffice
 from simulator.batches import Batches
 from simulator.control import Control
+from simulator.coupon_control import CouponControl
+from simulator.coupons import Coupons
 from simulator.courier import Courier
 from simulator.crowd import Crowd
 from simulator.crowd_control import CrowdControl
+from simulator.deliveries import Deliveries
 from simulator.disk import Disk
 from simulator.docs import docs, methods
 from simulator.faults import Faults
@@ -54,6 +57,8 @@ class Platform:
         log = Log(self.store)
         notices = self.store.notices = Notices(self.store, faults)
         self.store.order_centre = OrderCentre(self.store.records, self.store.forms)
+        self.store.coupons = Coupons(self.store)
+        self.store.deliveries = Deliveries(self.store)
         self.courier = Courier(self.store, notices, allowed_hosts=allowed_hosts)
         self.reporter = Reporter()
         reports = Reports(self.store, self.reporter)
@@ -77,6 +82,7 @@ class Platform:
                 *Images(self.store).routes(),
                 *OrderControl(self.store).routes(),
                 *OrderHistory(self.store, log).routes(),
+                *CouponControl(self.store).routes(),
                 web.get("/sim/docs", docs),
                 web.get("/sim/methods", methods),
             ]

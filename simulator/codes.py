@@ -179,6 +179,20 @@ SUB_CODES = {
     "NO_NEED_RETRY_ERROR": ("40004", "请求失败，无需重试"),
     "SERVICE_CODE_STATUS_ERROR": ("40004", "服务状态有误"),
     "USER_NOT_AUTHORIZED": ("40004", "用户未授权"),
+    # --- coupons
+    "BIZ_ERROR": ("40004", "业务异常"),
+    "MATERIAL_AUDIT_WAITING": ("40004", "素材审核中，请稍后再试"),
+    "BUSINESS_HAS_RISK": ("40004", "业务存在风险"),
+    "DISCOUNT_AMOUNT_INSUFFICIENT": ("40004", "优惠力度不足"),
+    "ACTIVITY_NOT_ACTIVE": ("40004", "活动未激活"),
+    "ACTIVITY_NOT_START": ("40004", "活动未开始"),
+    "ACTIVITY_IS_END": ("40004", "活动已结束"),
+    "ACTIVITY_IS_STOPED": ("40004", "活动已停止"),
+    "BUDGET_NOT_ENOUGH": ("40004", "活动库存或预算不足"),
+    "COUNT_OVER_LIMIT": ("40004", "用户领取次数超过限制"),
+    "ACTIVITY_NOT_PERMISSION": ("40004", "没有该活动的权限"),
+    "VOUCHER_NOT_EXIST": ("40004", "券不存在"),
+    "MERCHANT_RELATION_NOT_EXIST": ("40004", "商户关系不存在"),
 }
 
 
@@ -202,8 +216,12 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A method's effect: business fields of the answer, which message it made, what became of an order."""
+    """A method's effect: business fields of the answer, which message it made, what became of an order or of
+    a coupon."""
 
     fields: dict[str, object]
     message_id: int | None = None
     order_effect: str | None = None
+    coupon_effect: str | None = None
+    voucher_id: str | None = None
+    voucher_code: str | None = None

@@ -18,6 +18,8 @@ from simulator.sealing import key_of
 from simulator.signing import Keys
 from simulator.store import (
     APP_STATES,
+    APPROVE,
+    COUPON_REVIEWS,
     MINI_PROGRAM,
     PROVIDER,
     STATUSES,
@@ -230,7 +232,9 @@ def _new_keywords(template: Template, given: Any) -> tuple[str, ...]:
 
 
 def _filters(http: web.Request) -> dict[str, str | None]:
-    names = {name: name for name in ("app_id", "method", "template_id", "out_biz_no")} | {"to": "open_id"}
+    names = {
+        name: name for name in ("app_id", "method", "template_id", "out_biz_no", "activity_id", "voucher_id")
+    } | {"to": "open_id"}
     return {column: http.query.get(name) for name, column in names.items()}
 
 
@@ -253,11 +257,12 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
             "server_key",
             "state",
             "kind",
+            "coupon_review",
             "aes_key",
         ),
         str,
     ),
-    **dict.fromkeys(("skew_seconds", "review_seconds"), (int, float)),
+    **dict.fromkeys(("skew_seconds", "review_seconds", "delivery_stop_seconds"), (int, float)),
     "limits": dict,
     "no_permission": list,
     **dict.fromkeys(_SWITCHES, bool),
@@ -278,9 +283,9 @@ def _check_settings(body: dict[str, Any]) -> None:
         raise BadRequest(f"industry: one of {', '.join(INDUSTRIES)}")
     if body.get("state", "online") not in APP_STATES:
         raise BadRequest(f"state: one of {', '.join(APP_STATES)}")
-    if min(body.get("skew_seconds", 0), body.get("review_seconds", 0)) < 0:
-        raise BadRequest("skew_seconds, review_seconds: from 0")
-    _check_protocol(body)
+    if min(body.get(name, 0) for name in ("skew_seconds", "review_seconds", "delivery_stop_seconds")) < 0:
+        raise BadRequest("skew_seconds, review_seconds, delivery_stop_seconds: from 0")
+    _check_ways(body)
     for name in ("signals_url", "notify_url"):
         if body.get(name, "") and not body[name].startswith(("http://", "https://")):
             raise BadRequest(f"{name}: starts with http:// or https://")
@@ -291,7 +296,9 @@ def _check_settings(body: dict[str, Any]) -> None:
             )
 
 
-def _check_protocol(body: dict[str, Any]) -> None:
+def _check_ways(body: dict[str, Any]) -> None:
+    if body.get("coupon_review", APPROVE) not in COUPON_REVIEWS:
+        raise BadRequest(f"coupon_review: one of {', '.join(COUPON_REVIEWS)}")
     if body.get("kind", MINI_PROGRAM) not in (MINI_PROGRAM, PROVIDER):
         raise BadRequest(f"kind: {MINI_PROGRAM} or {PROVIDER}")
     if body.get("aes_key") and key_of(body["aes_key"]) is None:

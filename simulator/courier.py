@@ -50,7 +50,12 @@ class Courier:
 
     async def settle(self) -> bool:
         """Deliver all that is due now, and what that makes due; False when it takes over a minute."""
-        now, deadline = self._store.clock.now(), time.monotonic() + SETTLE_SECONDS
+        deadline, now = time.monotonic() + SETTLE_SECONDS, self._store.clock.now()
+        while self._owes(now) and time.monotonic() < deadline:
+            self._catch_up()
+            await asyncio.sleep(0)
+        # Only now: what has just come up is due at a later moment than the one before.
+        now = self._store.clock.now()
         while time.monotonic() < deadline:
             await self._start_due(now)
             if self._tasks:
@@ -61,6 +66,14 @@ class Courier:
                 return True
         return False
 
+    def _owes(self, now: float) -> bool:
+        return self._store.coupons.has_due(now) or self._store.deliveries.has_due(now)
+
+    def _catch_up(self) -> None:
+        """What coupons and plans do by themselves at this moment makes notices of its own."""
+        self._store.coupons.catch_up()
+        self._store.deliveries.catch_up()
+
     async def close(self) -> None:
         for task in list(self._tasks):
             task.cancel()
@@ -70,6 +83,7 @@ class Courier:
             await self._session.close()
 
     async def _start_due(self, now: float) -> None:
+        self._catch_up()
         for app_id in self._notices.apps_waiting():
             free = AT_ONCE - sum(whose == app_id for whose in self._under_way.values())
             for due in self._notices.take_due(app_id, now, free):

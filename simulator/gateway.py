@@ -12,6 +12,7 @@ from simulator.codes import MESSAGES, Done, Refusal
 from simulator.faults import Applied, Faults
 from simulator.log import SEND, Entry, Log
 from simulator.methods import METHODS
+from simulator.methods.coupon_calls import NAMES
 from simulator.methods.orders import ORDER
 from simulator.order_reading import named_in
 from simulator.reading import json_object
@@ -59,7 +60,10 @@ class Gateway:
             try:
                 done = self._do(request, entry, applied)
                 entry.accepted, entry.message_id = True, done.message_id
-                entry.order_effect = done.order_effect
+                entry.order_effect, entry.coupon_effect = done.order_effect, done.coupon_effect
+                entry.voucher_id = done.voucher_id or entry.voucher_id
+                entry.voucher_code = done.voucher_code or entry.voucher_code
+                entry.activity_id = _made(done) or entry.activity_id
                 node = {"code": "10000", "msg": MESSAGES["10000"], **done.fields}
             except Refusal as refusal:
                 node = dict(refusal.node())
@@ -88,6 +92,8 @@ class Gateway:
             _note_recipient(entry, call.biz_content)
         elif entry.method == ORDER:
             _note_order(entry, call.biz_content)
+        elif request.params["method"].startswith(NAMES):
+            _note_coupon(entry, call.biz_content)
         return METHODS[request.params["method"]].work(call)
 
     def _response(self, request: Request, node: bytes, entry: Entry) -> web.Response:
@@ -168,6 +174,27 @@ def _note_order(entry: Entry, biz_content: str | None) -> None:
     entry.open_id, entry.out_biz_no, entry.order_modified_time, entry.order_status = named_in(
         json_object(biz_content) or {}
     )
+
+
+def _note_coupon(entry: Entry, biz_content: str | None) -> None:
+    """Which activity, coupon and person: also of calls that are refused."""
+    biz = json_object(biz_content) or {}
+    values = (
+        biz.get("open_id") or biz.get("user_open_id") or biz.get("user_id"),
+        biz.get("out_biz_no"),
+        biz.get("activity_id"),
+        biz.get("voucher_id"),
+        biz.get("voucher_code"),
+    )
+    entry.open_id, entry.out_biz_no, entry.activity_id, entry.voucher_id, entry.voucher_code = (
+        value if isinstance(value, str) else None for value in values
+    )
+
+
+def _made(done: Done) -> str | None:
+    """The activity that came to be by this call."""
+    found = done.fields.get("activity_id") if done.coupon_effect else None
+    return found if isinstance(found, str) else None
 
 
 def _http_500() -> web.Response:

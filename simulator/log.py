@@ -18,6 +18,9 @@ template_id, page   of a send
 message_id    the message it put into the inbox
 out_biz_no, order_modified_time, order_status   of an order, as the caller wrote them
 order_effect  of an order that was accepted: stored, or older (it changed nothing)
+activity_id, voucher_id, voucher_code   of a coupon, as the caller wrote them or as they came to be
+coupon_effect  of a call about coupons that was accepted: done, later (a push tells when), or repeated (its
+              out_biz_no was answered before, nothing changed)
 accepted      the effect, not the answer: whether the work was done; for a send, whether the
                  person has the message
 fault         kind of the fault that was applied, or null
@@ -39,7 +42,7 @@ MAX_ENTRIES = 10_000
 _COLUMNS = (
     "id, at, received_at, finished_at, app_id, method, http_status, code, sub_code, open_id, template_id,"
     " page, message_id, accepted, fault, truthful, ambiguous, cut_off, history, out_biz_no,"
-    " order_modified_time, order_status, order_effect"
+    " order_modified_time, order_status, order_effect, activity_id, voucher_id, voucher_code, coupon_effect"
 )
 
 # Takes the milliseconds from which an answer is late, twice.
@@ -71,6 +74,10 @@ class Entry:
     order_modified_time: str | None = None
     order_status: str | None = None
     order_effect: str | None = None
+    activity_id: str | None = None
+    voucher_id: str | None = None
+    voucher_code: str | None = None
+    coupon_effect: str | None = None
     id: int = 0
     at: float = 0.0
     finished_at: float | None = None
@@ -94,7 +101,7 @@ class Log:
             entry.http_status, entry.code, entry.sub_code, entry.open_id, entry.template_id, entry.page,
             entry.message_id, entry.accepted, entry.fault, entry.truthful, entry.ambiguous, entry.cut_off,
             entry.history, entry.out_biz_no, entry.order_modified_time, entry.order_status,
-            entry.order_effect,
+            entry.order_effect, entry.activity_id, entry.voucher_id, entry.voucher_code, entry.coupon_effect,
         )  # fmt: skip
         self._store.disk.put("log", entry.id, row)
 

@@ -132,7 +132,6 @@ class Notices:
         trouble = self._faults.for_notice(kind, app.app_id)
         notify_id = self._store.derived("notice", number)[:34]
         fields = _fields(app, kind, content, notify_id=notify_id, now=now, auth_app_id=auth_app_id)
-        form = urlencode({**fields, "sign": _sign(app, fields, wrongly=trouble.bad_signature)})
         shuffled = self._chance.random() * trouble.shuffle_seconds if trouble.shuffle_seconds else 0.0
         notice = Notice(
             number=number,
@@ -140,7 +139,7 @@ class Notices:
             notify_id=notify_id,
             kind=kind,
             url=url or app.settings.notify_url,
-            form=form,
+            form="",
             created_at=now,
             due_at=now + trouble.late_seconds + shuffled,
         )
@@ -148,11 +147,20 @@ class Notices:
         if kind in MESSAGE_KINDS:
             silent = self._not_subscribed(app, kind, content, auth_app_id) or silent
         if silent:
-            return self._keep_silent(replace(notice, state=NOWHERE), silent)
+            return self._keep_silent(replace(notice, form=urlencode(fields), state=NOWHERE), silent)
+        # A signature is most of the work, and what goes nowhere needs none.
+        signed = {**fields, "sign": _sign(app, fields, wrongly=trouble.bad_signature)}
+        notice = replace(notice, form=urlencode(signed))
         self.save(notice)
         for copy in range(1 + trouble.copies):
             self._push(app.app_id, notice.due_at, number, extra=copy > 0)
         return notice
+
+    def tell(self, app: App, kind: str, content: dict[str, Any]) -> None:
+        """What happened to an app: itself is told, and every provider that listens for it."""
+        self.post(app, kind, content)
+        for listener in self._store.topics.listeners(kind, app.app_id):
+            self.post(self._store.apps[listener], kind, content, auth_app_id=app.app_id)
 
     def _not_subscribed(self, app: App, topic: str, content: dict[str, Any], merchant: str) -> str:
         """Why the message service does not tell this app, or nothing."""

@@ -7,6 +7,7 @@ from aiohttp import web
 from simulator.acts import Acts
 from simulator.faults import Faults
 from simulator.markup import SECURITY_HEADERS, Html, joined, render
+from simulator.phone_coupons import attached, offer_rows, wallet_cards
 from simulator.phone_deeds import action_rows, report_words, scene_words
 from simulator.phone_lookup import Lookup, Received, message_url, url_of
 from simulator.phone_taps import Taps
@@ -43,6 +44,7 @@ class Phone:
             web.get("/sim/phone", self.pick),
             web.get("/sim/phone/{open_id}", self.person),
             web.get("/sim/phone/{open_id}/settings", self.settings),
+            web.get("/sim/phone/{open_id}/coupons", self.coupons),
             web.get("/sim/phone/{open_id}/entered", self.entered),
             web.get("/sim/phone/{open_id}/m/{message_id}", self.message),
             web.get("/sim/phone/{open_id}/m/{message_id}/opened", self.opened),
@@ -74,6 +76,7 @@ class Phone:
     async def message(self, http: web.Request) -> web.Response:
         """The merchant's zone: all that this merchant sent, the message that was tapped standing out."""
         app, open_id, message = await self._lookup.which(http)
+        self._store.deliveries.catch_up()
         messages = await self._lookup.of_merchant(app, open_id, message)
         cards = zone_cards(
             messages,
@@ -82,6 +85,7 @@ class Phone:
             open_url=lambda one: url_of(app, open_id, one.message.message_id, "open"),
             act_url=url_of(app, open_id, tail="act"),
             back=lambda one: message_url(one),
+            coupon=lambda one: attached(self._store, one, back=message_url(one)),
         )
         zone = render(
             "zone.html",
@@ -141,6 +145,22 @@ class Phone:
             others=render("_other_merchants.html", rows=others) if others else Html(""),
         )
         return await self._beside_list(http, app, open_id, screen, title="消息管理", chosen=0)
+
+    async def coupons(self, http: web.Request) -> web.Response:
+        """卡包: every coupon this person holds, of every merchant, and what is offered at this one."""
+        app, open_id = self._lookup.whose(http)
+        self._store.coupons.catch_up()
+        here, now = url_of(app, open_id, tail="coupons"), self._now()
+        screen = render(
+            "wallet.html",
+            **self._frame(app),
+            **{name: url for name, url in _tabs(app, open_id).items() if name != "coupons"},
+            here=here,
+            act_url=url_of(app, open_id, tail="coupon"),
+            coupons=wallet_cards(self._store, self._store.everywhere(app, open_id), now),
+            offers=offer_rows(self._store, app, open_id, back=here),
+        )
+        return await self._beside_list(http, app, open_id, screen, title="卡包", chosen=0)
 
     # --- drawing ---------------------------------------------------------------------------------------
 
@@ -220,7 +240,8 @@ class Phone:
     async def _side(self, http: web.Request, app: App, open_id: str) -> Html:
         read = self._store.disk.read
         sends = await read(
-            "SELECT at, code, sub_code, template_id, accepted, history, out_biz_no, order_status FROM log"
+            "SELECT at, code, sub_code, template_id, accepted, history, out_biz_no, order_status, activity_id"
+            " FROM log"
             " WHERE app_id = ? AND open_id = ? ORDER BY id DESC LIMIT ?",
             (app.app_id, open_id, LISTED_ACTIONS),
         )
@@ -261,5 +282,6 @@ def _tabs(app: App, open_id: str) -> dict[str, str]:
     return {
         "home": f"{phone}#home",
         "messages": f"{phone}#messages",
+        "coupons": url_of(app, open_id, tail="coupons"),
         "settings": url_of(app, open_id, tail="settings"),
     }

@@ -23,6 +23,12 @@ _DEEDS = {
     "reject_messages": "不再接收消息",
     "allow_messages": "重新接收消息",
     "not_interested": "标为不感兴趣",
+    "claim": "领取优惠券",
+    "ignore": "没有领取优惠券",
+    "pay": "付款时用了优惠券",
+    "pay_back": "退款，优惠券退回",
+    "return_sold": "退了买来的券",
+    "delete": "从卡包删除优惠券",
 }
 
 
@@ -52,10 +58,12 @@ def report_words(told: str) -> tuple[str, bool]:
 
 
 def _send_words(app: App, row: list[Any]) -> tuple[str, str]:
-    code, sub_code, template_id, accepted, history, out_biz_no, order_status = row
+    code, sub_code, template_id, accepted, history, out_biz_no, order_status, activity_id = row
     template = app.templates.get(template_id or "")
     name = template.entry.name if template else template_id or ""
-    if out_biz_no:
+    if activity_id:
+        name = f"优惠券活动 {activity_id[-4:]}"
+    elif out_biz_no:
         name = f"订单 {out_biz_no} {order_status or ''}".rstrip()
     if history:
         return "历史消息", name

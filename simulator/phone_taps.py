@@ -7,21 +7,25 @@ from aiohttp import web
 from simulator.acts import Acts
 from simulator.clock import BadClock, read_wish
 from simulator.control import BadRequest
+from simulator.coupon_control import CouponControl
 from simulator.faults import Faults
 from simulator.markup import SECURITY_HEADERS
 from simulator.phone_lookup import Lookup, url_of
 from simulator.store import Store
+from simulator.wallet import NotPossible
 
 
 class Taps:
     def __init__(self, store: Store, acts: Acts, faults: Faults, lookup: Lookup) -> None:
         self._store, self._acts, self._faults, self._lookup = store, acts, faults, lookup
+        self._coupons = CouponControl(store)
 
     def routes(self) -> list[web.RouteDef]:
         return [
             web.post("/sim/phone/clock", self.clock),
             web.post("/sim/phone/faults", self.clear_faults),
             web.post("/sim/phone/{open_id}/act", self.act),
+            web.post("/sim/phone/{open_id}/coupon", self.coupon),
             web.post("/sim/phone/{open_id}/enter", self.enter),
             web.post("/sim/phone/{open_id}/m/{message_id}/open", self.open),
         ]
@@ -51,6 +55,18 @@ class Taps:
             await self._acts.do(app, body)
         except BadRequest as error:
             raise _bad(error) from None
+        raise web.HTTPSeeOther(_safe_back(form.get("back", ""), otherwise=url_of(app, open_id)))
+
+    async def coupon(self, http: web.Request) -> web.StreamResponse:
+        """A coupon is taken, left, or thrown away; of one that the platform refuses the page says why."""
+        app, open_id = self._lookup.whose(http)
+        form = {key: value for key, value in (await http.post()).items() if isinstance(value, str)}
+        try:
+            refused = self._coupons.tap(app, open_id, form)
+        except (BadRequest, NotPossible) as error:
+            raise _bad(error) from None
+        if refused:
+            self._store.note(app, open_id, "claim", refused)
         raise web.HTTPSeeOther(_safe_back(form.get("back", ""), otherwise=url_of(app, open_id)))
 
     async def clock(self, http: web.Request) -> web.StreamResponse:

@@ -111,6 +111,7 @@ def zone_cards(
     open_url: Callable[[Received], str],
     act_url: str,
     back: Callable[[Received], str],
+    coupon: Callable[[Received], Html],
 ) -> Html:
     """One merchant's messages one below another; the chosen one stands out and shows its link."""
     return joined(
@@ -124,6 +125,7 @@ def zone_cards(
             page=one.message.page or "（首页）",
             url=open_url(one),
             mute=_mute(one, act_url=act_url, back=back(one)),
+            coupon=coupon(one),
         )
         for one in messages
     )

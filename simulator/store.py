@@ -16,10 +16,13 @@ from simulator.library import LIBRARY, LONG_TERM, Entry
 from simulator.limits import Limits
 from simulator.people import open_id_at, user_id_of
 from simulator.records import Records
+from simulator.repeats import Repeats
 from simulator.signing import Keys
 from simulator.topics import Topics
 
 if TYPE_CHECKING:
+    from simulator.coupons import Coupons
+    from simulator.deliveries import Deliveries
     from simulator.notices import Notices
     from simulator.order_centre import OrderCentre
 
@@ -36,6 +39,9 @@ STATUSES = ("ONLINE", "OFFLINE", "AUDITING", "REJECTED")
 # SIM values: none of these is published by the real platform.
 TEMPLATES_PER_APP = 50
 REVIEW_SECONDS = 3.0
+# "Takes minutes", as the platform says of the end of a delivery plan.
+DELIVERY_STOP_SECONDS = 120.0
+APPROVE, COUPON_REVIEWS = "approve", ("approve", "reject")
 STANDING = -1
 ACCEPT, REJECT = "accept", "reject"
 MINI_PROGRAM, PROVIDER = "mini_program", "provider"
@@ -56,6 +62,8 @@ class Settings:
     server_key: str = ""
     skew_seconds: float = 0
     review_seconds: float = REVIEW_SECONDS
+    coupon_review: str = APPROVE
+    delivery_stop_seconds: float = DELIVERY_STOP_SECONDS
     state: str = ONLINE
     public_app_bound: bool = False
     kind: str = MINI_PROGRAM
@@ -186,9 +194,11 @@ class App:
 
 
 class Store:
-    # set by app.py: where a method posts what it owes an app later, and where orders are kept
+    # set by app.py: where a method posts what it owes an app later, and where orders and coupons are kept
     notices: "Notices"
     order_centre: "OrderCentre"
+    coupons: "Coupons"
+    deliveries: "Deliveries"
 
     def __init__(self, disk: Disk, *, seed: int | None, speed: float | None) -> None:
         self.disk = disk
@@ -205,6 +215,7 @@ class Store:
         self.grants = Grants(self.records, self.clock, self.derived)
         self.logins = Logins(self.records, self.clock, self.derived)
         self.topics = Topics(self.records)
+        self.repeats = Repeats(disk)
         self._keys_taken = {key for key in meta if key.startswith(TAKEN)}
         self.facts = {key.removeprefix(FACT): value for key, value in meta.items() if key.startswith(FACT)}
         self.on_delivered: Delivered | None = None

@@ -48,6 +48,11 @@ class Topics:
         del self._held[key]
         self._records.drop("topic", key)
 
+    def listeners(self, topic: str, merchant: str) -> list[str]:
+        """Apps of others that subscribed to what happens to this merchant's app."""
+        held = (one.app_id for one in self._held.values() if (one.topic, one.merchant) == (topic, merchant))
+        return list(dict.fromkeys(held))
+
     def of(self, app_id: str, topic: str, merchant: str) -> list[Subscription]:
         """Its subscriptions to the topic: about the merchant's app, or with an empty one about itself."""
         wanted = (app_id, topic, merchant)

@@ -3,6 +3,8 @@
 The platform under test has no say here. Names are as the documentation spells them, misspelt ones included.
 """
 
+from tests.simulator import documented_coupons
+
 SEND = "alipay.open.app.mini.templatemessage.send"
 BATCH = "alipay.open.app.mini.templatemessage.batchsend"
 BATCH_QUERY = "alipay.open.app.mini.batchtemplatemsg.query"
@@ -150,6 +152,7 @@ BY_METHOD = {
     APP_TOKEN_QUERY: _APP_TOKEN_FACTS,
     USER_TOKEN: _USER_TOKENS,
     ORDER: _ORDERS,
+    **documented_coupons.BY_METHOD,
 }
 # B.4.4: how many messages one form or one trade pays for.
 PAYS_FOR = {"form": 1, "trade": 3}
@@ -174,6 +177,7 @@ UNDOCUMENTED: dict[str, frozenset[str]] = {
         APP_TOKEN_QUERY: "isv.illegal-json",
         USER: "aop.invalid-auth-token aop.auth-token-time-out isv.insufficient-user-permissions",
         UPLOAD: "isv.invalid-parameter isv.upload-fail isv.invalid-file-extension isv.invalid-file-size",
+        **documented_coupons.UNDOCUMENTED,
     }.items()
 }
 # What goes wrong inside the platform: no rule can bring it, only a fault.

@@ -16,6 +16,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tests.simulator import coupon_fuzzing
 from tests.simulator.documented import (
     APP_TOKEN,
     APP_TOKEN_QUERY,
@@ -78,6 +79,7 @@ WRONG: dict[str, Fields] = {
     USER: {"auth_token": "authusrB0"},
     UPLOAD: {"image_type": "tiff"},
     ORDER: {"order_type": "TRADE_ORDER"},
+    **coupon_fuzzing.WRONG,
 }
 METHODS = tuple(sorted(WRONG))
 _TOPIC = "alipay.marketing.activity.message.used"
@@ -112,7 +114,8 @@ class Town:
         self._people = 0
         self.old = {kind: self._old_template(kind) for kind in ("form", "trade")}
         self.mine, self.theirs = self._settled(self.shop), self._settled(self.neighbour)
-        self._known = self._what_is_real()
+        self.coupons = coupon_fuzzing.Coupons(self.shop, self.neighbour, self.mine.open_id)
+        self._known = {**self._what_is_real(), **self.coupons.real()}
 
     # --- what is right --------------------------------------------------------------------------------
 
@@ -139,6 +142,7 @@ class Town:
             USER: lambda: {"auth_token": self.mine.user_token},
             UPLOAD: lambda: {"image_type": "png", "image_name": "标志", "image_content": PNG},
             ORDER: lambda: order(self.mine.open_id, "IN_DELIVERY"),
+            **self.coupons.makers(),
         }
         return makers[method]()
 

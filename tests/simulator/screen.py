@@ -89,12 +89,15 @@ class Page:
         where = self.screen(screen)
         if row:
             where = next(one for one in where.all("li") if one.text.startswith(row))
+        return self.press(where, button)
+
+    def press(self, where: Element, button: str, **typed: str) -> "Page":
         pressed = next(one for one in where.all("button") if button in one.text)
         form = pressed.around("form")
         sent = {one.attrs["name"]: one.attrs["value"] for one in form.all("input", type="hidden")}
         if "name" in pressed.attrs:
             sent[pressed.attrs["name"]] = pressed.attrs["value"]
-        return Page(self.merchant, form.attrs["action"], sent)
+        return Page(self.merchant, form.attrs["action"], {**sent, **typed})
 
     def follow(self, screen: str, link: str) -> "Page":
         """By what the link says, or is called where it shows a mark only."""

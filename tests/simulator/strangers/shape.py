@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.simulator import documented_coupons
 from tests.simulator.documented import (
     BATCH_QUERY,
     LIBRARY,
@@ -38,6 +39,32 @@ NEVER: dict[str, frozenset[str]] = {
     USER: frozenset(CONTRACT[USER]["response"]) - {"open_id", "nick_name", "user_id"},
 }
 NONE: frozenset[str] = frozenset()
+
+
+def _nodes(known: Any, path: str) -> list[str]:
+    """Every field of the contract, and every field that holds fields."""
+    if isinstance(known, list):
+        return _nodes(known[0], f"{path}[]")
+    if not isinstance(known, dict):
+        return []
+    below = {_below(path, name): inner for name, inner in known.items()}
+    return [*below, *(deep for name, inner in below.items() for deep in _nodes(inner, name))]
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _holds(node: str, path: str) -> bool:
+    return path == node or path.startswith((f"{node}.", f"{node}[]"))
+
+
+for _method in documented_coupons.METHODS:
+    _always, _sometimes = documented_coupons.told(_method)
+    _all = set(_nodes(CONTRACT[_method]["response"], ""))
+    _held = {node for node in _all if any(_holds(node, path) for path in _always)}
+    _maybe = {node for node in _all if any(_holds(node, path) for path in _sometimes)} - _held
+    SOMETIMES[_method], NEVER[_method] = frozenset(_maybe), frozenset(_all - _held - _maybe)
 
 
 def wrong_fields(method: str, node: dict[str, Any]) -> list[str]:
@@ -87,7 +114,3 @@ def _missing(value: Any, wanted: Any, path: str) -> Iterator[str]:
                 yield from _missing(entry, wanted[0], f"{path}[]")
     elif value is None or value == "" or isinstance(value, dict | list):
         yield path
-
-
-def _below(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name

@@ -5,12 +5,17 @@ from typing import Any
 import pytest
 
 from tests.simulator import documented
-from tests.simulator.strangers import refused_messages, refused_orders, refused_others
+from tests.simulator.strangers import refused_coupons, refused_messages, refused_orders, refused_others
 from tests.simulator.strangers.asks import Ask
 from tests.simulator.strangers.conftest import Stranger
 from tests.simulator.strangers.world import World
 
-TABLES = {**refused_messages.TABLES, **refused_others.TABLES, **refused_orders.TABLES}
+TABLES = {
+    **refused_messages.TABLES,
+    **refused_others.TABLES,
+    **refused_orders.TABLES,
+    **refused_coupons.TABLES,
+}
 ROWS = [
     (method, sub_code, name)
     for method, table in TABLES.items()

@@ -22,6 +22,8 @@ USUAL = {
     "aes_key": "",
     "notify_url": "",
     "user_ids": False,
+    "review_seconds": 0,
+    "coupon_review": "approve",
 }
 
 
