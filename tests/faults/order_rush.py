@@ -19,7 +19,7 @@ from typing import Any
 from merchants import secrets
 from merchants.models import Merchant, MiniProgram
 from orders.scenes import SCENES, Scene
-from tests import build
+from tests import build, build_orders
 from tests.simulator_process import SimulatorProcess
 
 CREATED = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
@@ -234,5 +234,6 @@ def _open_shop(simulator: SimulatorProcess) -> Shop:
         alipay_public_key=made["alipay_public_key"],
         rate_per_second=500,
     )
+    build_orders.chosen(app, *SCENES)
     open_ids = simulator.post("/sim/people", {"app_id": app.app_id, "count": PEOPLE, "seed": 7})["open_ids"]
     return Shop(owner, app, build.api_key(app, scopes=["orders"]), open_ids)

@@ -24,7 +24,7 @@ from merchants.models import GatewayCall, MiniProgram, User
 from orders import settling, syncing
 from orders.diagnosis import Diagnosis, Reason, diagnose
 from orders.models import Order, StatusChange
-from tests import build
+from tests import build, build_orders
 from tests.simulator_process import SimulatorProcess
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_scenes]
@@ -141,6 +141,7 @@ def house(simulator: SimulatorProcess, no_faults: None, settings: Any) -> Iterat
         app_private_key_sealed=secrets.encrypt(made["app_private_key"]),
         alipay_public_key=made["alipay_public_key"],
     )
+    build_orders.chosen(app)
     asked = {"app_id": app.app_id, "count": 1, "seed": 7}
     (open_id,) = simulator.post("/sim/people", asked)["open_ids"]
     client = Client()
@@ -193,7 +194,7 @@ def test_4_fields_of_the_message_are_missing(house: House) -> None:
     assert found.focus is not None
     assert found.focus.missing == ("lease",)
     assert house.told() == 0
-    house.says("because fields are missing: lease", "因为缺少字段：lease")
+    house.says("because fields are missing: Lease", "因为缺少字段：租期")
 
 
 def test_5_the_status_moved_back(house: House) -> None:
