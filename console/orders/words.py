@@ -42,7 +42,7 @@ WORDS: Mapping[Reason, Words] = {
     Reason.UNKNOWN: Words(
         gettext_lazy("Outcome unknown"),
         gettext_lazy("Nobody knows yet whether “%(name)s” reached the platform"),
-        gettext_lazy("No answer came back. Returning the same status again does no harm."),
+        gettext_lazy("No answer came back. Returning the same status with a newer time does no harm."),
     ),
     Reason.NOT_A_NODE: Words(
         gettext_lazy("Not a sending node"),
