@@ -49,6 +49,7 @@ class ForgetTests(CastCase):
         assert (event.subject_id, event.by, event.detail) == (self.person.pk, self.owner, {})
         assert set(Dispatch.objects.values_list("subscriber", flat=True)) == {
             "membership.forget_customer",
+            "orders.erase_imports",
             "orders.forget_customer",
             "messaging.forget_customer",
         }
