@@ -30,7 +30,8 @@ WHERE c.source = 'bench' AND c.mini_program_id = %(app)s AND o.id IS NULL
 CHANGES = """
 INSERT INTO orders_statuschange (merchant_id, order_id, status, modified_at, fields, source, lacks_fields,
     repeats, state, attempt, sub_code, words)
-SELECT o.merchant_id, o.id, n.status, o.order_created_at + n.place * interval '1 minute', o.fields, 'api', false, 0,
+SELECT o.merchant_id, o.id, n.status, o.order_created_at + n.place * interval '1 minute', o.fields, 'api',
+    false, 0,
     CASE WHEN n.place = 2 AND o.id %% %(dead)s = 0 THEN 'dead'
          WHEN n.place = 2 AND o.id %% %(pending)s = 1 THEN 'pending' ELSE 'synced' END, 1,
     CASE WHEN n.place = 2 AND o.id %% %(dead)s = 0 THEN 'INVALID_PARAMETER' ELSE '' END, ''
