@@ -118,7 +118,7 @@ def test_an_order_is_entered_explained_and_synced_again_by_plain_forms(
     page = windows(OPERATOR, script=False, refused=True)
     buyer = Customer.objects.filter(mini_program=house.app, forgotten_at=None).order_by("pk")[7]
     enter(page, house, buyer)
-    expect(page.locator(".answer h2")).to_contain_text("total_rent")
+    expect(page.locator(".answer h2")).to_contain_text(zh("Total rent", "order field"))
     return_what_was_missing(page)
     one_cause_is_synced_again(page, house)
 

@@ -11,6 +11,7 @@ from console import states
 from membership.models import Customer
 from merchants.models import User
 from orders.models import ChosenScene, Order
+from orders.scene_fields import FIELD_NAMES
 from orders.scenes import SCENES
 from tests.browser.hands import Hands, Keyboard, Mouse
 from tests.browser.house import House, wait_for
@@ -231,7 +232,8 @@ def one_that_lacks_a_field_is_explained(returner: Returner) -> None:
     assert relet is not None
     name = returner.in_words(relet.name)
     sentence = words("“%(name)s” sent no message because fields are missing: %(fields)s")
-    expect(answer.get_by_role("heading")).to_have_text(sentence % {"name": name, "fields": "real_date"})
+    fields = returner.in_words(FIELD_NAMES["real_date"])
+    expect(answer.get_by_role("heading")).to_have_text(sentence % {"name": name, "fields": fields})
     expect(answer).to_contain_text("ext_info.business_info.real_date")
     order = Order.objects.get(mini_program=returner.house.app, out_biz_no=returner.number)
     asked = f"app_id={order.mini_program.app_id}&out_biz_no={order.out_biz_no}"
