@@ -7,6 +7,7 @@ rows give the same answers as the import, unless orders change in between.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from django.db import transaction
 from django.utils import translation
@@ -31,7 +32,12 @@ SURVEY_LEASE_SECONDS = 120  # a file of the largest size is gone through in a fe
 
 
 def check_import(merchant_id: int, job_id: int) -> None:
-    """One run of the Job. Database trouble propagates: the lease runs out and the sweep starts it again."""
+    run(merchant_id, job_id, _work)
+
+
+def run(merchant_id: int, job_id: int, work: Callable[[Job, OrderImport], None]) -> None:
+    """One run of a Job of an import, in the language of who started it. Database trouble propagates: the
+    lease runs out and the sweep starts it again."""
     job = jobs.claim(job_id, merchant_id=merchant_id)
     if job is None:
         files.close_abandoned()
@@ -39,7 +45,7 @@ def check_import(merchant_id: int, job_id: int) -> None:
     of = OrderImport.objects.select_related("merchant", "mini_program").get(merchant_id=merchant_id, job=job)
     with translation.override(language_of(job)):
         try:
-            _work(job, of)
+            work(job, of)
         except jobs.LostLease:
             files.close_abandoned()  # when a person cancelled it; another worker's job is left alone
         except jobs.JobRefused as refusal:

@@ -11,15 +11,13 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.utils import translation
-from django.utils.translation import gettext as _
 
 from membership import uploads
 from merchants import jobs
 from merchants.models import Job
 from orders.importing import files
-from orders.importing.checking import give_up
-from orders.importing.chunks import chunks_of, judged, language_of, orders_of
+from orders.importing.checking import run
+from orders.importing.chunks import chunks_of, judged, orders_of
 from orders.importing.columns import stored_layout
 from orders.importing.problems import ProblemFile
 from orders.importing.rows import Read
@@ -32,22 +30,7 @@ SKIP_LEASE_SECONDS = 120  # for going over the rows that were taken before
 
 
 def import_orders(merchant_id: int, job_id: int) -> None:
-    """One run of the Job. Database trouble propagates: the lease runs out and the sweep starts it again."""
-    job = jobs.claim(job_id, merchant_id=merchant_id)
-    if job is None:
-        files.close_abandoned()
-        return
-    of = OrderImport.objects.select_related("merchant", "mini_program").get(merchant_id=merchant_id, job=job)
-    with translation.override(language_of(job)):
-        try:
-            _work(job, of)
-        except jobs.LostLease:
-            files.close_abandoned()  # when a person cancelled it; another worker's job is left alone
-        except jobs.JobRefused as refusal:
-            give_up(job, of, str(refusal))
-        except (ValueError, OSError):
-            give_up(job, of, _("The file could not be read on our side. Upload it again."))
-            raise
+    run(merchant_id, job_id, _work)
 
 
 def _work(job: Job, of: OrderImport) -> None:
