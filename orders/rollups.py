@@ -2,8 +2,9 @@
 
 A trigger notes every change of a StatusChange in its transaction as a NodeMove, whoever made it, so that
 no two writers wait for one row of figures; `fold` adds the moves to NodeCount. A reader takes both at once
-and so is exact at that moment. `rebuild` compares them with the rows in one snapshot and needs no lock: what
-it finds wrong it adds as moves, which hold whatever was written meanwhile.
+and so is exact at that moment. `rebuild` compares them with the rows in one snapshot and keeps no writer
+waiting: what it finds wrong it adds as moves, which hold whatever was written meanwhile. Only another
+rebuild waits: both would add the same.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from merchants.models import MiniProgram
@@ -52,6 +53,7 @@ WITH wrong ({CELL}, kept, counted) AS MATERIALIZED ({WRONG}), put_right AS (
 )
 SELECT * FROM wrong
 """  # noqa: S608 - put together from constants only
+ONE_AT_A_TIME = "LOCK TABLE orders_nodecount IN SHARE UPDATE EXCLUSIVE MODE"  # against itself, not writers
 FOLD = f"""
 WITH moved AS (
     DELETE FROM orders_nodemove WHERE id IN (
@@ -124,7 +126,12 @@ def fold() -> int:
 
 
 def rebuild(*, repair: bool = True) -> list[WrongCell]:
-    """Counts every status again; `repair` puts the figures right. Returns what differed."""
-    with connection.cursor() as cursor:
+    """Counts every status again; `repair` puts the figures right. Returns what differed.
+
+    Of two repairs at once the second counts when the first is committed, and finds nothing wrong.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        if repair:
+            cursor.execute(ONE_AT_A_TIME)
         cursor.execute(REPAIR if repair else WRONG)
         return [WrongCell(tuple(row[:7]), row[7], row[8]) for row in cursor.fetchall()]
