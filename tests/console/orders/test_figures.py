@@ -63,6 +63,23 @@ class OrderFigures(CastCase):
             self.assertEqual(page.context["reach"].rate, 1.0)
             self.assertContains(page, "1 buyers came, of 1 orders that got a message")
 
+    def test_days_without_a_status_still_show_who_came_back(self) -> None:
+        order = made.order(self.mini_program)
+        order_visits.count([order_visits.Came(order.pk, False, timezone.now())])
+        page = self.client.get(PAGE)
+        self.assertContains(page, "No status was received on these days")
+        self.assertContains(page, "1 buyers came, of 0 orders that got a message")
+        self.assertContains(page, "Second order within 30 days")
+
+    def test_on_a_narrow_screen_what_waits_and_what_nobody_knows_stand_below_the_node(self) -> None:
+        self.returned("WAIT_PAY", "synced")
+        self.assertNotContains(self.client.get(PAGE), "cell-second narrow-only")
+        self.returned("WAIT_PAY", "pending")
+        self.returned("WAIT_PAY", "unknown")
+        page = self.client.get(PAGE)
+        for words in ("Waiting 1", "Not known 1"):
+            self.assertContains(page, f'<span class="cell-second narrow-only">{words}</span>', html=True)
+
     def test_more_rows_ask_no_more_queries(self) -> None:
         self.returned("WAIT_PAY", "synced")
         self.client.get(PAGE)
