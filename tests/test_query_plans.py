@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
+from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -33,9 +35,11 @@ from messaging.models import (
     SubscriptionTemplate,
     Visit,
 )
+from orders.models import StatusChange
 from tests import build_messaging as build
 from tests import build_orders
 from tests.base import CastCase
+from tests.order_operations import life_of_orders
 from tests.permission_table import TABLE
 
 ROWS = 20_000
@@ -115,7 +119,8 @@ def fill_next_door(app: MiniProgram, *, by: User) -> None:
     multiply("messaging_deliveryattempt", delivery_id="copy + 1")
     multiply("merchants_event")
     multiply("orders_order", out_biz_no="'many' || copy")
-    multiply("orders_statuschange", order_id=f"{returned.order_id} + copy")
+    spread = "src.received_at - copy * interval '1 second'"
+    multiply("orders_statuschange", order_id=f"{returned.order_id} + copy", received_at=spread)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
 
@@ -183,6 +188,29 @@ class Plans(CastCase):
         control = build.send(self.mini_program, self.template, self.list, state="preparing")
         wrong: dict[str, list[str]] = {}
         for name, operation in engine_operations(control, by=self.operator):
+            with walks() as found:
+                operation()
+            if found:
+                wrong[name] = found
+        assert not wrong, json.dumps(wrong, indent=1)
+
+    def test_no_operation_of_orders_walks_a_big_table(self) -> None:
+        self.no_order_walks()
+
+    def test_no_operation_of_orders_walks_beside_thousands_that_wait(self) -> None:
+        """A mini program next door could not be reached for hours."""
+        StatusChange.objects.alias(n=F("order_id") % 5).filter(merchant=self.qingcha, n=0).update(
+            state="pending"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE orders_statuschange")
+        self.no_order_walks()
+
+    @override_settings(ORDER_SETTLE_SECONDS=0)
+    def no_order_walks(self) -> None:
+        build_orders.chosen(self.mini_program)
+        wrong: dict[str, list[str]] = {}
+        for name, operation in life_of_orders(self.mini_program, self.people[:4], by=self.operator):
             with walks() as found:
                 operation()
             if found:

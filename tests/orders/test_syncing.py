@@ -8,6 +8,7 @@ from django.utils import timezone
 from merchants.models import GatewayCall, MiniProgram
 from orders import syncing, tasks
 from orders.models import Order, StatusChange
+from tests import build_orders
 from tests.orders.sync_base import START, SyncCase, ext_info, told
 
 
@@ -82,6 +83,16 @@ class Syncing(SyncCase):
         assert syncing.sync_due() == 0 and self.state(change) == "pending"
         MiniProgram.objects.update(stopped_at=None)
         assert syncing.sync_due() == 1
+
+    def test_many_that_wait_for_a_stopped_mini_program_hold_no_other_back(self) -> None:
+        person = self.person()
+        for _number in range(4):
+            self.change(self.order(customer=person))
+        MiniProgram.objects.filter(pk=self.mini_program.pk).update(stopped_at=timezone.now())
+        other = build_orders.change(build_orders.order(self.other_mini_program), "APPROVAL")
+        with mock.patch.object(syncing, "CHUNK", 3):
+            assert syncing.sync_due() == 1
+        assert self.state(other) == "syncing"
 
     def test_more_than_a_chunk_leaves_in_one_look(self) -> None:
         person = self.person()
