@@ -46,16 +46,11 @@ class SceneNodes:
 
 @dataclass(frozen=True)
 class Reach:
-    """Orders that were told, and visits by their links; a rate only where visits are reported at all."""
+    """Orders that were told, and visits by their links. No rate: a link is there before the first message, so
+    a visitor's order need not be one that was told."""
 
     orders_told: int
     came: OrderVisits
-
-    @property
-    def rate(self) -> float | None:
-        if self.came.visits is None or not self.orders_told:
-            return None
-        return self.came.visits / self.orders_told
 
 
 @require_safe

@@ -60,16 +60,27 @@ class OrderFigures(CastCase):
         order_visits.count([order_visits.Came(order.pk, False, timezone.now())])
         for address in (PAGE, DIAGNOSIS):
             page = self.client.get(address)
-            self.assertEqual(page.context["reach"].rate, 1.0)
-            self.assertContains(page, "1 buyers came, of 1 orders that got a message")
+            self.assertEqual(page.context["reach"].came.visits, 1)
+            self.assertContains(page, "links opened by others: 0; orders that got a message: 1")
 
     def test_days_without_a_status_still_show_who_came_back(self) -> None:
         order = made.order(self.mini_program)
         order_visits.count([order_visits.Came(order.pk, False, timezone.now())])
         page = self.client.get(PAGE)
         self.assertContains(page, "No status was received on these days")
-        self.assertContains(page, "1 buyers came, of 0 orders that got a message")
+        self.assertContains(page, "orders that got a message: 0")
+        self.assertNotContains(page, "100.0%")
         self.assertContains(page, "Second order within 30 days")
+
+    def test_more_visitors_than_orders_told_are_two_counts_and_no_rate(self) -> None:
+        orders = [made.order(self.mini_program) for _order in range(4)]
+        rollups.first_told(orders[0])
+        order_visits.count([order_visits.Came(one.pk, False, timezone.now()) for one in orders])
+        for address in (PAGE, DIAGNOSIS):
+            page = self.client.get(address)
+            self.assertContains(page, "<dd>4<span")
+            self.assertContains(page, "orders that got a message: 1")
+            self.assertNotContains(page, "400.0%")
 
     def test_on_a_narrow_screen_what_waits_and_what_nobody_knows_stand_below_the_node(self) -> None:
         self.returned("WAIT_PAY", "synced")
