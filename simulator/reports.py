@@ -41,6 +41,8 @@ class Reports:
         self._store, self._reporter = store, reporter
         self._outboxes: dict[tuple[str, str], Outbox] = {}
         self.told: dict[str, Told] = {}
+        self._told_at: dict[tuple[str, str], int] = {}  # milliseconds, as a report has them
+        self._told_until = 0
 
     def visited(self, app: App, open_id: str, page: str, *, about: object, scene: str) -> None:
         signal = visit_signal(open_id, page, at=time.time(), scene=scene)
@@ -53,8 +55,18 @@ class Reports:
         self._put(app, "client", signal, about)
 
     def consent(self, app: App, kind: str, template: Template, open_id: str, *, about: object) -> None:
-        signal = consent_signal(kind, template, open_id, at=time.time())
+        signal = consent_signal(kind, template, open_id, at=self._next_moment(app, open_id))
         self._put(app, "server", signal, (about, template.template_id))
+
+    def _next_moment(self, app: App, open_id: str) -> float:
+        """Later than all told of this person so far: while the clock is moved days pass in a millisecond,
+        and nobody leaves and subscribes again at once."""
+        now, who = int(time.time() * 1000), (app.app_id, open_id)
+        if now > self._told_until:
+            self._told_at.clear()
+        self._told_at[who] = at = max(now, self._told_at.get(who, 0) + 1)
+        self._told_until = max(self._told_until, at)
+        return at / 1000
 
     def waiting(self, app: App) -> int:
         return sum(len(one.signals) for one in self._outboxes.values() if one.app is app)

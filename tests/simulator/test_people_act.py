@@ -130,6 +130,28 @@ def test_what_they_do_is_reported_each_with_its_key(shop: Shop, console: Console
         assert shop.units_left(shop.daily, person) == "1"
 
 
+def test_who_leaves_and_subscribes_again_while_the_clock_is_moved_did_so_one_after_the_other(
+    shop: Shop, console: Console, fresh_seed: int
+) -> None:
+    people = shop.people(60, seed=fresh_seed)
+    shop.consent(shop.daily, people, kind="long_term")
+    prompts = [{"template_ids": [shop.daily], "trigger_rate": 1.0}]
+    shop.let_act(prompts=prompts, annoyance=1_000_000, base_return=0.9, recall_rate=0.5, true_effect=0.3)
+    console.received.clear()
+    for person in people:
+        shop.send(shop.daily, person)
+    shop.wait(10 * 86_400)
+    acts = [(one["open_id"], one["kind"]) for one in shop.acts("subscribe", "unsubscribe")]
+
+    told = sorted((one["at"], one["open_id"], one["kind"]) for one in console.signals if "template_id" in one)
+    for person in people:
+        did = [kind for who, kind in acts if who == person]
+        heard = [kind for _, who, kind in told if who == person]
+        assert heard == [{"subscribe": "subscribed", "unsubscribe": "revoked"}[kind] for kind in did]
+        assert len({at for at, who, _ in told if who == person}) == len(did)
+    assert len([kind for _, kind in acts if kind == "unsubscribe"]) < len(acts)
+
+
 def test_without_a_touchpoint_only_visits_and_consents_are_reported(
     shop: Shop, console: Console, fresh_seed: int
 ) -> None:
