@@ -25,7 +25,16 @@ from django.db.models.functions import Now
 from pydantic import ValidationError
 
 from gateway.client import Client
-from gateway.methods import Request, Response, crowds, messages, orders
+from gateway.methods import (
+    Request,
+    Response,
+    crowds,
+    deliveries,
+    merchant_coupons,
+    messages,
+    orders,
+    pay_coupons,
+)
 from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused, Unknown
 from merchants import credentials, leases, rate
 from merchants.enqueue import enqueue
@@ -49,6 +58,23 @@ METHODS: Mapping[str, type[Request[Any]]] = {
         messages.OpenMiniMessageTemplateApply,
         crowds.OpenAppMiniTemplatemessageBatchsend,
         orders.MerchantOrderSync,
+        pay_coupons.MarketingActivityVoucherCreate,
+        pay_coupons.MarketingActivityVoucherPublish,
+        pay_coupons.MarketingActivityVoucherModify,
+        pay_coupons.MarketingActivityVoucherAppend,
+        pay_coupons.MarketingActivityVoucherStop,
+        pay_coupons.MarketingActivityVoucherSend,
+        merchant_coupons.MarketingActivityOrdervoucherCreate,
+        merchant_coupons.MarketingActivityOrdervoucherModify,
+        merchant_coupons.MarketingActivityOrdervoucherAppend,
+        merchant_coupons.MarketingActivityOrdervoucherStop,
+        merchant_coupons.MarketingActivityOrdervoucherCodedeposit,
+        merchant_coupons.MarketingActivityOrdervoucherSend,
+        merchant_coupons.MarketingActivityOrdervoucherUse,
+        merchant_coupons.MarketingActivityOrdervoucherRefund,
+        merchant_coupons.MarketingActivityOrdervoucherInvalid,
+        deliveries.MarketingActivityDeliveryCreate,
+        deliveries.MarketingActivityDeliveryStop,
     )
 }
 # Never kept after a call is over and never shown, wherever they stand in a body or an answer.

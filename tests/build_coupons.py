@@ -1,0 +1,68 @@
+"""Builder functions for coupons: one that is live, and customers who hold it, with books that agree."""
+
+import itertools
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from coupons import counting, ledger
+from coupons.models import Coupon, CouponGrant
+from membership.models import Customer
+from merchants.models import MiniProgram
+from tests import build_messaging
+
+_numbers = itertools.count(1)
+
+
+def coupon(app: MiniProgram, **columns: Any) -> Coupon:
+    """满10减5 of which 1,000 can be claimed since yesterday, for 30 days; each can be used 7 days."""
+    now, number = timezone.now(), next(_numbers)
+    made: Coupon = Coupon.objects.create(
+        merchant=app.merchant,
+        mini_program=app,
+        form_token=uuid.uuid4(),
+        **{
+            "state": "published",
+            "family": "pay",
+            "kind": "reduction",
+            "name": "满10减5",
+            "amount_fen": 500,
+            "floor_fen": 1_000,
+            "publish_from": now - timedelta(days=1),
+            "publish_until": now + timedelta(days=30),
+            "validity": "relative",
+            "valid_days": 7,
+            "stock": 1_000,
+            "activity_id": f"2026112300826004{number:016d}",
+            **columns,
+        },
+    )
+    counting.ensure(made.pk)
+    return made
+
+
+def grant(
+    of: Coupon,
+    customer: Customer | None = None,
+    *,
+    at: datetime | None = None,
+    code: str = "",
+    ends_at: datetime | None = None,
+) -> CouponGrant:
+    """Claimed on the platform, now or `at`."""
+    number = next(_numbers)
+    person = customer or build_messaging.people(of.mini_program, 1)[0]
+    fact = ledger.Fact(f"test:claim:{number}", at or timezone.now(), ledger.By.PLATFORM)
+    with transaction.atomic():
+        return ledger.claimed_by_platform(
+            of, person, fact, voucher_id=f"voucher{number:08d}", code=code, ends_at=ends_at
+        ).grant
+
+
+def fact(at: datetime | None = None, *, key: str = "", **known: Any) -> ledger.Fact:
+    """One that nobody told before, unless `key` says which."""
+    by = known.pop("by", ledger.By.PLATFORM)
+    return ledger.Fact(key or f"test:fact:{next(_numbers)}", at or timezone.now(), by, **known)
