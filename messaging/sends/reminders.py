@@ -24,6 +24,7 @@ from messaging.models import Reminder, ReminderPolicy, SingleSend, SubscriptionT
 
 CHUNK = 200  # grants of one transaction
 BUCKETS = 10_000
+LAST_ID = 2**63 - 1
 COUPON, UNTIL = "{coupon}", "{until}"
 # Written with a character that no key of a caller may have.
 KEY = "提醒 {grant}"
@@ -33,7 +34,7 @@ EXPIRING = """
 SELECT g.id, g.customer_id, g.ends_at, c.name
 FROM coupons_coupongrant g JOIN coupons_coupon c ON c.id = g.coupon_id
 WHERE g.state IN ('claimed', 'partly_used', 'reverted')
-    AND g.ends_at > %(after)s AND g.ends_at <= %(until)s AND (g.ends_at, g.id) > (%(after)s, %(after_id)s)
+    AND (g.ends_at, g.id) > (%(after)s, %(after_id)s) AND g.ends_at <= %(until)s
     AND g.mini_program_id = %(mini_program)s AND {whose}
     AND NOT EXISTS (SELECT FROM messaging_reminder r WHERE r.grant_id = g.id)
 ORDER BY g.ends_at, g.id
@@ -98,7 +99,7 @@ def expiring(
             statement,
             {
                 "after": after.ends_at if after else begins,
-                "after_id": after.grant_id if after else 0,
+                "after_id": after.grant_id if after else LAST_ID,
                 "until": until - timedelta(microseconds=1),
                 "mini_program": policy.mini_program_id,
                 "coupon": policy.coupon_id,

@@ -85,6 +85,15 @@ class TheRound(Reminding):
         self.decide()
         self.assertEqual(self.remind(wall(self.tomorrow, 11)), 3)
 
+    def test_a_round_goes_on_over_many_that_end_in_the_same_second(self) -> None:
+        many = made.people(self.mini_program, 2 * reminders.CHUNK + 1)
+        made.consents(self.template, many)
+        scene.grants(self.coupon, many, ends_at=self.tomorrow)
+        policy = self.decide()
+        self.assertEqual(self.remind(), len(many) + 3)
+        policy.refresh_from_db()
+        self.assertIsNotNone(policy.done_on)
+
     def test_a_coupons_own_policy_goes_before_that_of_the_shop(self) -> None:
         other = scene.coupon(self.mini_program, at=self.today, name="八折")
         theirs = scene.grants(other, self.people, ends_at=self.tomorrow)
@@ -263,7 +272,7 @@ def test_the_scan_reads_the_index_of_what_expires(django_db_setup: None, db: Non
             + reminders.EXPIRING.format(whose=reminders.OF_SHOP, lock=reminders.LOCK),
             {
                 "after": now,
-                "after_id": 0,
+                "after_id": reminders.LAST_ID,
                 "until": now + timedelta(days=2),
                 "mini_program": policy.mini_program_id,
                 "coupon": None,
