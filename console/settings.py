@@ -307,6 +307,9 @@ CELERY_BEAT_SCHEDULE = {
     "tidy order imports": {"task": "orders.tidy_imports", "schedule": 60.0, "options": {"expires": 60}},
     # every minute: approvals whose time passed
     "expire reviews": {"task": "messaging.expire_reviews", "schedule": 60.0, "options": {"expires": 60}},
+    # every minute: coupons that expire soon; every ten, what came of reminding of them
+    "remind expiring": {"task": "messaging.remind_expiring", "schedule": 60.0, "options": {"expires": 60}},
+    "count reminders": {"task": "messaging.count_reminders", "schedule": 600.0, "options": {"expires": 600}},
     # every half minute: figures of recall by hour and day, of orders by day
     "roll up recall": {"task": "messaging.roll_up_recall", "schedule": 30.0, "options": {"expires": 30}},
     "fold moves of orders": {"task": "orders.fold_moves", "schedule": 30.0, "options": {"expires": 30}},
