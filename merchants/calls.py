@@ -34,6 +34,7 @@ from gateway.methods import (
     messages,
     orders,
     pay_coupons,
+    topics,
 )
 from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused, Unknown
 from merchants import credentials, leases, rate
@@ -58,6 +59,7 @@ METHODS: Mapping[str, type[Request[Any]]] = {
         messages.OpenMiniMessageTemplateApply,
         crowds.OpenAppMiniTemplatemessageBatchsend,
         orders.MerchantOrderSync,
+        topics.OpenAppMessageTopicSubscribe,
         pay_coupons.MarketingActivityVoucherCreate,
         pay_coupons.MarketingActivityVoucherPublish,
         pay_coupons.MarketingActivityVoucherModify,

@@ -19,6 +19,7 @@ from gateway.methods import (
     messages,
     orders,
     pay_coupons,
+    topics,
 )
 from gateway.methods.messages import (
     OpenAppMessagetemplateSubscribeQuery,
@@ -46,7 +47,7 @@ def _requests(*modules: types.ModuleType) -> list[type[Request]]:
     ]
 
 
-WHOLE = _requests(messages, crowds, auth, orders)
+WHOLE = _requests(messages, crowds, auth, orders, topics)
 # Of coupons the contract holds several generations of the same fields; one of them is written, and what no
 # page here offers is left out.
 IN_PART = _requests(pay_coupons, merchant_coupons, held_coupons, deliveries)
@@ -83,6 +84,7 @@ def test_the_methods_in_use_are_there() -> None:
         "alipay.open.app.mini.batchtemplatemsg.query",
         "alipay.open.auth.token.app",
         "alipay.merchant.order.sync",
+        "alipay.open.app.message.topic.subscribe",
         "alipay.marketing.activity.voucher.create",
         "alipay.marketing.activity.voucher.publish",
         "alipay.marketing.activity.voucher.modify",
