@@ -127,7 +127,36 @@ ORDER_SYNC: Mapping[str, StateWord] = {
     "superseded": StateWord("muted", pgettext_lazy("order sync", "Superseded")),
     "dead": StateWord("broken", pgettext_lazy("order sync", "Needs fixing")),
 }
+COUPON: Mapping[str, StateWord] = {
+    "draft": StateWord("muted", pgettext_lazy("coupon", "Draft")),
+    "creating": StateWord("running", pgettext_lazy("coupon", "Being created")),
+    "created": StateWord("waiting", pgettext_lazy("coupon", "Created, not published")),
+    "publishing": StateWord("running", pgettext_lazy("coupon", "Publishing")),
+    "published": StateWord("good", pgettext_lazy("coupon", "Live")),
+    "modifying": StateWord("running", pgettext_lazy("coupon", "Being changed")),
+    "appending": StateWord("running", pgettext_lazy("coupon", "Adding stock")),
+    "stopping": StateWord("running", pgettext_lazy("coupon", "Stopping")),
+    "stopped": StateWord("muted", pgettext_lazy("coupon", "Stopped")),
+    "ended": StateWord("muted", pgettext_lazy("coupon", "Ended")),
+    "rejected": StateWord("broken", pgettext_lazy("coupon", "Rejected")),
+    "all_claimed": StateWord("ask", pgettext_lazy("coupon", "All claimed")),
+    "differs": StateWord("ask", pgettext_lazy("coupon", "Differs from the platform")),
+}
+GRANT: Mapping[str, StateWord] = {
+    "sending": StateWord("running", pgettext_lazy("grant", "Being issued")),
+    "claimed": StateWord("good", pgettext_lazy("grant", "Usable")),
+    "partly_used": StateWord("good", pgettext_lazy("grant", "Partly redeemed")),
+    "redeemed": StateWord("muted", pgettext_lazy("grant", "Redeemed")),
+    "reverted": StateWord("good", pgettext_lazy("grant", "Returned, usable")),
+    "reverted_late": StateWord("muted", pgettext_lazy("grant", "Returned, expired")),
+    "expired": StateWord("muted", pgettext_lazy("grant", "Expired")),
+    "invalidated": StateWord("muted", pgettext_lazy("grant", "Invalidated")),
+    "refused": StateWord("broken", pgettext_lazy("grant", "Refused")),
+    "unknown": StateWord("unknown", pgettext_lazy("grant", "Outcome unknown")),
+}
 WORDS: Mapping[str, Mapping[str, StateWord]] = {
+    "coupon": COUPON,
+    "grant": GRANT,
     "send": SEND,
     "review": REVIEW,
     "crowd": CROWD,

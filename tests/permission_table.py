@@ -19,7 +19,7 @@ from merchants.models import Job, Merchant, MiniProgram, ProviderAuthorisation, 
 from merchants.roles import Role
 from messaging.models import FailureDecision, JointSend, Kind, LibraryTemplate
 from orders.models import OrderDigest
-from tests import build, build_crowds, build_messaging, build_orders
+from tests import build, build_coupons, build_crowds, build_messaging, build_orders
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
 ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
@@ -52,6 +52,27 @@ def api_key(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def single(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"single_id": build_messaging.single(app).pk}
+
+
+def coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    """A draft."""
+    return {"coupon_id": build_coupons.coupon(app, state="draft", activity_id="").pk}
+
+
+def live_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.coupon(app).pk}
+
+
+def created_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.coupon(app, state="created").pk}
+
+
+def rejected_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.coupon(app, state="rejected", activity_id="").pk}
+
+
+def silent_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.silent(app).pk}
 
 
 def order(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -365,6 +386,20 @@ TABLE = [
     Row("single", ALL, kwargs=single),
     Row("single_decide", OPERATORS, kwargs=single, data=treat, post=True),
     # orders
+    # coupons
+    Row("coupons", ALL),
+    Row("coupon", ALL, kwargs=coupon),
+    Row("coupon_new", OPERATORS),
+    Row("coupon_edit", OPERATORS, kwargs=coupon),
+    Row("coupon_delete", OPERATORS, kwargs=coupon),
+    Row("coupon_preview", OPERATORS, post=True, passes=(200,)),
+    Row("coupon_submit", OPERATORS, kwargs=coupon),
+    Row("coupon_publish", OPERATORS, kwargs=created_coupon),
+    Row("coupon_append", OPERATORS, kwargs=live_coupon),
+    Row("coupon_extend", OPERATORS, kwargs=live_coupon),
+    Row("coupon_stop", OPERATORS, kwargs=live_coupon),
+    Row("coupon_take_back", OPERATORS, kwargs=rejected_coupon, post=True),
+    Row("coupon_ask_again", OPERATORS, kwargs=silent_coupon, post=True),
     Row("orders", ALL),
     Row("orders_export", ALL),
     Row("order_diagnosis", ALL),
