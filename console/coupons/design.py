@@ -21,7 +21,7 @@ from console.htmx import answer, invalid, redirect, toast
 from console.messaging.sends.forms import token
 from coupons import designing
 from coupons.models import Coupon
-from coupons.models.coupon import CodeMode, CouponState, Family, Kind, Period, Rounding, Scope, Validity
+from coupons.models.coupon import CouponState, Family, Kind, Period, Rounding, Scope, Validity
 from coupons.terms import BEIJING
 
 PAGE, FORM, PREVIEW = "coupons/form.html", "coupons/_form.html", "coupons/_preview.html"
@@ -135,7 +135,6 @@ def _fresh() -> dict[str, Any]:
         "per_person": 1,
         "per_person_period": Period.LIFE,
         "max_uses": 1,
-        "code_mode": CodeMode.PLATFORM,
     }
 
 

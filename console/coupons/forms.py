@@ -168,7 +168,7 @@ class CouponForm(forms.Form):
     use_until = WallMoment(label=gettext_lazy("Usable until"))
     valid_days = whole(gettext_lazy("Days"))
     wait_days = whole(gettext_lazy("Days to wait first"), gettext_lazy("0: usable at once."))
-    rounding = choice(gettext_lazy("First day"), Rounding.choices)
+    rounding = choice(gettext_lazy("Which day is the first"), Rounding.choices)
     weekdays = forms.MultipleChoiceField(
         label=gettext_lazy("Only on"),
         required=False,
@@ -176,12 +176,12 @@ class CouponForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     hours_from = forms.TimeField(
-        label=gettext_lazy("From"),
+        label=gettext_lazy("Between"),
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
     hours_until = forms.TimeField(
-        label=gettext_lazy("Until"),
+        label=gettext_lazy("and"),
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
@@ -197,7 +197,6 @@ class CouponForm(forms.Form):
         label=gettext_lazy("Budget (¥)"),
         help_text=gettext_lazy("Refused here if the worst case costs more. Empty: none."),
     )
-    code_mode = choice(gettext_lazy("Codes"), CodeMode.choices)
     description = words(
         gettext_lazy("Conditions"),
         most=1_000,
@@ -218,7 +217,7 @@ class CouponForm(forms.Form):
         kinds = [(kind.value, kind.label) for kind in KINDS[self.family]]
         self._offer("kind", kinds)
         self._offer("stores", [(pk, one.name) for pk, one in self._stores.items()])
-        for name in ("budget_fen",) if self.family == Family.MERCHANT else ("code_mode", "sale_fen"):
+        for name in ("budget_fen",) if self.family == Family.MERCHANT else ("sale_fen",):
             del self.fields[name]
 
     def _offer(self, name: str, choices: Any) -> None:
@@ -262,7 +261,7 @@ class CouponForm(forms.Form):
             "wait_days": found.get("wait_days") or 0,
             "max_uses": found.get("max_uses") if found.get("max_uses") is not None else 1,
             "stock": found.get("stock") or 0,
-            "code_mode": found.get("code_mode") or CodeMode.PLATFORM.value,
+            "code_mode": CodeMode.PLATFORM.value,
             **({"valid_days": None} if found.get("validity") == Validity.FIXED else {}),
         }
 
