@@ -173,6 +173,8 @@ AREAS: Mapping[str, str | Promise] = {
     "staff": _("Staff"),
     "rules": _("Sending rules"),
     "single": _("Single messages"),
+    "coupon": _("Coupons"),
+    "reminder": _("Reminders"),
     "api_key": _("API keys"),
 }
 
@@ -182,6 +184,8 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "peoplelist": _("Audience"),
     "subscriptiontemplate": _("Template"),
     "statuschange": _("Order status"),
+    "coupon": _("Coupon"),
+    "reminderpolicy": _("Reminder"),
     "customer": _("Customer"),
     "miniprogram": _("Mini program"),
     "providerapp": _("Service provider's app"),
