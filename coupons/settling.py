@@ -117,7 +117,15 @@ def _done(coupon: Coupon) -> None:
         _to(coupon, State.STOPPED, event="coupon.stopped", wish={})
     else:
         columns = {name: _read(name, value) for name, value in wish.items()}
-    XX
+        is_extended = coupon.state == State.MODIFYING
+        _to(
+            coupon,
+            before,
+            event="coupon.extended" if is_extended else "coupon.appended",
+            wish={},
+            detail=wish,
+            **columns,
+        )
 
 
 def _read(name: str, value: Any) -> Any:
