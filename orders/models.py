@@ -132,7 +132,16 @@ class StatusChange(MerchantOwned):
         ]
         indexes = [
             models.Index(fields=["received_at"], name="change_pending", condition=Q(state="pending")),
-            models.Index(fields=["merchant", "sub_code"], name="change_dead", condition=Q(state="dead")),
+            models.Index(
+                fields=["merchant", "sub_code", "words", "received_at"],
+                name="change_by_cause",
+                condition=Q(state="dead"),
+            ),
+            models.Index(
+                fields=["merchant", "state", "received_at"],
+                name="change_longest",
+                condition=Q(state__in=["pending", "syncing", "dead"]),
+            ),
             models.Index(fields=["call"], name="change_call", condition=Q(call__isnull=False)),
             models.Index(
                 fields=["merchant", "received_at"],
@@ -270,6 +279,13 @@ class NodeCount(NodeCell):
         constraints = [
             models.UniqueConstraint(
                 fields=["mini_program", "day", "scene", "status", "state", "cause"], name="node_count_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["merchant", "state"],
+                name="node_count_standing",
+                condition=Q(state__in=["pending", "syncing", "dead"]) & ~Q(n=0),
             )
         ]
 

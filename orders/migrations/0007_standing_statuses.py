@@ -1,0 +1,27 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('orders', '0006_node_counts'),
+    ]
+
+    operations = [
+        migrations.AddIndex(
+            model_name='statuschange',
+            index=models.Index(condition=models.Q(('state', 'dead')), fields=['merchant', 'sub_code', 'words', 'received_at'], name='change_by_cause'),
+        ),
+        migrations.RemoveIndex(
+            model_name='statuschange',
+            name='change_dead',
+        ),
+        migrations.AddIndex(
+            model_name='statuschange',
+            index=models.Index(condition=models.Q(('state__in', ['pending', 'syncing', 'dead'])), fields=['merchant', 'state', 'received_at'], name='change_longest'),
+        ),
+        migrations.AddIndex(
+            model_name='nodecount',
+            index=models.Index(condition=models.Q(('state__in', ['pending', 'syncing', 'dead']), models.Q(('n', 0), _negated=True)), fields=['merchant', 'state'], name='node_count_standing'),
+        ),
+    ]
