@@ -17,6 +17,7 @@ from orders.scenes import SCENES, Node, Scene
 State = StatusChange.State
 MOST_NEXT = 4
 ANSWERED = (State.SYNCED, State.NOT_NOTIFIED)
+FIELDS_TELL = (State.PENDING, State.SYNCING, State.NOT_NOTIFIED, State.DEAD)  # the reason may hang on fields
 FIELD_NAMED = re.compile(r"缺少必填属性[：:]?\s*([A-Za-z_][\w.]*(?:\s*[,，、]\s*[A-Za-z_][\w.]*)*)")
 OF_SUB_CODE = {
     "TINY_APP_IS_NOT_ONLINE": "not_online",
