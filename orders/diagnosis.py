@@ -73,6 +73,7 @@ UNDER_WAY = frozenset({Reason.WAITING, Reason.SYNCING})
 NOBODY_KNOWS = frozenset({Reason.UNKNOWN, Reason.MESSAGE_UNKNOWN})
 OVERTAKEN = frozenset({Reason.LATE, Reason.REPEATED})
 LACKING = frozenset({Reason.FIELDS_MISSING, Reason.WILL_LACK})
+MAYBE_ELSEWHERE = LACKING | {Reason.NO_SUCH_NODE, Reason.WRONG_SCENE}
 
 
 class GateName(StrEnum):
@@ -216,17 +217,17 @@ def judge(order: Order, change: StatusChange, *, before: str, told: frozenset[st
     """`told`: statuses that already sent their message."""
     scene = SCENES.get(order.scene)
     node = scene.node(change.status) if scene else None
-    others = _other_scenes(scene, change)
     missing = scene.missing_fields(change.status, change.fields) if scene else ()
     reason = _reason(change, scene, before=before, missing=missing)
     if reason == Reason.NOTIFIED and change.status in told:
         reason = Reason.ALREADY_TOLD
     if reason == Reason.FIELDS_MISSING:
         missing = _named_fields(change.words) or missing
-    if others and reason in LACKING | {Reason.NO_SUCH_NODE}:
+    others = _other_scenes(scene, change) if reason in MAYBE_ELSEWHERE else ()
+    if others:
         reason = Reason.WRONG_SCENE
     kept = missing if reason in LACKING | {Reason.WRONG_SCENE} else ()
-    return Step(change, node, reason, kept, others if reason == Reason.WRONG_SCENE else (), before)
+    return Step(change, node, reason, kept, others, before)
 
 
 def _reason(change: StatusChange, scene: Scene | None, *, before: str, missing: Sequence[str]) -> Reason:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -141,7 +142,7 @@ class Returning:
 def second_orders(mini_program: MiniProgram, *, at: datetime) -> Returning:
     """One bounded query. The days of a person count from the earliest order that is read, and are over."""
     window = timedelta(days=SECOND_ORDER_DAYS)
-    asked = {"app": mini_program.pk, "end": at - window, "window": window, "most": MOST_READ}
+    asked: dict[str, Any] = {"app": mini_program.pk, "end": at - window, "window": window, "most": MOST_READ}
     with connection.cursor() as cursor:
         cursor.execute(SECOND_ORDERS, asked)
         return Returning(*cursor.fetchone())

@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import pairwise
+from typing import Any
 
 from django.db import connection
 
@@ -40,7 +42,7 @@ WITH newest AS MATERIALIZED (
             ) END
         ] ORDER BY c.modified_at)
         FROM orders_statuschange c WHERE c.order_id = o.id
-    ) AS way
+    ) COLLATE "C" AS way
     FROM newest o WHERE o.place <= %(most)s
 )
 SELECT scene, way, array_agg(place), array_agg(id), (SELECT count(*)::int FROM newest)
@@ -122,12 +124,11 @@ class Way:
     """Orders that are judged alike, by their place among all that are read, the newest first."""
 
     scene: str
-    changes: Sequence[Sequence[str | None]]
+    changes: Sequence[StatusChange]
     orders: dict[int, int]
 
     def judged(self) -> tuple[Step, ...]:
-        order = Order(scene=self.scene)
-        return steps_of(order, [_change(*one) for one in self.changes])
+        return steps_of(Order(scene=self.scene), self.changes)
 
 
 def week_of(mini_program: MiniProgram, *, at: datetime, most_flags: int = 0) -> Week:
@@ -158,12 +159,18 @@ def week_of(mini_program: MiniProgram, *, at: datetime, most_flags: int = 0) -> 
 
 def _ways(mini_program: MiniProgram, *, since: datetime) -> tuple[list[Way], bool]:
     """Of the newest MOST_READ orders, and whether there are more."""
-    asked = {"app": mini_program.pk, "since": since, "most": MOST_READ, "telling": list(FIELDS_TELL)}
+    asked: dict[str, Any] = {
+        "app": mini_program.pk,
+        "since": since,
+        "most": MOST_READ,
+        "telling": list(FIELDS_TELL),
+    }
     with connection.cursor() as cursor:
         cursor.execute(WAYS, asked)
         rows = cursor.fetchall()
+    change = cache(_change)
     ways = [
-        Way(scene, changes or (), dict(zip(places, orders, strict=True)))
+        Way(scene, [change(*one) for one in changes or ()], dict(zip(places, orders, strict=True)))
         for scene, changes, places, orders, _read in rows
     ]
     return ways, any(read > MOST_READ for *_, read in rows[:1])
