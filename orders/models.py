@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.owned import MerchantOwned
 
+NOT_SYNCED = ["pending", "syncing", "not_notified", "unknown", "superseded", "dead"]
+
 
 class Source(models.TextChoices):
     API = "api", _("API")
@@ -137,11 +139,13 @@ class StatusChange(MerchantOwned):
                 name="change_by_cause",
                 condition=Q(state="dead"),
             ),
+            # all but synced, which nearly every one becomes
             models.Index(
                 fields=["merchant", "state", "received_at"],
                 name="change_longest",
-                condition=Q(state__in=["pending", "syncing", "dead"]),
+                condition=Q(state__in=NOT_SYNCED),
             ),
+            models.Index(fields=["order", "state"], name="change_beside", condition=Q(state__in=NOT_SYNCED)),
             models.Index(fields=["call"], name="change_call", condition=Q(call__isnull=False)),
             models.Index(
                 fields=["merchant", "received_at"],

@@ -18,7 +18,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='statuschange',
-            index=models.Index(condition=models.Q(('state__in', ['pending', 'syncing', 'dead'])), fields=['merchant', 'state', 'received_at'], name='change_longest'),
+            index=models.Index(condition=models.Q(('state__in', ['pending', 'syncing', 'not_notified', 'unknown', 'superseded', 'dead'])), fields=['merchant', 'state', 'received_at'], name='change_longest'),
+        ),
+        migrations.AddIndex(
+            model_name='statuschange',
+            index=models.Index(condition=models.Q(('state__in', ['pending', 'syncing', 'not_notified', 'unknown', 'superseded', 'dead'])), fields=['order', 'state'], name='change_beside'),
         ),
         migrations.AddIndex(
             model_name='nodecount',

@@ -44,7 +44,14 @@ FROM orders_order o LEFT JOIN orders_statuschange s ON s.order_id = o.id,
 WHERE o.mini_program_id = %(app)s AND s.id IS NULL
 """
 TABLES = ("membership_customer", "orders_order", "orders_statuschange")
-FILTERS = ("", "?scene=online_rental&status=TO_SEND_GOODS", "?sync=dead", "?sync=pending", "?text=Border7")
+FILTERS = (
+    "",
+    "?scene=online_rental&status=TO_SEND_GOODS",
+    "?sync=dead",
+    "?sync=pending",
+    "?sync=unknown",
+    "?text=Border7",
+)
 
 
 def fill(cast: build.Cast, rows: int) -> None:

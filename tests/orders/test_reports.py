@@ -40,6 +40,21 @@ class Lists(CastCase):
             with self.subTest(asked):
                 self.assertEqual(self.numbers(**asked), found)
 
+    def test_a_filter_by_sync_finds_the_same_orders_whether_few_or_many_stand_there(self) -> None:
+        now = timezone.now()
+        for n, state in enumerate(("dead", "synced", "dead", "pending", "unknown", "dead")):
+            order = made.order(
+                self.mini_program, out_biz_no=f"N{n}", order_created_at=now - timedelta(hours=n)
+            )
+            made.change(order, "WAIT_PAY", state=state)
+            made.change(order, "APPLYING", state=state, modified_at=now - timedelta(hours=1))
+        elsewhere = made.order(self.other_mini_program)
+        made.change(elsewhere, "WAIT_PAY", state="dead")
+        wanted = {"dead": ["N0", "N2", "N5"], "synced": ["N1"], "pending": ["N3"], "superseded": []}
+        for most in (0, 5, 6, 1_000):
+            with mock.patch.object(reports, "MOST_FEW", most):
+                self.assertEqual({state: self.numbers(sync=state) for state in wanted}, wanted)
+
     def test_pages_follow_each_other_where_many_orders_have_one_time(self) -> None:
         at = timezone.now()
         for _n in range(5):
