@@ -108,7 +108,8 @@ class StatusChange(MerchantOwned):
         SUPERSEDED = "superseded", _("Superseded")
         DEAD = "dead", _("Needs fixing")
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="changes")
+    # found along change_once_per_time
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="changes", db_index=False)
     status = models.CharField(max_length=32)
     modified_at = models.DateTimeField()  # the merchant's clock, whole milliseconds
     fields = models.JSONField(default=dict)  # of the scene, as they stood with this change

@@ -1,3 +1,4 @@
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -8,6 +9,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='statuschange',
+            name='order',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='orders.order'),
+        ),
         migrations.AddIndex(
             model_name='statuschange',
             index=models.Index(condition=models.Q(('state', 'dead')), fields=['merchant', 'sub_code', 'words', 'received_at'], name='change_by_cause'),
