@@ -1,4 +1,7 @@
-"""How many things wait for a person: the grey counts of the menu. One statement, on small indexed tables."""
+"""How many things wait for a person: the grey counts of the menu.
+
+One statement, on small indexed tables and on kept figures.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,12 @@ SELECT (
         )
     END
 ), (
-    SELECT count(*) FROM orders_statuschange c WHERE c.merchant_id = %(merchant)s AND c.state = 'dead'
+    SELECT coalesce(sum(kept.n), 0) FROM (
+        SELECT c.n FROM orders_nodecount c
+        WHERE c.merchant_id = %(merchant)s AND c.state = 'dead' AND c.n <> 0
+        UNION ALL
+        SELECT m.n FROM orders_nodemove m WHERE m.merchant_id = %(merchant)s AND m.state = 'dead'
+    ) AS kept
 )
 """
 

@@ -17,6 +17,7 @@ from orders.scenes import SCENES, Node, Scene
 State = StatusChange.State
 MOST_NEXT = 4
 ANSWERED = (State.SYNCED, State.NOT_NOTIFIED)
+FIELDS_TELL = (State.PENDING, State.SYNCING, State.NOT_NOTIFIED, State.DEAD)  # the reason may hang on fields
 FIELD_NAMED = re.compile(r"缺少必填属性[：:]?\s*([A-Za-z_][\w.]*(?:\s*[,，、]\s*[A-Za-z_][\w.]*)*)")
 OF_SUB_CODE = {
     "TINY_APP_IS_NOT_ONLINE": "not_online",
@@ -72,6 +73,7 @@ UNDER_WAY = frozenset({Reason.WAITING, Reason.SYNCING})
 NOBODY_KNOWS = frozenset({Reason.UNKNOWN, Reason.MESSAGE_UNKNOWN})
 OVERTAKEN = frozenset({Reason.LATE, Reason.REPEATED})
 LACKING = frozenset({Reason.FIELDS_MISSING, Reason.WILL_LACK})
+MAYBE_ELSEWHERE = LACKING | {Reason.NO_SUCH_NODE, Reason.WRONG_SCENE}
 
 
 class GateName(StrEnum):
@@ -215,17 +217,17 @@ def judge(order: Order, change: StatusChange, *, before: str, told: frozenset[st
     """`told`: statuses that already sent their message."""
     scene = SCENES.get(order.scene)
     node = scene.node(change.status) if scene else None
-    others = _other_scenes(scene, change)
     missing = scene.missing_fields(change.status, change.fields) if scene else ()
     reason = _reason(change, scene, before=before, missing=missing)
     if reason == Reason.NOTIFIED and change.status in told:
         reason = Reason.ALREADY_TOLD
     if reason == Reason.FIELDS_MISSING:
         missing = _named_fields(change.words) or missing
-    if others and reason in LACKING | {Reason.NO_SUCH_NODE}:
+    others = _other_scenes(scene, change) if reason in MAYBE_ELSEWHERE else ()
+    if others:
         reason = Reason.WRONG_SCENE
     kept = missing if reason in LACKING | {Reason.WRONG_SCENE} else ()
-    return Step(change, node, reason, kept, others if reason == Reason.WRONG_SCENE else (), before)
+    return Step(change, node, reason, kept, others, before)
 
 
 def _reason(change: StatusChange, scene: Scene | None, *, before: str, missing: Sequence[str]) -> Reason:

@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import Now
 
 from merchants.events import record
+from orders import rollups
 from orders.models import StatusChange
 from orders.syncing import left_behind
 
@@ -22,24 +23,35 @@ if TYPE_CHECKING:
     from merchants.models import Merchant, User
 
 MOST_CAUSES = 200
+MOST_LOOKED_AT = 1_000  # statuses, each asked whether the platform overtook it
 State = StatusChange.State
 
 
 @dataclass(frozen=True)
 class Cause:
-    """`stale`: how many of `count` the platform overtook, so that they can only be closed."""
-
     sub_code: str
     words: str
     count: int
-    stale: int
     oldest_at: datetime  # received
 
 
 @dataclass(frozen=True)
-class Backlog:
-    """`oldest_at`: when the longest waiting was received; None when nothing waits."""
+class Overtaken:
+    """`stale` of `looked_at`, the longest waiting, the platform overtook, so that they can only be closed.
 
+    `is_part`: more need fixing than were looked at.
+    """
+
+    looked_at: int
+    stale: int
+    is_part: bool
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """`dead` need fixing. `oldest_at`: when the longest waiting was received; None when nothing waits."""
+
+    dead: int
     waiting: int
     syncing: int
     oldest_at: datetime | None
@@ -60,22 +72,29 @@ class CountChanged(Exception):
 
 
 def backlog(merchant: Merchant) -> Backlog:
-    rows = StatusChange.objects.for_merchant(merchant).filter(state__in=[State.PENDING, State.SYNCING])
-    found = rows.aggregate(
-        waiting=Count("pk", filter=Q(state=State.PENDING)),
-        syncing=Count("pk", filter=Q(state=State.SYNCING)),
-        oldest_at=Min("received_at"),
-    )
-    return Backlog(**found)
+    """Kept figures, and two ends of an index: however many wait, as many rows are read."""
+    counted = rollups.standing(merchant)
+    rows = StatusChange.objects.for_merchant(merchant)
+    waiting, syncing = rows.filter(state=State.PENDING), rows.filter(state=State.SYNCING)
+    oldest = [found.aggregate(at=Min("received_at"))["at"] for found in (waiting, syncing)]
+    known = [at for at in oldest if at is not None]
+    standing = counted[State.DEAD], counted[State.PENDING], counted[State.SYNCING]
+    return Backlog(*standing, min(known, default=None))
 
 
 def causes(merchant: Merchant) -> list[Cause]:
     """Most first; at most MOST_CAUSES of them."""
     grouped = dead(merchant).values("sub_code", "words")
-    found = grouped.annotate(
-        count=Count("pk"), stale=Count("pk", filter=left_behind()), oldest_at=Min("received_at")
-    )
+    found = grouped.annotate(count=Count("*"), oldest_at=Min("received_at"))
     return [Cause(**row) for row in found.order_by("-count", "sub_code", "words")[:MOST_CAUSES]]
+
+
+def overtaken(merchant: Merchant) -> Overtaken:
+    """One query, along the index of those that wait longest."""
+    longest = dead(merchant).order_by("received_at").annotate(stale=left_behind())
+    found = list(longest.values_list("stale", flat=True)[: MOST_LOOKED_AT + 1])
+    looked_at = found[:MOST_LOOKED_AT]
+    return Overtaken(len(looked_at), sum(map(bool, looked_at)), len(found) > MOST_LOOKED_AT)
 
 
 def dead(merchant: Merchant) -> QuerySet[StatusChange]:

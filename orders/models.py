@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.owned import MerchantOwned
 
+NOT_SYNCED = ["pending", "syncing", "not_notified", "unknown", "superseded", "dead"]
+
 
 class Source(models.TextChoices):
     API = "api", _("API")
@@ -106,7 +108,8 @@ class StatusChange(MerchantOwned):
         SUPERSEDED = "superseded", _("Superseded")
         DEAD = "dead", _("Needs fixing")
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="changes")
+    # found along change_once_per_time
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="changes", db_index=False)
     status = models.CharField(max_length=32)
     modified_at = models.DateTimeField()  # the merchant's clock, whole milliseconds
     fields = models.JSONField(default=dict)  # of the scene, as they stood with this change
@@ -132,7 +135,18 @@ class StatusChange(MerchantOwned):
         ]
         indexes = [
             models.Index(fields=["received_at"], name="change_pending", condition=Q(state="pending")),
-            models.Index(fields=["merchant", "sub_code"], name="change_dead", condition=Q(state="dead")),
+            models.Index(
+                fields=["merchant", "sub_code", "words", "received_at"],
+                name="change_by_cause",
+                condition=Q(state="dead"),
+            ),
+            # all but synced, which nearly every one becomes
+            models.Index(
+                fields=["merchant", "state", "received_at"],
+                name="change_longest",
+                condition=Q(state__in=NOT_SYNCED),
+            ),
+            models.Index(fields=["order", "state"], name="change_beside", condition=Q(state__in=NOT_SYNCED)),
             models.Index(fields=["call"], name="change_call", condition=Q(call__isnull=False)),
             models.Index(
                 fields=["merchant", "received_at"],
@@ -270,6 +284,13 @@ class NodeCount(NodeCell):
         constraints = [
             models.UniqueConstraint(
                 fields=["mini_program", "day", "scene", "status", "state", "cause"], name="node_count_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["merchant", "state"],
+                name="node_count_standing",
+                condition=Q(state__in=["pending", "syncing", "dead"]) & ~Q(n=0),
             )
         ]
 

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from membership.models import Customer
 from merchants.models import Event, Merchant, MiniProgram
-from orders.diagnosis import LACKING, Reason, Step, steps_of
 from orders.models import Order, StatusChange
-from orders.scenes import SCENES, Scene
 
 LOOKS_BACK_DAYS = 30
-WEEK_DAYS = 7
-MOST_READ = 2_000  # orders that the figures of a week are taken from
+MOST_READ = 2_000  # orders whose people are looked at for a second order
+MOST_FEW = 1_000  # statuses
 SECOND_ORDER_DAYS = 30
 ORDER_EVENTS = ("order.by_hand", "order.status_by_hand", "order.repaired", "order.sync_retried")
 TAIL = 4  # characters of an open_id that pages show
+# Whether each came again is looked up along the index of that person's orders.
+SECOND_ORDERS = """
+WITH newest AS (
+    SELECT customer_id, order_created_at, row_number() OVER (ORDER BY order_created_at DESC, id DESC) AS place
+    FROM orders_order
+    WHERE mini_program_id = %(app)s
+        AND order_created_at >= %(end)s - %(window)s AND order_created_at < %(end)s
+    ORDER BY order_created_at DESC, id DESC LIMIT %(most)s + 1
+), people AS (
+    SELECT customer_id, min(order_created_at) AS at FROM newest WHERE place <= %(most)s GROUP BY customer_id
+)
+SELECT count(*)::int, count(*) FILTER (WHERE EXISTS (
+    SELECT FROM orders_order o
+    WHERE o.customer_id = p.customer_id AND o.mini_program_id = %(app)s
+        AND o.order_created_at > p.at AND o.order_created_at <= p.at + %(window)s
+))::int, (SELECT count(*) FROM newest) > %(most)s
+FROM people p
+"""
 
 
 @dataclass(frozen=True)
@@ -55,7 +70,7 @@ def order_list(mini_program: MiniProgram, wanted: Wanted, *, at: datetime) -> Qu
     if wanted.status:
         rows = rows.filter(status=wanted.status)
     if wanted.sync:
-        rows = rows.filter(Exists(StatusChange.objects.filter(order=OuterRef("pk"), state=wanted.sync)))
+        rows = rows.filter(_with_a_change(mini_program, wanted.sync))
     since = at - timedelta(days=LOOKS_BACK_DAYS) if wanted.looks_back else wanted.since
     if since:
         rows = rows.filter(order_created_at__gte=since)
@@ -70,6 +85,15 @@ def _numbered(mini_program: MiniProgram, text: str) -> list[int]:
     by_number = rows.filter(out_biz_no=text).values_list("pk", flat=True)
     by_trade = rows.filter(trade_no=text).exclude(trade_no="").values_list("pk", flat=True)
     return [*by_number, *by_trade]
+
+
+def _with_a_change(mini_program: MiniProgram, state: str) -> Q:
+    """Few changes lead to their orders. Where there are many, whoever walks the list soon meets them."""
+    changes = StatusChange.objects.filter(state=state)
+    own = changes.filter(merchant=mini_program.merchant_id).order_by("received_at")
+    if state != StatusChange.State.SYNCED and not own[MOST_FEW : MOST_FEW + 1].exists():
+        return Q(pk__in=own.values("order")[: 2 * MOST_FEW])
+    return Q(Exists(changes.filter(order=OuterRef("pk"))))
 
 
 def after(rows: QuerySet[Order], last: Order | None) -> QuerySet[Order]:
@@ -105,117 +129,20 @@ def orders_of(customer: Customer, *, most: int, but: Order | None = None) -> lis
     return list((rows.exclude(pk=but.pk) if but else rows)[:most])
 
 
-@dataclass
-class SceneWeek:
-    """`reasons`: most frequent first, only what is no message for a cause. `skipped`: statuses, likewise.
-
-    `complete` of `judged` orders returned every notifying status between their first and their latest.
-    """
-
-    scene: Scene
-    orders: int = 0
-    judged: int = 0
-    complete: int = 0
-    reasons: Counter[Reason] = field(default_factory=Counter)
-    told: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    one_status: int = 0
-
-    @property
-    def coverage(self) -> float | None:
-        return self.complete / self.judged if self.judged else None
-
-    @property
-    def messages(self) -> int:
-        return self.told.total()
-
-    @property
-    def top_reasons(self) -> list[tuple[Reason, int]]:
-        return self.reasons.most_common(5)
-
-
-@dataclass(frozen=True)
-class Flag:
-    """A status that will notify and lacks fields."""
-
-    order: Order
-    step: Step
-
-
-@dataclass(frozen=True)
-class Week:
-    """Of the newest `orders` of the last WEEK_DAYS; `is_part`: there were more than MOST_READ."""
-
-    scenes: list[SceneWeek]
-    flags: list[Flag]
-    orders: int
-    is_part: bool
-    by_day: dict[tuple[str, str], int]  # (day as 2026-11-22, scene) → orders
-
-
-def week_of(mini_program: MiniProgram, *, at: datetime, zone: Any) -> Week:
-    """Three bounded queries; days are those of `zone`."""
-    rows = Order.objects.filter(
-        mini_program=mini_program, order_created_at__gte=at - timedelta(days=WEEK_DAYS)
-    ).order_by("-order_created_at", "-id")
-    found = list(rows[: MOST_READ + 1])
-    orders, changes = found[:MOST_READ], changes_of(found[:MOST_READ])
-    scenes: dict[str, SceneWeek] = {}
-    flags: list[Flag] = []
-    by_day: Counter[tuple[str, str]] = Counter()
-    for order in orders:
-        scene = SCENES.get(order.scene)
-        by_day[f"{order.order_created_at.astimezone(zone):%Y-%m-%d}", order.scene] += 1
-        if scene is None:
-            continue
-        steps = steps_of(order, changes[order.pk])
-        _count(scenes.setdefault(scene.code, SceneWeek(scene)), steps)
-        flags += [Flag(order, step) for step in steps if step.reason in LACKING]
-    return Week(
-        sorted(scenes.values(), key=lambda one: -one.orders),
-        flags,
-        len(orders),
-        len(found) > MOST_READ,
-        dict(by_day),
-    )
-
-
-def _count(week: SceneWeek, steps: Sequence[Step]) -> None:
-    week.orders += 1
-    for step in steps:
-        if step.is_trouble:
-            week.reasons[step.reason] += 1
-        if step.is_distributed:
-            week.told[step.change.status] += 1
-    if not steps:
-        return
-    week.judged += 1
-    week.one_status += len({step.change.status for step in steps}) == 1
-    skipped = skipped_nodes(week.scene, [step.change.status for step in steps])
-    week.complete += not skipped
-    week.skipped.update(skipped)
-
-
-def skipped_nodes(scene: Scene, path: Sequence[str]) -> list[str]:
-    """Notifying statuses between two returned ones, that should have come there and were not returned."""
-    known = {node.status: place for place, node in enumerate(scene.nodes)}
-    skipped = []
-    for before, status in pairwise(one for one in path if one in known):
-        if scene.nodes[known[status]].course == "breaks_off":
-            continue
-        for node in scene.nodes[known[before] + 1 : known[status]]:
-            on_the_way = scene.may_follow(before, node.status) and scene.may_follow(node.status, status)
-            if node.notifies and node.course == "usual" and on_the_way and node.status not in path:
-                skipped.append(node.status)
-    return skipped
-
-
 @dataclass(frozen=True)
 class Returning:
-    """Of `people` with an order in the 30 days before the last 30, `again` placed another within 30 days."""
+    """Of `people` with an order in the 30 days before the last 30, `again` placed another within 30 days.
+
+    `is_part`: only the people of the newest MOST_READ orders of those days were looked at.
+    """
 
     people: int
     again: int
+    is_part: bool
+
+    @property
+    def most(self) -> int:
+        return MOST_READ
 
     @property
     def share(self) -> float | None:
@@ -223,25 +150,12 @@ class Returning:
 
 
 def second_orders(mini_program: MiniProgram, *, at: datetime) -> Returning:
-    """Of the newest MOST_READ people whose 30 days are over: did a second order follow within them."""
-    end = at - timedelta(days=SECOND_ORDER_DAYS)
-    rows = Order.objects.filter(
-        mini_program=mini_program,
-        order_created_at__gte=end - timedelta(days=SECOND_ORDER_DAYS),
-        order_created_at__lt=end,
-    ).order_by("-order_created_at", "-id")
-    first: Mapping[int, datetime] = dict(rows.values_list("customer_id", "order_created_at")[:MOST_READ])
-    later: dict[int, list[datetime]] = {person: [] for person in first}
-    again = Order.objects.filter(mini_program=mini_program, customer__in=list(first))
-    for person, moment in again.filter(order_created_at__gte=end - timedelta(days=30)).values_list(
-        "customer_id", "order_created_at"
-    ):
-        later[person].append(moment)
+    """One bounded query. The days of a person count from the earliest order that is read, and are over."""
     window = timedelta(days=SECOND_ORDER_DAYS)
-    count = sum(
-        any(moment < other <= moment + window for other in later[person]) for person, moment in first.items()
-    )
-    return Returning(len(first), count)
+    asked: dict[str, Any] = {"app": mini_program.pk, "end": at - window, "window": window, "most": MOST_READ}
+    with connection.cursor() as cursor:
+        cursor.execute(SECOND_ORDERS, asked)
+        return Returning(*cursor.fetchone())
 
 
 def events_of(order: Order, changes: Sequence[int], *, most: int) -> list[Event]:

@@ -9,6 +9,7 @@ rebuild waits: both would add the same.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from merchants.models import MiniProgram
+from merchants.models import Merchant, MiniProgram
 from orders.models import Order
 
 FOLDED_AT_ONCE = 50_000
@@ -79,6 +80,15 @@ SELECT day, scene, status, state, cause, sum(n)::int FROM (
     WHERE mini_program_id = %(app)s AND day BETWEEN %(first)s AND %(last)s
 ) AS both_tables GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0
 """
+STANDING = """
+SELECT state, sum(n)::int FROM (
+    SELECT state, n FROM orders_nodecount
+    WHERE merchant_id = %(merchant)s AND state IN ('pending', 'syncing', 'dead') AND n <> 0
+    UNION ALL
+    SELECT state, n FROM orders_nodemove WHERE merchant_id = %(merchant)s
+        AND state IN ('pending', 'syncing', 'dead')
+) AS both_tables GROUP BY state
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,13 @@ def cells_of(mini_program: MiniProgram, *, first: date, last: date) -> list[Cell
     with connection.cursor() as cursor:
         cursor.execute(CELLS, {"app": mini_program.pk, "first": first, "last": last})
         return [Cell(*row) for row in cursor.fetchall()]
+
+
+def standing(merchant: Merchant) -> Counter[str]:
+    """How many statuses of all days wait, are under way, and need fixing, by state. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(STANDING, {"merchant": merchant.pk})
+        return Counter(dict(cursor.fetchall()))
 
 
 def fold() -> int:

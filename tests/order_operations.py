@@ -9,7 +9,19 @@ from django.utils import timezone
 from membership import customers
 from membership.models import Customer
 from merchants.models import Dispatch, GatewayCall, MiniProgram, User
-from orders import alike, digests, fixing, forgetting, intake, repairing, reports, rollups, settling, syncing
+from orders import (
+    alike,
+    digests,
+    fixing,
+    forgetting,
+    intake,
+    repairing,
+    reports,
+    rollups,
+    settling,
+    syncing,
+    week,
+)
 from orders.diagnosis import diagnose, steps_of
 from orders.given import OrderGiven, StatusGiven
 from orders.models import Order, Source, StatusChange
@@ -73,6 +85,8 @@ def _look(app: MiniProgram, order: Order) -> Iterator[Operation]:
     yield "diagnose", lambda: diagnose(order)
     yield "backlog", lambda: fixing.backlog(app.merchant)
     yield "causes", lambda: fixing.causes(app.merchant)
+    yield "overtaken", lambda: fixing.overtaken(app.merchant)
+    yield "week", lambda: week.week_of(app, at=now, most_flags=5)
     yield "digest", lambda: digests.make_digest(app, timezone.localdate())
     yield "fold", rollups.fold
     yield "second orders", lambda: reports.second_orders(app, at=now)

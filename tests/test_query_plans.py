@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -35,6 +36,7 @@ from messaging.models import (
     SubscriptionTemplate,
     Visit,
 )
+from orders import reports
 from orders.models import StatusChange
 from tests import build_messaging as build
 from tests import build_orders
@@ -205,6 +207,10 @@ class Plans(CastCase):
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE orders_statuschange")
         self.no_order_walks()
+
+    def test_no_list_of_orders_walks_where_many_stand_at_a_state(self) -> None:
+        with mock.patch.object(reports, "MOST_FEW", 0):
+            self.no_order_walks()
 
     @override_settings(ORDER_SETTLE_SECONDS=0)
     def no_order_walks(self) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -25,6 +24,7 @@ from orders import reports
 from orders.diagnosis import Reason
 from orders.node_figures import NodeFigures, NodeSums, node_figures
 from orders.scenes import SCENES
+from orders.week import week_of
 
 RANGES = (7, 30)
 
@@ -64,14 +64,13 @@ def order_figures(request: MerchantRequest) -> HttpResponse:
     context["visit_days"] = settings.ORDER_VISIT_DAYS
     if app is not None:
         figures = node_figures(app, first=period.first, last=period.last)
-        week = reports.week_of(app, at=at, zone=ZoneInfo(request.merchant.time_zone))
         context |= {
             "figures": figures,
             "scenes": scenes_of(figures, request.merchant),
             "most_told": max((day.sums.told + day.sums.kept_back for day in figures.days), default=0) or 1,
             "reach": reach_of(app, figures, period),
             "again": reports.second_orders(app, at=at),
-            "week": week,
+            "week": week_of(app, at=at),
         }
     return render(request, "orders/figures.html", context)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -22,7 +21,7 @@ from merchants.models import MiniProgram
 from messaging.recall.figures import Period, today
 from orders import digests, reports
 from orders.node_figures import node_figures
-from orders.reports import Flag, SceneWeek, Week
+from orders.week import Flag, SceneWeek, Week, week_of
 
 MOST_FOUND = 20
 SHOWN_FLAGS = 5
@@ -45,7 +44,7 @@ def order_diagnosis(request: MerchantRequest) -> HttpResponse:
     at, app = timezone.now(), request.mini_program
     form = SearchForm(request.GET)
     text = form.cleaned_data["q"].strip() if form.is_valid() else ""
-    week = reports.week_of(app, at=at, zone=ZoneInfo(request.merchant.time_zone)) if app else None
+    week = week_of(app, at=at, most_flags=SHOWN_FLAGS) if app else None
     context = {
         "form": form,
         "text": text,
@@ -96,5 +95,5 @@ def _line(week: SceneWeek) -> SceneLine:
 
 def _flags(week: Week | None) -> list[tuple[Flag, str, str]]:
     """With the name of the status and those of the fields it lacks."""
-    shown = week.flags[:SHOWN_FLAGS] if week else []
+    shown = week.flags if week else []
     return [(flag, name_of(flag.step), names_of(flag.step.missing)) for flag in shown]

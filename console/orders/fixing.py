@@ -66,8 +66,7 @@ def order_fixing(request: MerchantRequest) -> HttpResponse:
     context = {
         "lines": lines,
         "backlog": fixing.backlog(request.merchant),
-        "all": sum(line.cause.count for line in lines),
-        "stale": sum(line.cause.stale for line in lines),
+        "overtaken": fixing.overtaken(request.merchant),
         "most": fixing.MOST_CAUSES,
         "is_cut": len(lines) == fixing.MOST_CAUSES,
         "at": timezone.now(),

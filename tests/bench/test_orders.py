@@ -18,13 +18,17 @@ CUSTOMERS = """
 INSERT INTO membership_customer (merchant_id, mini_program_id, open_id, source)
 SELECT %(merchant)s, %(app)s, 'order' || n, 'bench' FROM generate_series(%(first)s, %(last)s) n
 """
+# A fifth of them is as old as that second orders are looked for; customers come in blocks of a thousand.
 ORDERS = """
 INSERT INTO orders_order (merchant_id, mini_program_id, customer_id, out_biz_no, scene, page, link_page,
     order_created_at, trade_no, items, shop, logistics, fields, source, status, status_at, synced_status)
 SELECT c.merchant_id, c.mini_program_id, c.id, 'B' || c.open_id, 'online_rental', 'pages/order', '',
-    now() - c.id * interval '1 second', '', '[]', '{}', '[]', '{"total_rent": "897.00"}', 'api',
-    'TO_SEND_GOODS', now() - c.id * interval '1 second', ''
+    placed.at, '', '[]', '{}', '[]', '{"total_rent": "897.00"}', 'api', 'TO_SEND_GOODS', placed.at, ''
 FROM membership_customer c LEFT JOIN orders_order o ON o.customer_id = c.id
+CROSS JOIN LATERAL (
+    SELECT now() - c.id * interval '1 second' - CASE WHEN c.id / 1000 %% 5 = 3 THEN 31 ELSE 0 END
+        * interval '1 day' AS at
+) AS placed
 WHERE c.source = 'bench' AND c.mini_program_id = %(app)s AND o.id IS NULL
 """
 CHANGES = """
@@ -40,7 +44,14 @@ FROM orders_order o LEFT JOIN orders_statuschange s ON s.order_id = o.id,
 WHERE o.mini_program_id = %(app)s AND s.id IS NULL
 """
 TABLES = ("membership_customer", "orders_order", "orders_statuschange")
-FILTERS = ("", "?scene=online_rental&status=TO_SEND_GOODS", "?sync=dead", "?sync=pending", "?text=Border7")
+FILTERS = (
+    "",
+    "?scene=online_rental&status=TO_SEND_GOODS",
+    "?sync=dead",
+    "?sync=pending",
+    "?sync=unknown",
+    "?text=Border7",
+)
 
 
 def fill(cast: build.Cast, rows: int) -> None:

@@ -1,10 +1,11 @@
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 
 from merchants.models import Event
-from orders import fixing, syncing
-from orders.fixing import CountChanged, Retried
+from orders import fixing, rollups, syncing
+from orders.fixing import Backlog, CountChanged, Overtaken, Retried
 from orders.models import StatusChange
 from tests import build_orders
 from tests.orders.sync_base import REPEATED, START, SyncCase, ext_info, in_turn, refused
@@ -37,8 +38,23 @@ class Fixing(SyncCase):
     def test_what_a_later_status_overtook_is_counted_as_stale(self) -> None:
         self.dead()
         self.dead(order=self.order(synced_status="OVERDUE", synced_at=START + timedelta(seconds=1)))
+        unknown = self.order()
+        self.dead(order=unknown)
+        self.change(unknown, "OVERDUE", at=5, state="unknown")
         (cause,) = fixing.causes(self.yunduo)
-        assert (cause.count, cause.stale) == (2, 1)
+        assert (cause.count, fixing.overtaken(self.yunduo)) == (3, Overtaken(3, 2, is_part=False))
+
+    def test_of_very_many_only_the_longest_waiting_are_asked_whether_one_overtook_them(self) -> None:
+        for day in range(3):
+            synced = {"synced_status": "OVERDUE", "synced_at": START + timedelta(hours=1)}
+            self.dead(
+                order=self.order(**({} if day == 1 else synced)), received_at=START + timedelta(days=day)
+            )
+        for most, told in ((2, Overtaken(2, 1, is_part=True)), (3, Overtaken(3, 2, is_part=False))):
+            with mock.patch.object(fixing, "MOST_LOOKED_AT", most):
+                assert fixing.overtaken(self.yunduo) == told
+        other = self.other_mini_program.merchant
+        assert fixing.overtaken(other) == Overtaken(0, 0, is_part=False)
 
     def test_a_retry_of_a_cause_syncs_its_changes_again_with_new_calls(self) -> None:
         changes = [self.change(self.order()) for _number in range(2)]
@@ -105,4 +121,10 @@ class Fixing(SyncCase):
         syncing.sync_due()
         self.change(self.order())
         told = fixing.backlog(self.yunduo)
-        assert (told.waiting, told.syncing, told.oldest_at) == (1, 2, START)
+        assert told == Backlog(dead=1, waiting=1, syncing=2, oldest_at=START)
+        rollups.fold()
+        assert fixing.backlog(self.yunduo) == told
+        fixing.retry(self.yunduo, fixing.dead(self.yunduo), by=None, confirmed=1)
+        told = fixing.backlog(self.yunduo)
+        assert told == Backlog(dead=0, waiting=2, syncing=2, oldest_at=START - timedelta(days=1))
+        assert fixing.backlog(self.other_mini_program.merchant) == Backlog(0, 0, 0, None)

@@ -1,21 +1,16 @@
 """Lists and figures of orders: what they find, and what they are taken from."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
+from unittest import mock
 
 from django.utils import timezone
 
 from orders import reports
-from orders.diagnosis import Reason
 from orders.models import Order
 from orders.reports import Wanted
 from tests import build_messaging
 from tests import build_orders as made
 from tests.base import CastCase
-from tests.small_scenes import FULL, RENTAL
-
-ZONE = ZoneInfo("Asia/Shanghai")
-MISSING = "缺少必填属性 ext_info.business_info.courier_number"
 
 
 class Lists(CastCase):
@@ -45,6 +40,21 @@ class Lists(CastCase):
             with self.subTest(asked):
                 self.assertEqual(self.numbers(**asked), found)
 
+    def test_a_filter_by_sync_finds_the_same_orders_whether_few_or_many_stand_there(self) -> None:
+        now = timezone.now()
+        for n, state in enumerate(("dead", "synced", "dead", "pending", "unknown", "dead")):
+            order = made.order(
+                self.mini_program, out_biz_no=f"N{n}", order_created_at=now - timedelta(hours=n)
+            )
+            made.change(order, "WAIT_PAY", state=state)
+            made.change(order, "APPLYING", state=state, modified_at=now - timedelta(hours=1))
+        elsewhere = made.order(self.other_mini_program)
+        made.change(elsewhere, "WAIT_PAY", state="dead")
+        wanted = {"dead": ["N0", "N2", "N5"], "synced": ["N1"], "pending": ["N3"], "superseded": []}
+        for most in (0, 5, 6, 1_000):
+            with mock.patch.object(reports, "MOST_FEW", most):
+                self.assertEqual({state: self.numbers(sync=state) for state in wanted}, wanted)
+
     def test_pages_follow_each_other_where_many_orders_have_one_time(self) -> None:
         at = timezone.now()
         for _n in range(5):
@@ -64,44 +74,7 @@ class Lists(CastCase):
             self.assertEqual(rows, found)
 
 
-class Figures(CastCase):
-    def week(self) -> reports.Week:
-        return reports.week_of(self.mini_program, at=timezone.now(), zone=ZONE)
-
-    def test_the_week_counts_reasons_messages_coverage_and_single_statuses(self) -> None:
-        at = timezone.now() - timedelta(hours=1)
-        whole, skipping = made.order(self.mini_program), made.order(self.mini_program)
-        for minute, status in enumerate(("APPLYING", "WAIT_PAY", "TO_SEND_GOODS")):
-            moment = at + timedelta(minutes=minute)
-            made.change(whole, status, state="synced", modified_at=moment, fields=FULL)
-        made.change(skipping, "APPLYING", state="synced", modified_at=at, fields=FULL)
-        later = at + timedelta(minutes=1)
-        made.change(skipping, "IN_DELIVERY", state="not_notified", modified_at=later, words=MISSING)
-        alone = made.order(self.mini_program)
-        made.change(alone, "APPLYING", state="synced", modified_at=at)
-        week = self.week()
-        found = week.scenes[0]
-        self.assertEqual((found.orders, found.judged, found.complete, found.one_status), (3, 3, 2, 1))
-        self.assertEqual(found.skipped, {"WAIT_PAY": 1})
-        self.assertEqual(found.reasons, {Reason.FIELDS_MISSING: 1})
-        self.assertEqual(found.told, {"WAIT_PAY": 1})
-        self.assertEqual(
-            [(flag.order, flag.step.missing) for flag in week.flags], [(skipping, ("courier_number",))]
-        )
-        self.assertEqual(sum(week.by_day.values()), 3)
-
-    def test_a_branch_that_cannot_lead_on_is_not_skipped(self) -> None:
-        path = ["IN_THE_LEASE", "FINISHED"]
-        self.assertEqual(reports.skipped_nodes(RENTAL, path), [])
-        self.assertEqual(
-            reports.skipped_nodes(RENTAL, ["WAIT_PAY", "FINISHED"]), ["IN_DELIVERY", "IN_THE_LEASE"]
-        )
-        self.assertEqual(reports.skipped_nodes(RENTAL, ["IN_DELIVERY", "WAIT_PAY"]), [])
-
-    def test_an_order_of_another_mini_program_is_in_no_figure(self) -> None:
-        made.order(self.other_mini_program)
-        self.assertEqual((self.week().orders, self.week().scenes), (0, []))
-
+class SecondOrders(CastCase):
     def test_a_second_order_counts_within_thirty_days_of_the_first_only(self) -> None:
         now = timezone.now()
         back, gone, slow = build_messaging.people(self.mini_program, 3)
@@ -109,4 +82,26 @@ class Figures(CastCase):
             moment = now - timedelta(days=days)
             made.order(self.mini_program, customer=person, order_created_at=moment)
         found = reports.second_orders(self.mini_program, at=now)
-        self.assertEqual((found.people, found.again), (3, 1))
+        self.assertEqual((found.people, found.again, found.is_part), (3, 1, False))
+
+    def test_the_earliest_order_of_a_person_counts_and_no_other_merchants(self) -> None:
+        now = timezone.now()
+        (person,) = build_messaging.people(self.mini_program, 1)
+        (stranger,) = build_messaging.people(self.other_mini_program, 1)
+        for days in (59, 32):
+            moment = now - timedelta(days=days)
+            made.order(self.mini_program, customer=person, order_created_at=moment)
+            made.order(self.other_mini_program, customer=stranger, order_created_at=moment)
+        made.order(self.mini_program, customer=person, order_created_at=now - timedelta(days=10))
+        found = reports.second_orders(self.mini_program, at=now)
+        self.assertEqual((found.people, found.again), (1, 1))
+
+    def test_only_the_people_of_the_newest_orders_are_looked_at_and_that_is_said(self) -> None:
+        now = timezone.now()
+        for days in (31, 32, 33):
+            made.order(self.mini_program, order_created_at=now - timedelta(days=days))
+        for most, people, is_part in ((2, 2, True), (3, 3, False)):
+            with mock.patch.object(reports, "MOST_READ", most):
+                found = reports.second_orders(self.mini_program, at=now)
+                self.assertEqual((found.people, found.is_part, found.most), (people, is_part, most))
+        self.assertEqual(reports.second_orders(self.other_mini_program, at=now).share, None)

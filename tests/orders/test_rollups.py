@@ -19,6 +19,7 @@ from tests.gateway.platform import hang_up
 from tests.orders.sync_base import REPEATED, TAKEN, SyncCase, in_turn, refused, told
 
 DAY = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+STANDS = ("pending", "syncing", "dead")
 STATUSES, STATES = ("WAIT_PAY", "SENDING", "DONE"), [state.value for state in StatusChange.State]
 
 
@@ -126,6 +127,14 @@ class KeptFigures(CastCase):
             plan = "\n".join(row[0] for row in cursor.fetchall())
         assert "node_count_once" in plan and "node_move_of_day" in plan
 
+    def test_what_stands_still_is_read_without_its_days(self) -> None:
+        """The index holds only what is not empty: of most days nothing."""
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {rollups.STANDING}", {"merchant": self.yunduo.pk})
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "node_count_standing" in plan and "orders_nodemove_merchant_id" in plan
+
 
 class RandomMoves(CastCase, HypothesisTestCase):
     @given(
@@ -154,6 +163,9 @@ class RandomMoves(CastCase, HypothesisTestCase):
                 rollups.fold()
         assert rollups.rebuild(repair=False) == []
         assert sum(n for (status, *_), n in figures(self.mini_program).items() if status) == len(moves)
+        states = Counter(StatusChange.objects.values_list("state", flat=True))
+        found = rollups.standing(self.yunduo)
+        assert {state: found[state] for state in STANDS} == {state: states[state] for state in STANDS}
         if moves:
             StatusChange.objects.filter(order=orders[moves[0][0]]).delete()
             assert rollups.rebuild(repair=False) == []

@@ -3,9 +3,9 @@
 import pytest
 from django.utils import translation
 
-from orders.reports import skipped_nodes
 from orders.scene_fields import FIELD_NAMES, field_name
 from orders.scenes import SCENES, Scene, for_industry
+from orders.week import skipped_nodes
 
 pytestmark = pytest.mark.real_scenes
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from messaging.recall import order_visits
-from orders import rollups
+from orders import reports, rollups
 from orders.models import Order
 from tests import build_orders as made
 from tests.base import CastCase
@@ -72,6 +73,20 @@ class OrderFigures(CastCase):
         self.assertNotContains(page, "100.0%")
         self.assertContains(page, "Second order within 30 days")
 
+    def test_who_came_back_is_told_and_from_which_orders_where_not_from_all(self) -> None:
+        now = timezone.now()
+        person = made.order(self.mini_program, order_created_at=now - timedelta(days=40)).customer
+        made.order(self.mini_program, customer=person, order_created_at=now - timedelta(days=20))
+        made.order(self.mini_program, order_created_at=now - timedelta(days=50))
+        for address in (PAGE, DIAGNOSIS):
+            page = self.client.get(address)
+            self.assertContains(page, "1 of 2 people who ordered 30 to 60 days ago")
+            self.assertNotContains(page, "of those days")
+            with mock.patch.object(reports, "MOST_READ", 1):
+                page = self.client.get(address)
+            self.assertContains(page, "1 of 1 person who ordered 30 to 60 days ago")
+            self.assertContains(page, "From the newest 1 order of those days.")
+
     def test_more_visitors_than_orders_told_are_two_counts_and_no_rate(self) -> None:
         orders = [made.order(self.mini_program) for _order in range(4)]
         rollups.first_told(orders[0])
@@ -92,14 +107,16 @@ class OrderFigures(CastCase):
             self.assertContains(page, f'<span class="cell-second narrow-only">{words}</span>', html=True)
 
     def test_more_rows_ask_no_more_queries(self) -> None:
-        self.returned("WAIT_PAY", "synced")
-        self.client.get(PAGE)
-        before = self.queries_of(PAGE)
+        self.returned("WAIT_PAY", "not_notified", words="缺少必填属性 ext_info.business_info.total_rent")
+        before = {address: self.queries_of(address) for address in (PAGE, DIAGNOSIS)}
         for _more in range(5):
             self.returned("IN_DELIVERY", "synced")
-        self.assertEqual(self.queries_of(PAGE), before)
+            self.returned("IN_DELIVERY", "dead")
+            self.returned("IN_DELIVERY", "pending")
+        self.assertEqual({address: self.queries_of(address) for address in before}, before)
 
     def queries_of(self, address: str) -> int:
+        self.client.get(address)
         with CaptureQueriesContext(connection) as asked:
             self.client.get(address)
         return len(asked)

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 from urllib.parse import urlencode
 
 from django.db import connection
@@ -7,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from merchants.models import Event
+from orders import fixing
 from orders.models import StatusChange
 from tests import build_orders
 from tests.base import CastCase
@@ -67,6 +69,25 @@ class Causes(FixingCase):
         self.assertEqual(page.context["backlog"].waiting, 1)
         self.assertContains(page, "Nothing needs fixing.")
         self.assertContains(page, " ago</dd>")
+
+    def test_how_many_were_overtaken_is_told_and_of_how_many_where_not_of_all(self) -> None:
+        self.dead()
+        page = self.client.get(self.at("order_fixing"))
+        self.assertContains(page, "the platform certainly did nothing with them")
+        self.overtaken()
+        page = self.client.get(self.at("order_fixing"))
+        self.assertContains(page, "1 of them overtaken: it can only be closed")
+        for most, told in ((1, "Of the 1 waiting longest 0 is overtaken"), (2, "1 of them overtaken")):
+            with mock.patch.object(fixing, "MOST_LOOKED_AT", most):
+                self.assertContains(self.client.get(self.at("order_fixing")), told)
+
+    def test_causes_beyond_those_shown_are_counted_too(self) -> None:
+        for words in ("一", "二", "三"):
+            self.dead(words=words)
+        with mock.patch.object(fixing, "MOST_CAUSES", 2):
+            page = self.client.get(self.at("order_fixing"))
+        self.assertEqual((len(page.context["lines"]), page.context["backlog"].dead), (2, 3))
+        self.assertContains(page, "The 2 most frequent causes are shown.")
 
     def test_where_nothing_waits_no_age_is_invented(self) -> None:
         page = self.client.get(self.at("order_fixing"))
