@@ -8,6 +8,7 @@ from django.db import transaction
 
 from membership.models import Customer
 from merchants import events
+from orders.diagnosis import Reason
 from orders.models import Order, StatusChange
 
 SUBSCRIBER = "orders.forget_customer"
@@ -31,6 +32,6 @@ def forget(event_id: int, *, at: datetime) -> bool:
         orders.update(items=[], shop={}, logistics=[], fields={})
         changes.update(fields={})
         changes.filter(state=StatusChange.State.PENDING).update(
-            state=StatusChange.State.SUPERSEDED, settled_at=at
+            state=StatusChange.State.SUPERSEDED, cause=Reason.FORGOTTEN.value, settled_at=at
         )
         return events.done(event_id, subscriber=SUBSCRIBER, at=at)
