@@ -55,6 +55,7 @@ class Reason(StrEnum):
     FIELDS_MISSING = "fields_missing"
     WILL_LACK = "will_lack"  # fields, by our own table, before the platform was asked
     BACKWARD = "backward"
+    FORGOTTEN = "forgotten"  # the person was, while it still waited
     LATE = "late"  # older than what the platform took
     REPEATED = "repeated"  # the same modified time again
     BEFORE_THE_ORDER = "before_the_order"
@@ -100,6 +101,7 @@ STOPS_AT = {
     Reason.NOT_ONLINE: GateName.ACCEPTED,
     Reason.LINK_DIFFERS: GateName.ACCEPTED,
     Reason.NEVER_LEFT: GateName.ACCEPTED,
+    Reason.FORGOTTEN: GateName.ACCEPTED,
     Reason.REFUSED: GateName.ACCEPTED,
     Reason.NOT_A_NODE: GateName.NODE,
     Reason.ALREADY_TOLD: GateName.NODE,
@@ -235,7 +237,7 @@ def _reason(change: StatusChange, scene: Scene | None, *, before: str, missing: 
     if change.state in (State.DEAD, State.NOT_NOTIFIED):
         return _said(change, node)
     if change.state == State.SUPERSEDED:
-        return Reason.LATE
+        return Reason.FORGOTTEN if change.cause == Reason.FORGOTTEN else Reason.LATE
     if change.state == State.UNKNOWN:
         return Reason.UNKNOWN
     if change.state == State.SYNCED:
@@ -313,7 +315,7 @@ def _focus(steps: Sequence[Step], change_id: int | None) -> Step | None:
 
 def _still_asks(step: Step, steps: Sequence[Step]) -> bool:
     """Trouble that nobody answered by returning the same status again."""
-    if not step.is_trouble or step.reason in OVERTAKEN:
+    if not step.is_trouble or step.reason in OVERTAKEN | {Reason.FORGOTTEN}:
         return False
     later = steps[steps.index(step) + 1 :]
     return all(one.change.status != step.change.status or one.is_trouble for one in later)

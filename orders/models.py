@@ -94,9 +94,10 @@ class Order(MerchantOwned):
 class StatusChange(MerchantOwned):
     """One status returned for an order at one modified time; whatever is received is kept.
 
-    States: pending -> syncing -> synced | not_notified | unknown | dead; pending -> superseded (older than
-    what the platform took: it would drop it); dead -> pending (an operator mended the cause and tries again).
-    A second return of the same modified time and status only adds to `repeats`.
+    States: pending -> syncing -> synced | not_notified | unknown | dead; pending -> superseded (older
+    than what the platform took: it would drop it; or its person was forgotten, which its cause says);
+    dead -> pending (an operator mended the cause and tries again). A second return of the same modified
+    time and status only adds to `repeats`.
     """
 
     class State(models.TextChoices):

@@ -48,7 +48,7 @@ class Sums:
         elif cell.state == State.SYNCED:
             self.told += cell.n
         elif cell.state == State.SUPERSEDED:
-            self.not_told["late"] += cell.n
+            self.not_told[cell.cause or "late"] += cell.n
         elif cell.state not in LEFT:
             self.not_told[cell.cause or "refused"] += cell.n
 

@@ -32,6 +32,23 @@ OWN: Mapping[str, Sentence] = {
     ),
 }
 
+# One sub_code stands for many causes here; the platform's words tell which.
+OUT_OF_ORDER = "订单状态乱序"
+OF_WORDS: Mapping[str, Sentence] = {
+    OUT_OF_ORDER: Sentence(
+        _("The status does not follow the one the platform has"),
+        _(
+            "The platform has the order at a step from which this one cannot be reached, and kept its own;"
+            " nobody was told. Open the order: it names the statuses that may come next. Return one of them"
+            " with a new modified time; this one again would be refused again."
+        ),
+    ),
+}
 
-def sentence(sub_code: str) -> Sentence:
-    return OWN.get(sub_code) or refusals.sentence(sub_code)
+
+def sentence(sub_code: str, words: str = "") -> Sentence:
+    """`words`: the platform's own; where they say more than its code, they count."""
+    if sub_code in OWN:
+        return OWN[sub_code]
+    by_words = (said for part, said in OF_WORDS.items() if part in words)
+    return next(by_words, None) or refusals.sentence(sub_code)

@@ -27,7 +27,8 @@ CELL = "merchant_id, mini_program_id, day, scene, status, state, cause"
 # The same in words as the trigger of the migration that made these tables: a test compares what they count.
 COUNTED = """
 SELECT o.merchant_id, o.mini_program_id, (c.received_at AT TIME ZONE m.time_zone)::date AS day, o.scene,
-    c.status, c.state, CASE WHEN c.state IN ('dead', 'not_notified') THEN c.cause
+    c.status, c.state, CASE WHEN c.state IN ('dead', 'not_notified')
+        OR (c.state = 'superseded' AND c.cause = 'forgotten') THEN c.cause
         WHEN c.state = 'synced' AND c.sub_code <> '' THEN 'message_unknown' ELSE '' END AS cause,
     count(*)::int AS n
 FROM orders_statuschange c JOIN orders_order o ON o.id = c.order_id

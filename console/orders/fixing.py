@@ -52,7 +52,7 @@ class Asked:
 
     @property
     def said(self) -> Sentence:
-        return sentence(self.sub_code)
+        return sentence(self.sub_code, self.words)
 
     @property
     def code(self) -> str:
@@ -78,7 +78,7 @@ def _line(request: MerchantRequest, cause: Cause) -> Line:
     named = {"code": cause.sub_code, "words": cause.words}
     return Line(
         cause,
-        sentence(cause.sub_code),
+        sentence(cause.sub_code, cause.words),
         code_of(cause.sub_code),
         _address(request, "order_fixing_cause", **named),
         _address(request, "order_fixing_retry", **named),
@@ -102,7 +102,7 @@ def order_fixing_cause(request: MerchantRequest) -> HttpResponse:
     stale = set(rows.filter(left_behind(), pk__in=[row.pk for row in shown]).values_list("pk", flat=True))
     named = {"code": sub_code, "words": words}
     context = {
-        "said": sentence(sub_code),
+        "said": sentence(sub_code, words),
         "code": code_of(sub_code),
         "words": words,
         "page": page,

@@ -18,6 +18,7 @@ from gateway import wire
 from membership.customers import OPEN_ID
 from orders.given import FIELD_CHARACTERS, OrderGiven, StatusGiven
 from orders.models import Order
+from orders.scene_fields import field_name
 from orders.scenes import Node, Scene
 
 TIME_FORMATS = ["%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"]
@@ -43,12 +44,16 @@ def moment_field(label: Any, help_text: Any = "") -> forms.DateTimeField:
 
 @dataclass(frozen=True)
 class Choice:
-    """One status as the form shows it; `missing`: what its message lacks as the order stands."""
+    """One status as the form shows it; `missing`: what its message lacks as the order stands.
+
+    `sentence`: what the customer reads, with the name of a field in brackets where its text is not known.
+    """
 
     radio: Any
     node: Node
     needs: tuple[str, ...]
     missing: tuple[str, ...]
+    sentence: str
 
     @property
     def missing_names(self) -> str:
@@ -99,13 +104,16 @@ class StatusForm(forms.Form):
     def choices(self) -> list[Choice]:
         typed = {name: self[f"f_{name}"].value() or "" for name in self.names}
         common = self.scene.common_fields
+        has = {**self.known, **typed}
+        names = {key: f"[{field_name(key)}]" for key in self.scene.field_names}
+        names |= {key: text for key, text in has.items() if text}
         found = []
         for radio in self["status"]:
             node = self.scene.node(radio.data["value"])
             if node is not None:
                 needs = (*common, *node.fields) if node.notifies else ()
-                missing = self.scene.missing_fields(node.status, {**self.known, **typed})
-                found.append(Choice(radio, node, needs, missing))
+                missing = self.scene.missing_fields(node.status, has)
+                found.append(Choice(radio, node, needs, missing, node.sentence_with(names)))
         return found
 
     @property

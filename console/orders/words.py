@@ -77,6 +77,11 @@ WORDS: Mapping[Reason, Words] = {
         gettext_lazy("“%(name)s” was not taken because an order cannot go there from where it stood"),
         gettext_lazy("Return the status that truly comes next; the list below names it."),
     ),
+    Reason.FORGOTTEN: Words(
+        gettext_lazy("The person was forgotten"),
+        gettext_lazy("“%(name)s” was not synced because the customer was forgotten"),
+        gettext_lazy("Nothing is to be done: nothing more is returned or kept about this person."),
+    ),
     Reason.LATE: Words(
         gettext_lazy("Arrived late"),
         gettext_lazy("“%(name)s” arrived late and was not synced"),

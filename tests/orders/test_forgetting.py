@@ -4,8 +4,10 @@ from django.utils import timezone
 
 from membership import customers
 from merchants.models import Dispatch
-from orders import forgetting
+from orders import forgetting, rollups
+from orders.diagnosis import Reason, diagnose
 from orders.models import Order, StatusChange
+from orders.node_figures import node_figures
 from tests import build_messaging, build_orders
 from tests.base import CastCase
 
@@ -31,6 +33,22 @@ class Forgetting(CastCase):
         assert (order.out_biz_no, order.status) == (self.orders[0].out_biz_no, "WAIT_PAY")
         change = order.changes.get()
         assert (change.fields, change.state) == ({}, StatusChange.State.SUPERSEDED)
+
+    def test_what_waited_counts_as_forgotten_and_not_as_late(self) -> None:
+        forgetting.forget(self.event_id, at=timezone.now())
+        order = Order.objects.get(pk=self.orders[0].pk)
+        (step,) = diagnose(order).steps
+        assert step.reason == Reason.FORGOTTEN
+        day = timezone.localdate(step.change.received_at)
+        figures = node_figures(self.mini_program, first=day, last=day)
+        assert figures.all.not_told == {"forgotten": 1}
+        assert rollups.rebuild(repair=False) == []
+
+    def test_what_came_late_before_stays_late(self) -> None:
+        late = build_orders.change(self.orders[0], "SENDING", state="superseded", cause="backward")
+        forgetting.forget(self.event_id, at=timezone.now())
+        found = {step.change.pk: step.reason for step in diagnose(self.orders[0]).steps}
+        assert found[late.pk] == Reason.LATE and rollups.rebuild(repair=False) == []
 
     def test_other_people_keep_theirs(self) -> None:
         forgetting.forget(self.event_id, at=timezone.now())

@@ -7,6 +7,9 @@ from django.urls import reverse
 
 from merchants.models import Event
 from orders.models import ChosenScene, Order, StatusChange
+from orders.scene_fields import field_name
+from orders.scene_rental import ONLINE_RENTAL
+from orders.scenes import SCENES
 from tests import build_orders
 from tests.base import CastCase
 
@@ -88,6 +91,17 @@ class NextStatus(HandCase):
         self.assertContains(page, "Will notify", count=2)
         self.assertContains(page, "lacks tracking_no", count=1)
         self.assertContains(page, "Your order was approved.")
+
+    def test_a_sentence_names_the_field_where_its_text_is_not_known_and_shows_it_where_it_is(self) -> None:
+        order = build_orders.order(self.mini_program, fields={"overdue_amount": "12.00"})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(SCENES, "online_rental", ONLINE_RENTAL)  # type: ignore[arg-type]
+            page = self.client.get(reverse("order_status_new", args=[self.yunduo.slug, order.pk]))
+        said = {one.node.status: one.sentence for one in page.context["form"].choices}
+        self.assertIn("12.00", said["OVERDUE"])
+        self.assertIn(f"[{field_name('rent_due_date')}]", said["IN_THE_LEASE"])
+        self.assertNotIn("{", "".join(said.values()))
+        self.assertContains(page, said["IN_THE_LEASE"])
 
     def test_it_waits_to_be_synced_and_the_move_is_an_event(self) -> None:
         self.assertEqual(self.status(self.order, status="APPROVAL").status_code, 303)

@@ -48,13 +48,19 @@ class Causes(FixingCase):
         self.dead()
         page = self.client.get(self.at("order_fixing"))
         for words in (
-            "The platform does not take a value of the order",
-            "Its own words name the value.",
+            "The status does not follow the one the platform has",
+            "it names the statuses that may come next",
             WORDS,
             "INVALID_PARAMETER",
         ):
             self.assertContains(page, words)
         self.assertEqual([line.cause.count for line in page.context["lines"]], [2])
+
+    def test_where_the_words_say_no_more_than_the_code_the_sentence_is_that_of_the_code(self) -> None:
+        self.dead(words="参数无效")
+        page = self.client.get(self.at("order_fixing"))
+        self.assertContains(page, "The platform does not take a value of the order")
+        self.assertNotContains(page, "does not follow the one the platform has")
 
     def test_a_cause_of_our_own_has_words_and_no_code(self) -> None:
         self.dead(sub_code="not_reached", words="connect")
