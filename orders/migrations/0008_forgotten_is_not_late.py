@@ -24,7 +24,7 @@ ROWS = {"returned": BECAME, "moved": f"{BECAME} UNION ALL {WAS}", "deleted": WAS
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orders', '0006_node_counts'),
+        ('orders', '0007_standing_statuses'),
     ]
 
     operations = [
