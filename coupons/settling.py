@@ -24,11 +24,13 @@ from coupons.models.coupon import LIVE, UNDER_WAY, CouponState, Family
 from coupons.terms import BEIJING
 from gateway.outcomes import Accepted
 from merchants import calls, credentials, events, inbox, rate
+from merchants.enqueue import enqueue
 from merchants.models import GatewayCall
 
 log = logging.getLogger(__name__)
 State = CouponState
 NOT_REACHED = "not_reached"  # beside the platform's sub_codes: the call never left
+ASK_TASK = "coupons.ask"
 DRIFT_SECONDS = 600
 ASKED_AT_ONCE = 50
 # What each push says is done, and of which states.
@@ -38,6 +40,7 @@ DONE: Mapping[str, tuple[State, ...]] = {
     "appended": (State.APPENDING,),
     "stopped": (State.STOPPING,),
 }
+AGAIN = (State.MODIFYING, State.APPENDING)
 
 
 def settle_operation(call_id: int, *, merchant_id: int) -> bool:
@@ -87,7 +90,11 @@ def _back(coupon: Coupon, *, refusal: str, words: str) -> None:
 
 
 def take_notice(notice_id: int, *, merchant_id: int) -> bool:
-    """A push about an activity. False: handled before, or its activity is not known here yet."""
+    """A push about an activity. False: handled before, or its activity is not known here yet.
+
+    A stop or a creation happens once, so its push is the proof. A change and an addition happen again and
+    again, and a push says not which one it means: it is the reason to ask at once.
+    """
     with transaction.atomic():
         notice = inbox.load(notice_id, merchant_id=merchant_id)
         if notice is None:
@@ -102,6 +109,8 @@ def take_notice(notice_id: int, *, merchant_id: int) -> bool:
             return inbox.handled(notice.pk)  # made somewhere else
         if what == "stopped" and coupon.state not in DONE["stopped"]:
             _stopped_elsewhere(coupon)
+        elif coupon.state in AGAIN and coupon.state in DONE.get(what, ()):
+            enqueue(ASK_TASK, merchant_id, coupon.pk)  # lost it does no harm: ask_due comes by
         elif coupon.state in DONE.get(what, ()):
             _done(coupon)
         return inbox.handled(notice.pk)
@@ -163,6 +172,13 @@ def _not_since(moment: datetime) -> Q:
     return Q(asked_at=None) | Q(asked_at__lt=moment)
 
 
+def ask_one(coupon_id: int, *, merchant_id: int, at: datetime) -> bool:
+    """What a push was about. False: nothing is under way any more, or the platform did not answer."""
+    rows = Coupon.objects.filter(pk=coupon_id, merchant=merchant_id, state__in=UNDER_WAY)
+    coupon = rows.select_related("merchant", "mini_program", "mini_program__provider_app").first()
+    return coupon is not None and ask(coupon, at=at)
+
+
 def ask(coupon: Coupon, *, at: datetime) -> bool:
     """Whether the platform answered."""
     Coupon.objects.filter(pk=coupon.pk).update(asked_at=at)
@@ -219,6 +235,8 @@ def _conclude(coupon: Coupon, status: str, answer: Any) -> None:
             _done(coupon)
     elif all(_told_of(name, answer) == _read(name, value) for name, value in _wished(coupon).items()):
         _done(coupon)
+    elif status == "FINISHED":
+        _stopped_elsewhere(coupon)
 
 
 def _wished(coupon: Coupon) -> dict[str, Any]:

@@ -19,6 +19,11 @@ def take_notice(merchant_id: int, notice_id: int) -> None:
     settling.take_notice(notice_id, merchant_id=merchant_id)
 
 
+@shared_task(name="coupons.ask", base=MerchantTask)
+def ask(merchant_id: int, coupon_id: int) -> None:
+    settling.ask_one(coupon_id, merchant_id=merchant_id, at=timezone.now())
+
+
 @shared_task(name="coupons.ask_due")
 def ask_due() -> None:
     settling.ask_due(at=timezone.now())
