@@ -25,7 +25,17 @@ from django.db.models.functions import Now
 from pydantic import ValidationError
 
 from gateway.client import Client
-from gateway.methods import Request, Response, crowds, messages, orders
+from gateway.methods import (
+    Request,
+    Response,
+    activities,
+    crowds,
+    held_coupons,
+    merchant_coupons,
+    messages,
+    orders,
+    pay_coupons,
+)
 from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused, Unknown
 from merchants import credentials, leases, rate
 from merchants.enqueue import enqueue
@@ -49,6 +59,10 @@ METHODS: Mapping[str, type[Request[Any]]] = {
         messages.OpenMiniMessageTemplateApply,
         crowds.OpenAppMiniTemplatemessageBatchsend,
         orders.MerchantOrderSync,
+        pay_coupons.MarketingActivityVoucherSend,
+        merchant_coupons.MarketingActivityOrdervoucherSend,
+        held_coupons.MarketingActivityUserBatchqueryvoucher,
+        activities.MarketingActivityQuery,
     )
 }
 # Never kept after a call is over and never shown, wherever they stand in a body or an answer.

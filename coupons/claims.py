@@ -1,0 +1,159 @@
+"""Coupons that people got, as the platform pushes it: each counted once, in any order with our own answers.
+
+One of ours is known by its voucher_id or its code. While the call of another that may have given it is on its
+way the push waits, and is swept again: the answer says which of the two it is. Where nobody knows any more
+whether ours was given, the push is the answer. Anything else the person claimed on the platform, which had
+its own limits; it is counted whatever ours say.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from django.db import transaction
+from django.db.models import Q
+
+from coupons import ledger
+from coupons.models import Coupon, CouponGrant
+from coupons.models.grant import GrantEntry, GrantState
+from membership import customers
+from membership.models import Customer
+from merchants import inbox
+from merchants.models import MiniProgram
+
+log = logging.getLogger(__name__)
+RECEIVED = "alipay.marketing.activity.message.received"
+# The answer that names the activity may still be on its way to us; later it is a coupon that is not ours.
+PATIENCE = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Told:
+    activity_id: str
+    voucher_id: str
+    code: str
+    open_id: str
+    at: datetime
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any], *, received_at: datetime) -> Self | None:
+        """None for a push that names no coupon or nobody who holds it."""
+        texts = {name: str(value).strip() for name, value in fields.items() if value is not None}
+        voucher_id, open_id = texts.get("voucher_id", ""), texts.get("open_id", "")
+        if not voucher_id or not customers.is_open_id(open_id):
+            return None
+        return cls(
+            activity_id=texts.get("activity_id", ""),
+            voucher_id=voucher_id[:64],
+            code=texts.get("voucher_code", "")[:64],
+            open_id=open_id,
+            at=moment_of(texts.get("event_time", "")) or received_at,
+        )
+
+
+def moment_of(event_time: str) -> datetime | None:
+    """Of the milliseconds that the platform counts in; None where it is no such number."""
+    if not (event_time.isascii() and event_time.isdigit() and len(event_time) == 13):
+        return None
+    return datetime.fromtimestamp(int(event_time) / 1000, UTC)
+
+
+def take_received(notice_id: int, *, merchant_id: int, at: datetime) -> bool:
+    """False when it was handled before, or has to wait and comes again. Repeatable."""
+    with transaction.atomic():
+        notice = inbox.load(notice_id, merchant_id=merchant_id)
+        if notice is None:
+            return False
+        told = Told.of(notice.fields, received_at=notice.received_at)
+        coupon = _coupon(notice.mini_program_id, told.activity_id) if told else None
+        if told is None:
+            log.warning("%s names no coupon or nobody who holds it", notice)
+        elif coupon is None:
+            if at < notice.received_at + PATIENCE:
+                return False
+            log.info("%s is of a coupon that was not made here", notice)
+        elif not _take(coupon, told):
+            return False
+        return inbox.handled(notice.pk)
+
+
+def _coupon(mini_program_id: int, activity_id: str) -> Coupon | None:
+    rows = Coupon.objects.filter(mini_program=mini_program_id).exclude(activity_id="")
+    found: Coupon | None = rows.select_related("mini_program").filter(activity_id=activity_id).first()
+    return found
+
+
+def _take(coupon: Coupon, told: Told) -> bool:
+    """False: a call that may have given it is on its way."""
+    known = _known(coupon, told.voucher_id, told.code)
+    if known is not None:
+        _complete(known, told)
+        return True
+    customer = _customer(coupon.mini_program, told.open_id)
+    if _may_be_ours(coupon, customer):
+        return False
+    fact = ledger.Fact("", told.at, GrantEntry.By.PLATFORM)
+    take_in(coupon, customer, fact, voucher_id=told.voucher_id, code=told.code)
+    return True
+
+
+def key_of(grant: CouponGrant) -> str:
+    """Of the claim in the ledger: a grant of ours is claimed once, whoever tells it."""
+    return f"given:{grant.pk}"
+
+
+def take_in(
+    coupon: Coupon, customer: Customer, fact: ledger.Fact, *, voucher_id: str, code: str
+) -> CouponGrant | None:
+    """One more coupon that this person holds; None where it is counted. In the caller's transaction.
+
+    Of a grant of ours whose outcome nobody knows it is the outcome.
+    """
+    if _known(coupon, voucher_id, code) is not None:
+        return None
+    grants = CouponGrant.objects.filter(coupon=coupon, customer=customer, state=GrantState.UNKNOWN)
+    unknown = grants.select_for_update(of=("self",), no_key=True).order_by("pk").first()
+    if unknown is not None:
+        fact = replace(fact, source_key=key_of(unknown))
+        return ledger.claimed(unknown, fact, voucher_id=voucher_id, code=code).grant
+    if not voucher_id:
+        return None  # the platform's push names it
+    fact = replace(fact, source_key=f"voucher:{coupon.mini_program_id}:{voucher_id}")
+    return ledger.claimed_by_platform(coupon, customer, fact, voucher_id=voucher_id, code=code).grant
+
+
+def _known(coupon: Coupon, voucher_id: str, code: str) -> CouponGrant | None:
+    """By its id, or by the code that the answer of our call named before."""
+    same = Q(voucher_id=voucher_id) if voucher_id else Q(pk__in=[])
+    if code:
+        same |= Q(coupon=coupon, code=code)
+    rows = CouponGrant.objects.filter(same, mini_program=coupon.mini_program_id)
+    found: CouponGrant | None = rows.select_for_update(of=("self",), no_key=True).order_by("pk").first()
+    return found
+
+
+def _complete(grant: CouponGrant, told: Told) -> None:
+    """What the answer of our call could not tell."""
+    missing = {
+        name: value
+        for name, value in {"voucher_id": told.voucher_id, "code": told.code}.items()
+        if value and not getattr(grant, name)
+    }
+    if missing:
+        CouponGrant.objects.filter(pk=grant.pk).update(**missing)
+
+
+def _may_be_ours(coupon: Coupon, customer: Customer) -> bool:
+    """A call that began is without an outcome. One that had not begun gave nothing before this push."""
+    begun = CouponGrant.objects.filter(coupon=coupon, customer=customer, state=GrantState.SENDING)
+    return begun.filter(call__attempts__gt=0).exists()
+
+
+def _customer(mini_program: MiniProgram, open_id: str) -> Customer:
+    found = customers.remember(mini_program, [open_id], source="coupon")
+    known: Customer = Customer.objects.get(pk=found[open_id])
+    return known
