@@ -59,8 +59,8 @@ def _take_over(grant: CouponGrant, call: GatewayCall) -> None:
 
 
 def given(grant: CouponGrant, call: GatewayCall, *, voucher_id: str, code: str, at: datetime) -> None:
-    """The platform gave it, as `call` told. What was told before changes nothing; of a grant that was given up
-    meanwhile it comes in as one that nobody had counted.
+    """The platform gave it, as `call` told. What was told before changes nothing; of a grant that was given
+    up meanwhile it comes in as one that nobody had counted.
 
     In the transaction that holds the grant.
     """
