@@ -127,12 +127,43 @@ ORDER_SYNC: Mapping[str, StateWord] = {
     "superseded": StateWord("muted", pgettext_lazy("order sync", "Superseded")),
     "dead": StateWord("broken", pgettext_lazy("order sync", "Needs fixing")),
 }
+GRANT: Mapping[str, StateWord] = {
+    "sending": StateWord("running", pgettext_lazy("coupon", "Being issued")),
+    "claimed": StateWord("good", pgettext_lazy("coupon", "Usable")),
+    "partly_used": StateWord("good", pgettext_lazy("coupon", "Partly redeemed")),
+    "redeemed": StateWord("muted", pgettext_lazy("coupon", "Redeemed")),
+    "reverted": StateWord("good", pgettext_lazy("coupon", "Returned, usable")),
+    "expired": StateWord("muted", pgettext_lazy("coupon", "Expired")),
+    "invalidated": StateWord("muted", pgettext_lazy("coupon", "Invalidated")),
+    "refused": StateWord("broken", pgettext_lazy("coupon", "Refused")),
+    "unknown": StateWord("unknown", pgettext_lazy("coupon", "Outcome unknown")),
+}
+COUPON_RUN: Mapping[str, StateWord] = {
+    "preparing": StateWord("waiting", pgettext_lazy("coupon run", "About to begin")),
+    "issuing": StateWord("running", pgettext_lazy("coupon run", "Being issued")),
+    "paused": StateWord("ask", pgettext_lazy("coupon run", "Paused")),
+    "paused_by_itself": StateWord("broken", pgettext_lazy("coupon run", "Paused by itself")),
+    "finished": StateWord("good", pgettext_lazy("coupon run", "Finished")),
+    "cancelled": StateWord("muted", pgettext_lazy("coupon run", "Cancelled")),
+}
+# Where the people of a batch issue are: the parts of its equation.
+GRANT_PARTS: Mapping[str, StateWord] = {
+    "accepted": StateWord("good", pgettext_lazy("coupon run", "Got it")),
+    "refused": StateWord("broken", pgettext_lazy("coupon run", "Refused")),
+    "unknown": StateWord("unknown", pgettext_lazy("coupon run", "Outcome unknown")),
+    "sending": StateWord("running", pgettext_lazy("coupon run", "In flight")),
+    "queued": StateWord("muted", pgettext_lazy("coupon run", "Waiting their turn")),
+    "left_out": StateWord("muted", pgettext_lazy("coupon run", "Left out")),
+}
 WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "send": SEND,
     "review": REVIEW,
     "crowd": CROWD,
     "delivery": DELIVERY,
     "order_sync": ORDER_SYNC,
+    "grant": GRANT,
+    "coupon_run": COUPON_RUN,
+    "coupon_run_part": GRANT_PARTS,
     "order_import": ORDER_IMPORT,
     "library": LIBRARY,
     "template": TEMPLATE,
@@ -153,3 +184,7 @@ def word_of(kind: str, state: str) -> StateWord:
 def send_word(state: str, pause_reason: str = "") -> StateWord:
     by_itself = state == "paused" and pause_reason not in {"", "operator"}
     return SEND["paused_by_itself" if by_itself else state]
+
+
+def run_word(state: str, paused_because: str = "") -> StateWord:
+    return COUPON_RUN["paused_by_itself" if state == "paused" and paused_because else state]

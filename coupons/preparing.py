@@ -1,9 +1,9 @@
 """The rows of a batch issue: everybody on its list, once, in one transaction.
 
-One INSERT … SELECT for each place that a person may take under the limit, so one where there is no limit or a
-limit of one. Somebody whose place is taken conflicts, and is looked at for the next; who is left over holds as
-many as one person may. Stock is taken last, for all at once: where it does not reach, the newest customers are
-left out.
+One INSERT … SELECT for each place that a person may take under the limit, so one where there is no limit or
+a limit of one. Somebody whose place is taken conflicts, and is looked at for the next; who is left over holds
+as many as one person may. Stock is taken last, for all at once: where it does not reach, the newest customers
+are left out.
 """
 
 from __future__ import annotations

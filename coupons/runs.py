@@ -1,6 +1,6 @@
 """Batch issue: one coupon to everybody on a list, a grant for each with exactly one outcome.
 
-A run begins COUPON_UNDO_SECONDS after it was confirmed; until then cancelling it undoes it. Then one
+A run begins COUPON_UNDO_SECONDS after it was confirmed; until then it can be undone. Then one
 transaction makes the rows, those that cannot get one refused at once, and reserves the stock. After that the
 outbox gives, of each mini program so many at a time that a pause bites soon: rows are the truth, so a killed
 worker, a lost hint or two beats at once change nothing. The moves are compare-and-set with an Event each.
@@ -100,6 +100,13 @@ def resume(run: CouponRun, *, by: User) -> None:
     with transaction.atomic():
         _move(run, (State.PAUSED,), State.ISSUING, paused_because="")
         _tell("resumed", run, by=by)
+
+
+def undo(run: CouponRun, *, by: User) -> None:
+    """Before it began: nobody gets one. Raises RunMoved."""
+    with transaction.atomic():
+        _move(run, (State.PREPARING,), State.CANCELLED, finished_at=Now())
+        _tell("undone", run, by=by)
 
 
 def cancel(run: CouponRun, *, by: User) -> int:

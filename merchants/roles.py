@@ -31,6 +31,7 @@ _VIEW = frozenset(
         "people.view",
         "failures.view",
         "orders.view",
+        "coupons.view",
     }
 )
 _OPERATE = frozenset(
@@ -47,6 +48,7 @@ _OPERATE = frozenset(
         "provider.view",
         "provider.act",
         "orders.manage",
+        "coupons.issue",
     }
 )
 
