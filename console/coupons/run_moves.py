@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,10 +25,8 @@ def coupon_run_move(request: MerchantRequest, run_id: int) -> HttpResponse:
     run, to = run_of(request, run_id), request.POST.get("to", "")
     if to not in ("undo", "pause", "resume"):
         return HttpResponseBadRequest("unknown move")
-    try:
+    with suppress(runs.RunMoved):  # the page that follows says where it stands
         toast(request, _move(request, run, to))
-    except runs.RunMoved:
-        pass  # the page that follows says where it stands
     return redirect(request, "coupon_run", merchant=request.merchant.slug, run_id=run.pk)
 
 

@@ -31,6 +31,8 @@ WORDS: Mapping[str, str | Promise] = {
     "unknown.decide": _("Decide unknown outcomes, send again to refused people"),
     "orders.view": _("See orders and why a notification came or did not"),
     "orders.manage": _("Choose scenes, enter orders, sync them again"),
+    "coupons.view": _("See coupons and who has them"),
+    "coupons.issue": _("Give coupons to one person or to an audience"),
     "people.view": _("See one person's messages and consent"),
     "people.edit": _("Put people on the do-not-send list, note that they opted out of profiling"),
     "people.export": _("Export all that is kept about a person"),

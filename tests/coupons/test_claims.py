@@ -36,7 +36,9 @@ class Claims(GivingCase):
 
     def test_repeated_and_shuffled_it_is_counted_once(self) -> None:
         coupon, [person] = self.coupon(), self.people(1)
-        pushes = [self.push(coupon, person.open_id or "", voucher) for voucher in ("V1", "V2", "V1", "V2", "V1")]
+        pushes = [
+            self.push(coupon, person.open_id or "", voucher) for voucher in ("V1", "V2", "V1", "V2", "V1")
+        ]
         for push in reversed(pushes):
             self.assertTrue(self.take(push))
         self.assertEqual([self.take(push) for push in pushes], [False] * 5)

@@ -47,7 +47,8 @@ class Runs(GivingCase):
     def test_the_same_form_starts_one_run(self) -> None:
         coupon, token, to = self.coupon(), uuid.uuid4(), self.list_of(self.people(2))
         made = [
-            runs.start(coupon, to, by=self.operator, form_token=token, at=timezone.now()) for _time in range(3)
+            runs.start(coupon, to, by=self.operator, form_token=token, at=timezone.now())
+            for _time in range(3)
         ]
         self.assertEqual(len({run.pk for run in made}), 1)
 
