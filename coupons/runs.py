@@ -74,7 +74,7 @@ def start(coupon: Coupon, people_list: PeopleList, *, by: User, form_token: UUID
                 author=by,
                 created_at=at,
             )
-            _tell("started", run, by=by, people=people_list.count, list=people_list.name)
+            _tell("coupon_run.started", run, by=by, people=people_list.count, list=people_list.name)
     except IntegrityError:
         return rows.get()  # the same form twice at once
     return run
@@ -92,21 +92,21 @@ def pause(run: CouponRun, *, by: User) -> None:
     """What is on its way still gets its outcome. Raises RunMoved."""
     with transaction.atomic():
         _move(run, (State.ISSUING,), State.PAUSED, paused_because="")
-        _tell("paused", run, by=by)
+        _tell("coupon_run.paused", run, by=by)
 
 
 def resume(run: CouponRun, *, by: User) -> None:
     """Raises RunMoved."""
     with transaction.atomic():
         _move(run, (State.PAUSED,), State.ISSUING, paused_because="")
-        _tell("resumed", run, by=by)
+        _tell("coupon_run.resumed", run, by=by)
 
 
 def undo(run: CouponRun, *, by: User) -> None:
     """Before it began: nobody gets one. Raises RunMoved."""
     with transaction.atomic():
         _move(run, (State.PREPARING,), State.CANCELLED, finished_at=Now())
-        _tell("undone", run, by=by)
+        _tell("coupon_run.undone", run, by=by)
 
 
 def cancel(run: CouponRun, *, by: User) -> int:
@@ -117,7 +117,7 @@ def cancel(run: CouponRun, *, by: User) -> int:
         stopped = int(_not_asked_for(run).update(state=GrantState.REFUSED, slot="", refusal=RUN_CANCELLED))
         if stopped:
             counting.move(run.coupon_id, taken=-stopped)
-        _tell("cancelled", run, by=by, stopped=stopped)
+        _tell("coupon_run.cancelled", run, by=by, stopped=stopped)
     return stopped
 
 
@@ -157,7 +157,7 @@ def _begin(run_id: int, *, at: datetime) -> bool:
             return False
         prepared = preparing.prepare(run, at=at)
         _move(run, (State.PREPARING,), State.ISSUING, started_at=Now(), people=prepared.people)
-        _tell("issuing", run, by=None, people=prepared.people, given=prepared.sending)
+        _tell("coupon_run.issuing", run, by=None, people=prepared.people, given=prepared.sending)
     return True
 
 
@@ -207,7 +207,7 @@ def _finish(run: CouponRun) -> None:
     if mine.filter(state=GrantState.SENDING).exists():
         return
     _move(run, (State.ISSUING,), State.FINISHED, finished_at=Now())
-    _tell("finished", run, by=None)
+    _tell("coupon_run.finished", run, by=None)
 
 
 def watch(run_id: int, call_id: int) -> bool:
@@ -241,12 +241,12 @@ def _is_alike(run: CouponRun, sub_code: str) -> bool:
 
 def _pause_by_itself(run: CouponRun, why: str) -> None:
     _move(run, (State.ISSUING,), State.PAUSED, paused_because=why[:80])
-    _tell("paused_by_itself", run, by=None, why=why)
+    _tell("coupon_run.paused_by_itself", run, by=None, why=why)
 
 
-def _tell(what: str, run: CouponRun, *, by: User | None, **detail: object) -> None:
+def _tell(kind: str, run: CouponRun, *, by: User | None, **detail: object) -> None:
     events.record(
-        f"coupon_run.{what}",
+        kind,
         merchant=run.mini_program.merchant,
         by=by,
         mini_program=run.mini_program,
