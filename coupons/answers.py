@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from coupons import asking, claims, ledger
+from coupons import asking, ledger, taking
 from coupons.models import CouponGrant
 from coupons.models.grant import GrantEntry, GrantState
 from coupons.not_given import NOT_REACHED
@@ -64,12 +64,12 @@ def given(grant: CouponGrant, call: GatewayCall, *, voucher_id: str, code: str, 
 
     In the transaction that holds the grant.
     """
-    fact = ledger.Fact(claims.key_of(grant), at, GrantEntry.By.ANSWER, call_id=call.pk)
+    fact = ledger.Fact(taking.key_of(grant), at, GrantEntry.By.ANSWER, call_id=call.pk)
     if grant.state in UNDECIDED:
         ledger.claimed(grant, fact, voucher_id=voucher_id, code=code)
     elif not (voucher_id and grant.voucher_id == voucher_id) and not (code and grant.code == code):
         log.warning("%s was %s when the platform told that it had given it", grant, grant.state)
-        claims.take_in(grant.coupon, grant.customer, fact, voucher_id=voucher_id, code=code)
+        taking.take_in(grant.coupon, grant.customer, fact, voucher_id=voucher_id, code=code)
 
 
 def _doubt(grant: CouponGrant, call: GatewayCall) -> None:

@@ -1,29 +1,28 @@
 """Coupons that people got, as the platform pushes it: each counted once, in any order with our own answers.
 
-One of ours is known by its voucher_id or its code. While the call of another that may have given it is on its
-way the push waits, and is swept again: the answer says which of the two it is. Where nobody knows any more
-whether ours was given, the push is the answer. Anything else the person claimed on the platform, which had
-its own limits; it is counted whatever ours say.
+One of ours is known by its voucher_id or its code. While a call that may have given it is on its way the push
+waits, and is swept again: the answer says which of the two it is, and is taken over first where it is there.
+Where nobody knows any more whether ours was given, the push is the answer. Anything else the person claimed
+on the platform, which had its own limits; it is counted whatever ours say.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from django.db import transaction
-from django.db.models import Q
 
-from coupons import ledger
+from coupons import answers, ledger, taking
 from coupons.models import Coupon, CouponGrant
 from coupons.models.grant import GrantEntry, GrantState
 from membership import customers
 from membership.models import Customer
 from merchants import inbox
-from merchants.models import MiniProgram
+from merchants.models import GatewayCall, MiniProgram
 
 log = logging.getLogger(__name__)
 RECEIVED = "alipay.marketing.activity.message.received"
@@ -64,21 +63,31 @@ def moment_of(event_time: str) -> datetime | None:
 
 def take_received(notice_id: int, *, merchant_id: int, at: datetime) -> bool:
     """False when it was handled before, or has to wait and comes again. Repeatable."""
+    handled, ended = _look_at(notice_id, merchant_id=merchant_id, at=at)
+    if not ended:
+        return handled
+    for call_id in ended:
+        answers.settle_gift(call_id, merchant_id=merchant_id)
+    return _look_at(notice_id, merchant_id=merchant_id, at=at)[0]
+
+
+def _look_at(notice_id: int, *, merchant_id: int, at: datetime) -> tuple[bool, list[int]]:
+    """Whether it was handled now, and the calls whose answers are there and come before it."""
     with transaction.atomic():
         notice = inbox.load(notice_id, merchant_id=merchant_id)
         if notice is None:
-            return False
+            return False, []
         told = Told.of(notice.fields, received_at=notice.received_at)
         coupon = _coupon(notice.mini_program_id, told.activity_id) if told else None
         if told is None:
             log.warning("%s names no coupon or nobody who holds it", notice)
         elif coupon is None:
             if at < notice.received_at + PATIENCE:
-                return False
+                return False, []
             log.info("%s is of a coupon that was not made here", notice)
-        elif not _take(coupon, told):
-            return False
-        return inbox.handled(notice.pk)
+        elif begun := _take(coupon, told):
+            return False, [call.pk for call in begun if call.finished_at]
+        return inbox.handled(notice.pk), []
 
 
 def _coupon(mini_program_id: int, activity_id: str) -> Coupon | None:
@@ -87,53 +96,18 @@ def _coupon(mini_program_id: int, activity_id: str) -> Coupon | None:
     return found
 
 
-def _take(coupon: Coupon, told: Told) -> bool:
-    """False: a call that may have given it is on its way."""
-    known = _known(coupon, told.voucher_id, told.code)
+def _take(coupon: Coupon, told: Told) -> list[GatewayCall]:
+    """Counts it, unless there are calls that may have given it and whose outcome nobody took over."""
+    known = taking.known(coupon, told.voucher_id, told.code)
     if known is not None:
         _complete(known, told)
-        return True
+        return []
     customer = _customer(coupon.mini_program, told.open_id)
-    if _may_be_ours(coupon, customer):
-        return False
-    fact = ledger.Fact("", told.at, GrantEntry.By.PLATFORM)
-    take_in(coupon, customer, fact, voucher_id=told.voucher_id, code=told.code)
-    return True
-
-
-def key_of(grant: CouponGrant) -> str:
-    """Of the claim in the ledger: a grant of ours is claimed once, whoever tells it."""
-    return f"given:{grant.pk}"
-
-
-def take_in(
-    coupon: Coupon, customer: Customer, fact: ledger.Fact, *, voucher_id: str, code: str
-) -> CouponGrant | None:
-    """One more coupon that this person holds; None where it is counted. In the caller's transaction.
-
-    Of a grant of ours whose outcome nobody knows it is the outcome.
-    """
-    if _known(coupon, voucher_id, code) is not None:
-        return None
-    grants = CouponGrant.objects.filter(coupon=coupon, customer=customer, state=GrantState.UNKNOWN)
-    unknown = grants.select_for_update(of=("self",), no_key=True).order_by("pk").first()
-    if unknown is not None:
-        fact = replace(fact, source_key=key_of(unknown))
-        return ledger.claimed(unknown, fact, voucher_id=voucher_id, code=code).grant
-    if not voucher_id:
-        return None  # the platform's push names it
-    fact = replace(fact, source_key=f"voucher:{coupon.mini_program_id}:{voucher_id}")
-    return ledger.claimed_by_platform(coupon, customer, fact, voucher_id=voucher_id, code=code).grant
-
-
-def _known(coupon: Coupon, voucher_id: str, code: str) -> CouponGrant | None:
-    """By its id, or by the code that the answer of our call named before."""
-    same = Q(voucher_id=voucher_id) if voucher_id else Q(pk__in=[])
-    if code:
-        same |= Q(coupon=coupon, code=code)
-    rows = CouponGrant.objects.filter(same, mini_program=coupon.mini_program_id)
-    found: CouponGrant | None = rows.select_for_update(of=("self",), no_key=True).order_by("pk").first()
-    return found
+    begun = _begun(coupon, customer)
+    if not begun:
+        fact = ledger.Fact("", told.at, GrantEntry.By.PLATFORM)
+        taking.take_in(coupon, customer, fact, voucher_id=told.voucher_id, code=told.code)
+    return begun
 
 
 def _complete(grant: CouponGrant, told: Told) -> None:
@@ -147,10 +121,11 @@ def _complete(grant: CouponGrant, told: Told) -> None:
         CouponGrant.objects.filter(pk=grant.pk).update(**missing)
 
 
-def _may_be_ours(coupon: Coupon, customer: Customer) -> bool:
-    """A call that began is without an outcome. One that had not begun gave nothing before this push."""
-    begun = CouponGrant.objects.filter(coupon=coupon, customer=customer, state=GrantState.SENDING)
-    return begun.filter(call__attempts__gt=0).exists()
+def _begun(coupon: Coupon, customer: Customer) -> list[GatewayCall]:
+    """One that had not begun gave nothing before this push."""
+    grants = CouponGrant.objects.filter(coupon=coupon, customer=customer, state=GrantState.SENDING)
+    begun = grants.filter(call__attempts__gt=0).select_related("call").order_by("pk")
+    return [grant.call for grant in begun if grant.call is not None]
 
 
 def _customer(mini_program: MiniProgram, open_id: str) -> Customer:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from coupons import giving
 from coupons.models import Coupon, CouponGrant, GrantEntry
 from membership.models import Customer
+from merchants import calls
 from merchants.models import GatewayCall
 from tests import build_coupons, build_messaging
 from tests.coupons.giving_base import SEND, SEND_CODE, GivingCase, code_of
@@ -83,6 +84,30 @@ class Claims(GivingCase):
             self.assertEqual((grant.state, grant.voucher_id), ("claimed", f"V:{grant.out_biz_no}"))
             self.assertEqual(self.count(coupon).claimed, 1)
             self.assert_books(coupon)
+
+    def test_an_answer_that_is_there_is_taken_over_before_its_push(self) -> None:
+        coupon, [person] = self.coupon(), self.people(1)
+        grant = self.give(coupon, person)
+        with self.platform():
+            call = GatewayCall.objects.get()
+            calls.send_call(call.pk, merchant_id=call.merchant_id)
+        self.assertTrue(self.take(self.push(coupon, person.open_id or "", f"V:{grant.out_biz_no}")))
+        grant.refresh_from_db()
+        self.assertEqual((grant.state, grant.source), ("claimed", "direct"))
+        self.settle()
+        self.assertEqual((self.count(coupon).claimed, GrantEntry.objects.count()), (1, 1))
+        self.assert_books(coupon)
+
+    def test_a_claim_beside_an_answer_that_is_there_is_another(self) -> None:
+        coupon, [person] = self.coupon(), self.people(1)
+        self.give(coupon, person)
+        with self.platform():
+            call = GatewayCall.objects.get()
+            calls.send_call(call.pk, merchant_id=call.merchant_id)
+        self.assertTrue(self.take(self.push(coupon, person.open_id or "", "CLAIMED")))
+        sources = CouponGrant.objects.filter(state="claimed").values_list("source", flat=True)
+        self.assertEqual(sorted(sources), ["claim", "direct"])
+        self.assert_books(coupon)
 
     def test_one_that_had_not_begun_gave_nothing_so_the_person_claimed_another(self) -> None:
         coupon, [person] = self.coupon(), self.people(1)
