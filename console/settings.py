@@ -112,6 +112,7 @@ ENGINE_RESERVE_PER_SECOND = number("ENGINE_RESERVE_PER_SECOND", 20)
 # of one mini program on one Beijing day; the platform shows a remainder and documents no number
 CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
 ORDER_DIGEST_HOUR = int(number("ORDER_DIGEST_HOUR", 8))  # of the merchant's day: that of yesterday is made
+COUPON_POLL_SECONDS = number("COUPON_POLL_SECONDS", 10)  # no push came: the platform is asked
 ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status may still come in
 COUPON_UNDO_SECONDS = number("COUPON_UNDO_SECONDS", 10)
 COUPON_CALLS_IN_FLIGHT = int(number("COUPON_CALLS_IN_FLIGHT", 100))  # of a mini program, in the outbox
@@ -288,6 +289,10 @@ EVENT_SUBSCRIBERS: dict[str, list[str]] = {
 NOTIFICATION_ROUTES: dict[str, str] = {
     "open_app_auth_notify": "merchants.take_authorisation",
     "alipay.marketing.activity.message.received": "coupons.take_received",
+    "alipay.marketing.activity.message.created": "coupons.take_notice",
+    "alipay.marketing.activity.message.modified": "coupons.take_notice",
+    "alipay.marketing.activity.message.appended": "coupons.take_notice",
+    "alipay.marketing.activity.message.stopped": "coupons.take_notice",
 }
 CELERY_BEAT_SCHEDULE = {
     # four times a second: sends that are due begin
@@ -304,6 +309,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep calls": {"task": "merchants.sweep_calls", "schedule": 5.0, "options": {"expires": 5}},
     "sweep notices": {"task": "merchants.sweep_notices", "schedule": 5.0, "options": {"expires": 5}},
     "sweep jobs": {"task": "merchants.sweep_jobs", "schedule": 5.0, "options": {"expires": 5}},
+    # every five seconds: what nobody told about coupons; every half minute what ended or expired
+    "ask about coupons": {"task": "coupons.ask_due", "schedule": 5.0, "options": {"expires": 5}},
+    "end coupons": {"task": "coupons.end_due", "schedule": 30.0, "options": {"expires": 30}},
     # every ten seconds: does every ledger agree with itself
     "reconcile sends": {"task": "messaging.reconcile_sends", "schedule": 10.0, "options": {"expires": 10}},
     # every fifteen seconds and every minute: templates in review, lists whose job is over
@@ -313,6 +321,9 @@ CELERY_BEAT_SCHEDULE = {
     "tidy order imports": {"task": "orders.tidy_imports", "schedule": 60.0, "options": {"expires": 60}},
     # every minute: approvals whose time passed
     "expire reviews": {"task": "messaging.expire_reviews", "schedule": 60.0, "options": {"expires": 60}},
+    # every minute: coupons that expire soon; every ten, what came of reminding of them
+    "remind expiring": {"task": "messaging.remind_expiring", "schedule": 60.0, "options": {"expires": 60}},
+    "count reminders": {"task": "messaging.count_reminders", "schedule": 600.0, "options": {"expires": 600}},
     # every half minute: figures of recall by hour and day, of orders by day
     "roll up recall": {"task": "messaging.roll_up_recall", "schedule": 30.0, "options": {"expires": 30}},
     "fold moves of orders": {"task": "orders.fold_moves", "schedule": 30.0, "options": {"expires": 30}},

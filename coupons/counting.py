@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -46,11 +47,11 @@ def move(coupon_id: int, **by: int) -> None:
 def move_day(coupon_id: int, day: date, source: str, **by: int) -> None:
     changed = {name: n for name, n in by.items() if n}
     if changed:
-        key = {"coupon_id": coupon_id, "day": day, "source": source}
+        key: dict[str, Any] = {"coupon_id": coupon_id, "day": day, "source": source}
         _add(CouponDay._meta.db_table, DAYS, key, changed)
 
 
-def _add(table: str, known: tuple[str, ...], key: Mapping[str, object], by: Mapping[str, int]) -> None:
+def _add(table: str, known: tuple[str, ...], key: Mapping[str, Any], by: Mapping[str, int]) -> None:
     """A row that is not there yet is begun with zeros: a first figure below zero is refused by the table."""
     if unknown := by.keys() - set(known):
         raise KeyError(f"{table} has no {', '.join(sorted(unknown))}")

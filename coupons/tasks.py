@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from coupons import answers, asked, claims, runs
+from coupons import answers, asked, claims, ledger, runs, settling
 from merchants.enqueue import MerchantTask
 
 
@@ -37,3 +37,24 @@ def issue_runs() -> None:
 @shared_task(name="coupons.watch_run", base=MerchantTask)
 def watch_run(merchant_id: int, run_id: int, call_id: int) -> None:
     runs.watch(run_id, call_id)
+
+
+@shared_task(name="coupons.settle_operation", base=MerchantTask)
+def settle_operation(merchant_id: int, call_id: int) -> None:
+    settling.settle_operation(call_id, merchant_id=merchant_id)
+
+
+@shared_task(name="coupons.take_notice", base=MerchantTask)
+def take_notice(merchant_id: int, notice_id: int) -> None:
+    settling.take_notice(notice_id, merchant_id=merchant_id)
+
+
+@shared_task(name="coupons.ask_due")
+def ask_due() -> None:
+    settling.ask_due(at=timezone.now())
+
+
+@shared_task(name="coupons.end_due")
+def end_due() -> None:
+    settling.end_due(at=timezone.now())
+    ledger.expire_due(at=timezone.now())

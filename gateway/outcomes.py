@@ -90,6 +90,7 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         NO_RECENT_VISIT_RECORD NO_PLACE_ORDER_RECORD
         BUYER_ID_IS_NULL BUYER_INFO_IS_NULL BUYER_NAME_IS_NULL BUYER_MOBILE_ILLEGAL BUYER_MOBILE_IS_NULL
         BUYER_CERT_NO_IS_NULL BUYER_NOT_FOUND BUYER_INFO_ERROR BUYER_STATUS_ERROR
+        COUNT_OVER_LIMIT VOUCHER_NOT_EXIST VOUCHER_ASSOCIATE_OTHER_TRADE_NO VOUCHER_ASSOCIATE_TRADE_NO_ERROR
     """,
     # The message, the template or the arguments: the same for everybody in the batch.
     ("refused", "batch"): """
@@ -109,6 +110,9 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         MERCHANT_ORDER_STATUS_ILLEGAL RECORD_ID_ILLEGAL MERCHANT_LINK_EXIST ARGUMENT_NULL PAY_CHANNEL_IS_NULL
         PAY_CHANNEL_ERROR TRADE_NO_NOT_MATCH INFO_SEC_ERROR ITEM_NOT_MATCH TINY_APP_ID_NOT_SYNC_EQUAL_TRADE
         DATA_ACCESS_EXCEPTION INVALID_ORDER_AUTH_CODE DUPLICATE_REQUEST NO_NEED_RETRY_ERROR TINY_APP_ID_NULL
+        BIZ_ERROR MATERIAL_AUDIT_WAITING BUSINESS_HAS_RISK DISCOUNT_AMOUNT_INSUFFICIENT ACTIVITY_NOT_EXIST
+        ACTIVITY_NOT_ACTIVE ACTIVITY_NOT_START ACTIVITY_IS_END ACTIVITY_IS_STOPED BUDGET_NOT_ENOUGH
+        ACTIVITY_NOT_PERMISSION
     """,
     # The app, its keys, its rights, its authorisation: nothing of this app will pass.
     ("refused", "app"): """
@@ -129,7 +133,7 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         isv.ip-forbidden
         BATCH_SEND_QUOTA_OVER_LIMIT
         TINY_APP_ID_ILLEGAL NO_PERMISSOON TINY_APP_IS_NOT_ONLINE SERVICE_REFUSED SERVICE_CODE_STATUS_ERROR
-        USER_NOT_AUTHORIZED
+        USER_NOT_AUTHORIZED MERCHANT_RELATION_NOT_EXIST
     """,
     ("busy", "app"): "isv.app-call-limited isv.method-call-limited",
     ("busy", "recipient"): "QUERY_CONSUMER_REQEUST_ERROR",  # the platform's spelling

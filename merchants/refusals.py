@@ -360,6 +360,67 @@ _SENTENCES: tuple[tuple[str, _StrPromise, _StrPromise], ...] = (
         _("The platform does not know this call"),
         _("The gateway address or the app's kind does not fit this console. Tell whoever runs it."),
     ),
+    # --- coupons ------------------------------------------------------------------------------------------
+    (
+        "COUNT_OVER_LIMIT",
+        _("Has as many of this coupon as one person may get"),
+        _("Nothing was given to them. The limit per person stands on the coupon's page."),
+    ),
+    (
+        "VOUCHER_NOT_EXIST",
+        _("The platform does not know this coupon of the person"),
+        _("Compare the code with the one on the person's phone; they may have deleted the coupon."),
+    ),
+    (
+        "VOUCHER_ASSOCIATE_OTHER_TRADE_NO VOUCHER_ASSOCIATE_TRADE_NO_ERROR",
+        _("The coupon belongs to another trade"),
+        _("Look at the trade it was bound to first, and give that one's number."),
+    ),
+    (
+        "BUDGET_NOT_ENOUGH",
+        _("All claimed, or the budget is used up"),
+        _("Add stock on the coupon's page, or wait for tomorrow where it has a limit per day."),
+    ),
+    (
+        "ACTIVITY_NOT_ACTIVE ACTIVITY_NOT_START",
+        _("The coupon cannot be claimed yet"),
+        _("Publish it, or wait until its time of claiming begins; both stand on the coupon's page."),
+    ),
+    (
+        "ACTIVITY_IS_END ACTIVITY_IS_STOPED",
+        _("The coupon cannot be claimed any more"),
+        _("Its time of claiming is over or it was stopped. What was claimed stays usable. Make a new one."),
+    ),
+    (
+        "ACTIVITY_NOT_EXIST ACTIVITY_NOT_PERMISSION",
+        _("The platform does not know this coupon as ours"),
+        _("Check that it was made by this mini program's merchant, then compare it with the platform."),
+    ),
+    (
+        "MATERIAL_AUDIT_WAITING",
+        _("A picture of the coupon is still under review"),
+        _("The platform takes the coupon once it is approved. Try again later, or choose another picture."),
+    ),
+    (
+        "BUSINESS_HAS_RISK",
+        _("The platform sees a risk in this coupon"),
+        _("Look at its amount, threshold and words, and ask the platform's service before repeating."),
+    ),
+    (
+        "DISCOUNT_AMOUNT_INSUFFICIENT",
+        _("The coupon takes off less than the platform asks for"),
+        _("Raise what it takes off, or lower its threshold."),
+    ),
+    (
+        "BIZ_ERROR",
+        _("The platform's rules do not allow this"),
+        _("Its own words stand beside this; change what they name and try again."),
+    ),
+    (
+        "MERCHANT_RELATION_NOT_EXIST",
+        _("The merchant of the coupon has not signed with this app"),
+        _("Check in the platform's console that the mini program belongs to this merchant."),
+    ),
     # --- no answer to rely on, or not now -----------------------------------------------------------------
     (
         "isv.app-call-limited isv.method-call-limited",

@@ -25,6 +25,7 @@ from messaging.models.failure import FailureDecision
 from messaging.models.joint import JointPart, JointSend
 from messaging.models.pulse import SendPulse
 from messaging.models.recall import OrderVisitDay, RecallHour, Rollup, UntiedVisits, VisitHour
+from messaging.models.reminder import Reminder, ReminderPolicy, ReminderRound
 from messaging.models.review import Review
 from messaging.models.rules import SendRules
 from messaging.models.signal import OrderVisit, RecallCount, Signal, Visit
@@ -60,6 +61,9 @@ __all__ = [
     "PauseReason",
     "RecallCount",
     "RecallHour",
+    "Reminder",
+    "ReminderPolicy",
+    "ReminderRound",
     "Review",
     "Rollup",
     "SendControl",
