@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from coupons import answers, ledger, taking
 from coupons.models import Coupon, CouponGrant
@@ -63,12 +63,15 @@ def moment_of(event_time: str) -> datetime | None:
 
 def take_received(notice_id: int, *, merchant_id: int, at: datetime) -> bool:
     """False when it was handled before, or has to wait and comes again. Repeatable."""
-    handled, ended = _look_at(notice_id, merchant_id=merchant_id, at=at)
-    if not ended:
-        return handled
-    for call_id in ended:
-        answers.settle_gift(call_id, merchant_id=merchant_id)
-    return _look_at(notice_id, merchant_id=merchant_id, at=at)[0]
+    try:
+        handled, ended = _look_at(notice_id, merchant_id=merchant_id, at=at)
+        if not ended:
+            return handled
+        for call_id in ended:
+            answers.settle_gift(call_id, merchant_id=merchant_id)
+        return _look_at(notice_id, merchant_id=merchant_id, at=at)[0]
+    except IntegrityError:
+        return False  # another push of the same coupon, or for the same place, was faster; it comes again
 
 
 def _look_at(notice_id: int, *, merchant_id: int, at: datetime) -> tuple[bool, list[int]]:

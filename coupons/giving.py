@@ -66,14 +66,15 @@ def give(
         why = NOT_KNOWN
     if why:
         raise NotPossible(why)
-    try:
-        with transaction.atomic():
-            return _give(coupon, customer, number, by=by, at=at)
-    except IntegrityError as error:
-        first = _given(coupon, number)  # the same form twice at once, or another form took the slot
-        if first is None:
-            raise NotPossible(LIMIT_REACHED) from error
-        return first
+    for _place in range((coupon.per_person or 0) + 1):
+        try:
+            with transaction.atomic():
+                return _give(coupon, customer, number, by=by, at=at)
+        except IntegrityError:
+            first = _given(coupon, number)  # the same form twice at once; else another took the place
+            if first is not None:
+                return first
+    raise NotPossible(LIMIT_REACHED)
 
 
 def _give(coupon: Coupon, customer: Customer, number: str, *, by: User | None, at: datetime) -> CouponGrant:
