@@ -5,14 +5,17 @@ from typing import Any
 
 from coupons import counting
 from coupons.models import Coupon, CouponGrant, CouponRun
-from membership.models import Customer
+from membership.models import Customer, PeopleList
 from merchants.models import User
 from tests import build_messaging
 
 
-def run(of: Coupon, *, by: User | None = None, people: int = 2, **fields: Any) -> CouponRun:
-    """Confirmed, and not begun."""
-    to = build_messaging.people_list(of.mini_program, build_messaging.people(of.mini_program, people))
+def run(
+    of: Coupon, *, by: User | None = None, people: int = 2, to: PeopleList | None = None, **fields: Any
+) -> CouponRun:
+    """Confirmed, and not begun: to a list, or to so many new people."""
+    if to is None:
+        to = build_messaging.people_list(of.mini_program, build_messaging.people(of.mini_program, people))
     made: CouponRun = CouponRun.objects.create(
         merchant=of.merchant,
         mini_program=of.mini_program,

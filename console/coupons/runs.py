@@ -153,6 +153,6 @@ def coupon_run_people(request: MerchantRequest, run_id: int) -> HttpResponse:
         "filters": filters,
         "cause": why(wanted["refusal"]) if wanted.get("refusal") else None,
         "keyset": keyset,
-        "rows": [(grant, grant_words(grant)) for grant in keyset.rows],
+        "rows": [(grant, grant_words(grant), grant.refusal in NOT_ASKED) for grant in keyset.rows],
     }
     return render(request, "coupons/run_people.html", context)
