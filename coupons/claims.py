@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from django.db import IntegrityError, transaction
 
-from coupons import answers, ledger, taking
+from coupons import answers, ledger, taking, terms
 from coupons.models import Coupon, CouponGrant
 from coupons.models.grant import GrantEntry, GrantState
 from membership import customers
@@ -26,6 +26,7 @@ from merchants.models import GatewayCall, MiniProgram
 
 log = logging.getLogger(__name__)
 RECEIVED = "alipay.marketing.activity.message.received"
+WHO = ("open_id", "user_id", "receive_user_id")  # older apps have only the last two (domain A7.8)
 # The answer that names the activity may still be on its way to us; later it is a coupon that is not ours.
 PATIENCE = timedelta(hours=1)
 
@@ -42,7 +43,8 @@ class Told:
     def of(cls, fields: Mapping[str, Any], *, received_at: datetime) -> Self | None:
         """None for a push that names no coupon or nobody who holds it."""
         texts = {name: str(value).strip() for name, value in fields.items() if value is not None}
-        voucher_id, open_id = texts.get("voucher_id", ""), texts.get("open_id", "")
+        voucher_id = texts.get("voucher_id", "")
+        open_id = next((texts[name] for name in WHO if texts.get(name)), "")
         if not voucher_id or not customers.is_open_id(open_id):
             return None
         return cls(
@@ -114,14 +116,17 @@ def _take(coupon: Coupon, told: Told) -> list[GatewayCall]:
 
 
 def _complete(grant: CouponGrant, told: Told) -> None:
-    """What the answer of our call could not tell."""
-    missing = {
+    """What the answer of our call could not tell: the id, and the moment from which its days count."""
+    better: dict[str, Any] = {
         name: value
         for name, value in {"voucher_id": told.voucher_id, "code": told.code}.items()
         if value and not getattr(grant, name)
     }
-    if missing:
-        CouponGrant.objects.filter(pk=grant.pk).update(**missing)
+    begins_at, ends_at = terms.validity(grant.coupon, told.at)
+    if grant.state == GrantState.CLAIMED and grant.ends_at != ends_at:
+        better |= {"claimed_at": told.at, "begins_at": begins_at, "ends_at": ends_at}
+    if better:
+        CouponGrant.objects.filter(pk=grant.pk).update(**better)
 
 
 def _begun(coupon: Coupon, customer: Customer) -> list[GatewayCall]:

@@ -42,6 +42,6 @@ def known(coupon: Coupon, voucher_id: str, code: str) -> CouponGrant | None:
     same = Q(voucher_id=voucher_id) if voucher_id else Q(pk__in=[])
     if code:
         same |= Q(coupon=coupon, code=code)
-    rows = CouponGrant.objects.filter(same, mini_program=coupon.mini_program_id)
+    rows = CouponGrant.objects.filter(same, mini_program=coupon.mini_program_id).select_related("coupon")
     found: CouponGrant | None = rows.select_for_update(of=("self",), no_key=True).order_by("pk").first()
     return found

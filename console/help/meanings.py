@@ -26,6 +26,9 @@ KINDS: Words = {
     "delivery": _("One person's message"),
     "order_sync": _("Status of an order"),
     "order_import": _("File of orders"),
+    "grant": _("A person's coupon"),
+    "coupon_run": _("Batch issue of a coupon"),
+    "coupon_run_part": _("One person of a batch issue"),
     "library": _("Entry of the library"),
     "template": _("Adopted template"),
     "consent": _("Consent of a person"),
@@ -36,6 +39,35 @@ KINDS: Words = {
     "api_key": _("API key"),
 }
 STATES: Mapping[str, Words] = {
+    "grant": {
+        "sending": _("Asked for; the platform's answer is on its way."),
+        "claimed": _("In the person's card pack, to be used until its last day."),
+        "partly_used": _("Some of its uses are gone; the others can still be redeemed."),
+        "redeemed": _("No use is left."),
+        "reverted": _("Was redeemed and given back, for example after a refund. It can be used again."),
+        "expired": _("Its last day is over. It cannot be used any more."),
+        "invalidated": _("Taken back before it was used up."),
+        "refused": _("The person did not get it; the reason stands beside it. It costs no stock."),
+        "unknown": _(
+            "Nobody knows whether the person got it. The platform is asked what they hold; it keeps its stock."
+        ),
+    },
+    "coupon_run": {
+        "preparing": _("Confirmed. Until it begins it can be undone, and nobody gets one."),
+        "issuing": _("The platform is asked person by person, so many at a time."),
+        "paused": _("Nobody more is asked for. What is on its way still gets its outcome."),
+        "paused_by_itself": _("Whoever comes next would be refused as well. The page names why."),
+        "finished": _("Everybody on the list has an outcome."),
+        "cancelled": _("Ended early: whoever was not asked for yet got none, and costs no stock."),
+    },
+    "coupon_run_part": {
+        "accepted": _("The platform gave it, whatever became of it since."),
+        "refused": _("The platform said no, or could not be reached. The reason is shown."),
+        "unknown": _("No answer came that can be trusted."),
+        "sending": _("Asked for; the answer is on its way."),
+        "queued": _("Waits for a place among the calls that are on their way."),
+        "left_out": _("Nobody asked the platform: the limit, the stock or a cancel kept them out."),
+    },
     "send": {
         "draft": _("Being written. Nothing leaves."),
         "in_review": _("Waits for a colleague to look at it."),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-from coupons import giving
+from coupons import giving, terms
 from coupons.models import Coupon, CouponGrant, GrantEntry
 from membership.models import Customer
 from merchants import calls
@@ -196,3 +196,24 @@ class Claims(GivingCase):
         at = datetime(2026, 11, 20, 15, 59, 59, tzinfo=UTC)  # the last second of the 20th in Beijing
         self.take(self.push(coupon, person.open_id or "", "V1", at=at))
         self.assertEqual(self.only(coupon).ends_at, at)
+
+    def test_the_days_count_from_the_platforms_moment_not_from_our_answers(self) -> None:
+        coupon, [person] = self.coupon(valid_days=1), self.people(1)
+        grant = self.give(coupon, person)
+        with self.platform():
+            self.send()
+        at = timezone.now() - timedelta(
+            days=1
+        )  # the first attempt gave it; its answer was lost till midnight
+        self.take(self.push(coupon, person.open_id or "", f"V:{grant.out_biz_no}", at=at))
+        grant.refresh_from_db()
+        self.assertEqual(grant.ends_at, terms.validity(coupon, at)[1])
+        self.assertEqual(self.count(coupon).claimed, 1)
+        self.assert_books(coupon)
+
+    def test_where_an_app_has_no_open_ids_the_person_is_known_by_the_other(self) -> None:
+        coupon = self.coupon()
+        for name, who in (("user_id", "2088000000000042"), ("receive_user_id", "2088000000000043")):
+            push = self.push(coupon, "", f"V{who}", **{name: who})
+            self.assertTrue(self.take(push))
+            self.assertTrue(CouponGrant.objects.filter(customer__open_id=who).exists())
