@@ -48,9 +48,7 @@ STATES: Mapping[str, Words] = {
         "expired": _("Its last day is over. It cannot be used any more."),
         "invalidated": _("Taken back before it was used up."),
         "refused": _("The person did not get it; the reason stands beside it. It costs no stock."),
-        "unknown": _(
-            "Nobody knows whether the person got it. The platform is asked what they hold; it keeps its stock."
-        ),
+        "unknown": _("Nobody knows whether the person got it. The platform is asked; its stock is kept."),
     },
     "coupon_run": {
         "preparing": _("Confirmed. Until it begins it can be undone, and nobody gets one."),
