@@ -84,6 +84,10 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     Section(
+        _("Coupons"),
+        (Item(pgettext_lazy("menu", "Coupons"), "coupons", "coupons.view", "ticket", ("coupon", "coupons")),),
+    ),
+    Section(
         _("Figures"),
         (Item(_("Recall"), "recall", "recall.view", "chart-histogram", ("recall",)),),
     ),

@@ -49,6 +49,8 @@ _OPERATE = frozenset(
         "provider.act",
         "orders.manage",
         "coupons.issue",
+        "coupons.design",
+        "coupons.publish",
     }
 )
 

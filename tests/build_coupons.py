@@ -8,10 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from coupons import counting, ledger
+from coupons import bodies, counting, ledger
 from coupons.models import Coupon, CouponGrant
 from membership.models import Customer
-from merchants.models import MiniProgram
+from merchants.models import GatewayCall, MiniProgram
 from tests import build_messaging
 
 _numbers = itertools.count(1)
@@ -41,6 +41,26 @@ def coupon(app: MiniProgram, **columns: Any) -> Coupon:
         },
     )
     counting.ensure(made.pk)
+    return made
+
+
+def silent(app: MiniProgram) -> Coupon:
+    """Being created, and the platform never answered."""
+    made = coupon(app, state="creating", operations=1, wish={"from": "draft"})
+    body = bodies.create_body(made, out_biz_no=f"coupon-{made.pk}-1")
+    call = GatewayCall.objects.create(
+        merchant=app.merchant,
+        mini_program=app,
+        method="alipay.marketing.activity.voucher.create",
+        target_kind="coupon",
+        target_id=made.pk,
+        idempotency_key=f"coupon:{made.pk}:1:1",
+        body=body,
+        state=GatewayCall.State.UNKNOWN,
+        finished_at=timezone.now(),
+        settled_at=timezone.now(),
+    )
+    Coupon.objects.filter(pk=made.pk).update(call=call)
     return made
 
 

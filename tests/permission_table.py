@@ -54,6 +54,27 @@ def single(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"single_id": build_messaging.single(app).pk}
 
 
+def coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    """A draft."""
+    return {"coupon_id": build_coupons.coupon(app, state="draft", activity_id="").pk}
+
+
+def live_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.coupon(app).pk}
+
+
+def created_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.coupon(app, state="created").pk}
+
+
+def rejected_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.coupon(app, state="rejected", activity_id="").pk}
+
+
+def silent_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.silent(app).pk}
+
+
 def order(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"order_id": build_orders.order(app).pk}
 
@@ -62,12 +83,8 @@ def order_import(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"import_id": build_orders.order_import(app, by=person).pk}
 
 
-def coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"coupon_id": build_coupons.coupon(app).pk}
-
-
 def coupon_and_list(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {**coupon(app, person), **people_list(app, person)}
+    return {**live_coupon(app, person), **people_list(app, person)}
 
 
 def coupon_run(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -388,17 +405,30 @@ TABLE = [
     Row("singles_resume", BRAKES, post=True),
     Row("single", ALL, kwargs=single),
     Row("single_decide", OPERATORS, kwargs=single, data=treat, post=True),
-    # coupons given
-    Row("coupon_give", OPERATORS, kwargs=coupon),
+    # coupons
+    Row("coupon_give", OPERATORS, kwargs=live_coupon),
     Row("person_give", OPERATORS, kwargs=customer),
     Row("coupon_grant_decide", OPERATORS, kwargs=unknown_gift, data=write_off, post=True),
-    Row("coupon_issue", OPERATORS, kwargs=coupon),
+    Row("coupon_issue", OPERATORS, kwargs=live_coupon),
     Row("coupon_issue_confirm", OPERATORS, kwargs=coupon_and_list),
     Row("coupon_runs", ALL),
     Row("coupon_run", ALL, kwargs=coupon_run),
     Row("coupon_run_people", ALL, kwargs=coupon_run),
     Row("coupon_run_move", OPERATORS, kwargs=coupon_run, data=undo, post=True),
     Row("coupon_run_cancel", OPERATORS, kwargs=coupon_run),
+    Row("coupons", ALL),
+    Row("coupon", ALL, kwargs=coupon),
+    Row("coupon_new", OPERATORS),
+    Row("coupon_edit", OPERATORS, kwargs=coupon),
+    Row("coupon_delete", OPERATORS, kwargs=coupon),
+    Row("coupon_preview", OPERATORS, post=True, passes=(200,)),
+    Row("coupon_submit", OPERATORS, kwargs=coupon),
+    Row("coupon_publish", OPERATORS, kwargs=created_coupon),
+    Row("coupon_append", OPERATORS, kwargs=live_coupon),
+    Row("coupon_extend", OPERATORS, kwargs=live_coupon),
+    Row("coupon_stop", OPERATORS, kwargs=live_coupon),
+    Row("coupon_take_back", OPERATORS, kwargs=rejected_coupon, post=True),
+    Row("coupon_ask_again", OPERATORS, kwargs=silent_coupon, post=True),
     # orders
     Row("orders", ALL),
     Row("orders_export", ALL),

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -19,7 +20,7 @@ from console.help.topics import TOPICS
 from merchants.models import Job, SecondFactor, Staff, User
 from messaging.engine import months
 from messaging.models import MonthBooks, SubscriptionTemplate
-from tests import build_messaging, build_orders
+from tests import build_coupons, build_messaging, build_orders
 from tests.browser import acts, provider
 from tests.browser.acts import Act
 from tests.browser.crowd_scenes import of_crowd
@@ -80,6 +81,16 @@ def of_send(made: str, tail: str = "") -> Find:
 
 def an_order(scenes: Scenes) -> str:
     return f"orders/{build_orders.order(scenes.house.app).pk}/"
+
+
+def a_coupon(tail: str = "", **columns: Any) -> Find:
+    def find(scenes: Scenes) -> str:
+        coupon = build_coupons.coupon(scenes.house.app, **columns)
+        for _n in range(3):
+            build_coupons.grant(coupon)
+        return f"coupons/{coupon.pk}/{tail}"
+
+    return find
 
 
 def failures(tail: str = "") -> Find:
@@ -235,6 +246,17 @@ FIGURES_AND_SETTINGS = [
     Row("a person", "people/1/"),
     Row("erase a person", "people/1/forget/"),
     Row("single messages", "singles/"),
+    Row("coupons", "coupons/"),
+    Row("two families of coupons", "coupons/new/"),
+    Row("a new pay coupon", "coupons/new/?family=pay"),
+    Row("a new merchant coupon", "coupons/new/?family=merchant"),
+    Row("a coupon", a_coupon()),
+    Row("a coupon the platform refused to extend", a_coupon(refusal="BUSINESS_HAS_RISK", words="有风险")),
+    Row("hand a coupon to the platform", a_coupon("submit/", state="draft", activity_id="")),
+    Row("stop a coupon", a_coupon("stop/")),
+    Row("add stock to a coupon", a_coupon("append/")),
+    Row("extend a coupon", a_coupon("extend/")),
+    Row("delete a draft of a coupon", a_coupon("delete/", state="draft", activity_id="")),
     Row("orders", "orders/"),
     Row("order diagnosis", "orders/diagnosis/"),
     Row("missing fields of a day", a_digest),

@@ -1,0 +1,19 @@
+from django.urls import path
+
+from console.coupons import design, moves, views
+
+coupon_pages = [
+    path("coupons/", views.coupons, name="coupons"),
+    path("coupons/new/", design.coupon_new, name="coupon_new"),
+    path("coupons/preview/", design.coupon_preview, name="coupon_preview"),
+    path("coupons/<int:coupon_id>/", views.coupon, name="coupon"),
+    path("coupons/<int:coupon_id>/edit/", design.coupon_edit, name="coupon_edit"),
+    path("coupons/<int:coupon_id>/delete/", design.coupon_delete, name="coupon_delete"),
+    path("coupons/<int:coupon_id>/submit/", moves.coupon_submit, name="coupon_submit"),
+    path("coupons/<int:coupon_id>/publish/", moves.coupon_publish, name="coupon_publish"),
+    path("coupons/<int:coupon_id>/append/", moves.coupon_append, name="coupon_append"),
+    path("coupons/<int:coupon_id>/extend/", moves.coupon_extend, name="coupon_extend"),
+    path("coupons/<int:coupon_id>/stop/", moves.coupon_stop, name="coupon_stop"),
+    path("coupons/<int:coupon_id>/ask-again/", moves.coupon_ask_again, name="coupon_ask_again"),
+    path("coupons/<int:coupon_id>/take-back/", moves.coupon_take_back, name="coupon_take_back"),
+]
