@@ -45,6 +45,7 @@ STATES: Mapping[str, Words] = {
         "partly_used": _("Some of its uses are gone; the others can still be redeemed."),
         "redeemed": _("No use is left."),
         "reverted": _("Was redeemed and given back, for example after a refund. It can be used again."),
+        "reverted_late": _("Was given back after its last day, so it cannot be used any more."),
         "expired": _("Its last day is over. It cannot be used any more."),
         "invalidated": _("Taken back before it was used up."),
         "refused": _("The person did not get it; the reason stands beside it. It costs no stock."),
