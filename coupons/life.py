@@ -58,7 +58,8 @@ def publish(coupon: Coupon, *, by: User) -> Coupon:
         [State.CREATED],
         {},
         asked=lambda: (bodies.PUBLISH.method, bodies.publish_body(coupon, out_biz_no=out_biz_no(coupon))),
-        told=("coupon.publish", by),
+        event="coupon.publish",
+        by=by,
     )
 
 
@@ -86,7 +87,8 @@ def append(coupon: Coupon, *, total: int, seen: int, by: User) -> Coupon:
             bodies.APPEND[family].method,
             bodies.append_body(coupon, total=total, out_biz_no=out_biz_no(coupon)),
         ),
-        told=("coupon.append", by),
+        event="coupon.append",
+        by=by,
         only_if={"stock": seen},
         detail={"stock_before": seen, "stock": total},
     )
@@ -109,7 +111,8 @@ def extend(coupon: Coupon, *, until: datetime, by: User) -> Coupon:
             bodies.MODIFY[Family(coupon.family)].method,
             bodies.extend_body(coupon, until=until, out_biz_no=out_biz_no(coupon)),
         ),
-        told=("coupon.extend", by),
+        event="coupon.extend",
+        by=by,
         detail={"until": until.isoformat(), "until_before": coupon.publish_until.isoformat()},
     )
 
@@ -125,7 +128,8 @@ def stop(coupon: Coupon, *, reason: str, by: User) -> Coupon:
             bodies.STOP[Family(coupon.family)].method,
             bodies.stop_body(coupon, out_biz_no=out_biz_no(coupon)),
         ),
-        told=("coupon.stop", by),
+        event="coupon.stop",
+        by=by,
         detail={"reason": reason},
     )
 
@@ -174,7 +178,8 @@ def _move(
     wish: Mapping[str, Any],
     *,
     asked: Callable[[], tuple[str, Mapping[str, Any]]],
-    told: tuple[str, User],
+    event: str,
+    by: User,
     only_if: Mapping[str, Any] | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> Coupon:
@@ -188,8 +193,7 @@ def _move(
         coupon.refresh_from_db()
         method, body = asked()
         _intend(coupon, method, body)
-        kind, by = told
-        _tell(kind, coupon, by, **(detail or {}))
+        _tell(event, coupon, by, **(detail or {}))
     return coupon
 
 

@@ -59,7 +59,7 @@ def _take_over(coupon: Coupon, call: GatewayCall) -> None:
             Coupon.objects.filter(pk=coupon.pk).update(activity_id=activity_id)
             coupon.activity_id = activity_id
             if coupon.family == Family.PAY:  # there at once; a merchant coupon once it was reviewed
-                _to(coupon, State.CREATED, "coupon.created", wish={})
+                _to(coupon, State.CREATED, event="coupon.created", wish={})
     elif call.state == GatewayCall.State.REFUSED:
         words = str(call.answer.get("sub_msg", ""))
         _back(coupon, refusal=call.sub_code or call.code, words=words)
@@ -75,7 +75,7 @@ def _back(coupon: Coupon, *, refusal: str, words: str) -> None:
     _to(
         coupon,
         before,
-        "coupon.refused",
+        event="coupon.refused",
         wish={},
         refusal=refusal[:80],
         words=words[:400],
@@ -112,13 +112,20 @@ def _done(coupon: Coupon) -> None:
     before = State(wish.pop("from", State.PUBLISHED))
     wish.pop("attempt", None)
     if coupon.state in (State.CREATING, State.PUBLISHING):
-        _to(coupon, State.PUBLISHED, "coupon.live", wish={})
+        _to(coupon, State.PUBLISHED, event="coupon.live", wish={})
     elif coupon.state == State.STOPPING:
-        _to(coupon, State.STOPPED, "coupon.stopped", wish={})
+        _to(coupon, State.STOPPED, event="coupon.stopped", wish={})
     else:
         columns = {name: _read(name, value) for name, value in wish.items()}
-        kind = "coupon.extended" if coupon.state == State.MODIFYING else "coupon.appended"
-        _to(coupon, before, kind, wish={}, detail=wish, **columns)
+        is_extended = coupon.state == State.MODIFYING
+        _to(
+            coupon,
+            before,
+            event="coupon.extended" if is_extended else "coupon.appended",
+            wish={},
+            detail=wish,
+            **columns,
+        )
 
 
 def _read(name: str, value: Any) -> Any:
@@ -127,7 +134,7 @@ def _read(name: str, value: Any) -> Any:
 
 def _stopped_elsewhere(coupon: Coupon) -> None:
     if coupon.state in (State.CREATED, State.PUBLISHED, State.MODIFYING, State.APPENDING):
-        _to(coupon, State.STOPPED, "coupon.stopped", wish={}, detail={"elsewhere": True})
+        _to(coupon, State.STOPPED, event="coupon.stopped", wish={}, detail={"elsewhere": True})
 
 
 # --- asking -----------------------------------------------------------------------------------------------
@@ -193,7 +200,9 @@ def told(coupon: Coupon, answer: Any, *, at: datetime) -> None:
     if coupon.state in UNDER_WAY:
         if audit is not None and audit.audit_result == "REJECT" and coupon.state in DONE["created"]:
             words = (audit.audit_reason or "")[:400]
-            _to(coupon, State.REJECTED, "coupon.rejected", wish={}, words=words, detail={"words": words})
+            _to(
+                coupon, State.REJECTED, event="coupon.rejected", wish={}, words=words, detail={"words": words}
+            )
         elif not pending:
             _conclude(coupon, status, answer)
     elif coupon.state in ("created", "published"):
@@ -261,7 +270,7 @@ def end_due(*, at: datetime) -> int:
         with transaction.atomic():
             coupon = Coupon.objects.select_for_update(of=("self",)).get(pk=pk)
             if coupon.state in LIVE and coupon.publish_until < at and not _is_being_extended(coupon):
-                _to(coupon, State.ENDED, "coupon.ended", wish={})
+                _to(coupon, State.ENDED, event="coupon.ended", wish={})
                 ended += 1
     return ended
 
@@ -271,13 +280,13 @@ def _is_being_extended(coupon: Coupon) -> bool:
 
 
 def _to(
-    coupon: Coupon, state: State, kind: str, *, detail: Mapping[str, Any] | None = None, **changes: Any
+    coupon: Coupon, state: State, *, event: str, detail: Mapping[str, Any] | None = None, **changes: Any
 ) -> None:
     """Of a coupon that is locked: compare-and-set and Event in the caller's transaction."""
     rows = Coupon.objects.filter(pk=coupon.pk, state=coupon.state)
     if rows.update(state=state, version=F("version") + 1, changed_at=Now(), **changes):
         coupon.state = state
-        _record(kind, coupon, detail or {})
+        _record(event, coupon, detail or {})
 
 
 def _record(kind: str, coupon: Coupon, detail: Mapping[str, Any]) -> None:

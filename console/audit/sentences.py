@@ -188,6 +188,8 @@ AREAS: Mapping[str, str | Promise] = {
     "staff": _("Staff"),
     "rules": _("Sending rules"),
     "single": _("Single messages"),
+    "coupon": _("Coupons"),
+    "reminder": _("Reminders"),
     "api_key": _("API keys"),
 }
 
@@ -197,6 +199,8 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "peoplelist": _("Audience"),
     "subscriptiontemplate": _("Template"),
     "statuschange": _("Order status"),
+    "coupon": _("Coupon"),
+    "reminderpolicy": _("Reminder"),
     "customer": _("Customer"),
     "coupongrant": _("Coupon of a person"),
     "couponrun": _("Batch issue"),
