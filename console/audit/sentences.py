@@ -179,7 +179,6 @@ AREAS: Mapping[str, str | Promise] = {
     "customer": _("Customers"),
     "order": _("Orders"),
     "orders": _("Files of orders"),
-    "coupon": _("Coupons"),
     "coupon_run": _("Batch issues of coupons"),
     "grant": _("Coupons of one person"),
     "scene": _("Order scenes"),
