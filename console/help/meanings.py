@@ -26,6 +26,7 @@ KINDS: Words = {
     "delivery": _("One person's message"),
     "order_sync": _("Status of an order"),
     "order_import": _("File of orders"),
+    "coupon": _("Coupon"),
     "grant": _("A person's coupon"),
     "coupon_run": _("Batch issue of a coupon"),
     "coupon_run_part": _("One person of a batch issue"),
@@ -39,6 +40,21 @@ KINDS: Words = {
     "api_key": _("API key"),
 }
 STATES: Mapping[str, Words] = {
+    "coupon": {
+        "draft": _("Being designed. The platform knows nothing of it."),
+        "creating": _("Handed to the platform, which has not said yet that it exists."),
+        "created": _("Exists on the platform; nobody can claim it before it is published."),
+        "publishing": _("Asked to be published; the platform has not said yet that it is."),
+        "published": _("Can be claimed, given and used."),
+        "modifying": _("A change is under way. Until the platform confirms it the old values hold."),
+        "appending": _("More stock was asked for. Until the platform confirms it the old total holds."),
+        "stopping": _("Asked to be stopped. Until the platform confirms it people may still claim."),
+        "stopped": _("Nobody can claim it any more. What was claimed stays usable until its last day."),
+        "ended": _("The time of claiming is over. What was claimed stays usable until its last day."),
+        "rejected": _("The platform's review said no; its words stand on the page."),
+        "all_claimed": _("Live, and no stock is left. More stock can be added."),
+        "differs": _("The platform's copy is another than ours; the page shows both."),
+    },
     "grant": {
         "sending": _("Asked for; the platform's answer is on its way."),
         "claimed": _("In the person's card pack, to be used until its last day."),

@@ -32,6 +32,8 @@ WORDS: Mapping[str, str | Promise] = {
     "orders.view": _("See orders and why a notification came or did not"),
     "orders.manage": _("Choose scenes, enter orders, sync them again"),
     "coupons.view": _("See coupons and who has them"),
+    "coupons.design": _("Design coupons"),
+    "coupons.publish": _("Create coupons on the platform, publish, add stock, extend and stop them"),
     "coupons.issue": _("Give coupons to one person or to an audience"),
     "people.view": _("See one person's messages and consent"),
     "people.edit": _("Put people on the do-not-send list, note that they opted out of profiling"),
