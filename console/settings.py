@@ -114,6 +114,8 @@ CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
 ORDER_DIGEST_HOUR = int(number("ORDER_DIGEST_HOUR", 8))  # of the merchant's day: that of yesterday is made
 COUPON_POLL_SECONDS = number("COUPON_POLL_SECONDS", 10)  # no push came: the platform is asked
 ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status may still come in
+COUPON_UNDO_SECONDS = number("COUPON_UNDO_SECONDS", 10)
+COUPON_CALLS_IN_FLIGHT = int(number("COUPON_CALLS_IN_FLIGHT", 100))  # of a mini program, in the outbox
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
 ORDER_VISIT_DAYS = int(number("ORDER_VISIT_DAYS", 30))  # after it was handed in: its messages go on for weeks
 # per address, for public client keys; loopback is exempt
@@ -286,6 +288,7 @@ EVENT_SUBSCRIBERS: dict[str, list[str]] = {
 }
 NOTIFICATION_ROUTES: dict[str, str] = {
     "open_app_auth_notify": "merchants.take_authorisation",
+    "alipay.marketing.activity.message.received": "coupons.take_received",
     "alipay.marketing.activity.message.created": "coupons.take_notice",
     "alipay.marketing.activity.message.modified": "coupons.take_notice",
     "alipay.marketing.activity.message.appended": "coupons.take_notice",
@@ -298,6 +301,7 @@ CELERY_BEAT_SCHEDULE = {
     "advance sends": {"task": "messaging.advance_sends", "schedule": 1.0, "options": {"expires": 5}},
     "advance crowd sends": {"task": "messaging.advance_crowds", "schedule": 1.0, "options": {"expires": 5}},
     "sync due orders": {"task": "orders.sync_due", "schedule": 1.0, "options": {"expires": 5}},
+    "issue coupon runs": {"task": "coupons.issue_runs", "schedule": 1.0, "options": {"expires": 5}},
     "hint the engine": {"task": "messaging.hint_engine", "schedule": 1.0, "options": {"expires": 5}},
     # every five seconds: rows whose owner died, dispatches whose hint was lost
     "reap deliveries": {"task": "messaging.reap_deliveries", "schedule": 5.0, "options": {"expires": 5}},

@@ -154,6 +154,23 @@ GRANT: Mapping[str, StateWord] = {
     "refused": StateWord("broken", pgettext_lazy("grant", "Refused")),
     "unknown": StateWord("unknown", pgettext_lazy("grant", "Outcome unknown")),
 }
+COUPON_RUN: Mapping[str, StateWord] = {
+    "preparing": StateWord("waiting", pgettext_lazy("coupon run", "About to begin")),
+    "issuing": StateWord("running", pgettext_lazy("coupon run", "Being issued")),
+    "paused": StateWord("ask", pgettext_lazy("coupon run", "Paused")),
+    "paused_by_itself": StateWord("broken", pgettext_lazy("coupon run", "Paused by itself")),
+    "finished": StateWord("good", pgettext_lazy("coupon run", "Finished")),
+    "cancelled": StateWord("muted", pgettext_lazy("coupon run", "Cancelled")),
+}
+# Where the people of a batch issue are: the parts of its equation.
+GRANT_PARTS: Mapping[str, StateWord] = {
+    "accepted": StateWord("good", pgettext_lazy("coupon run", "Got it")),
+    "refused": StateWord("broken", pgettext_lazy("coupon run", "Refused")),
+    "unknown": StateWord("unknown", pgettext_lazy("coupon run", "Outcome unknown")),
+    "sending": StateWord("running", pgettext_lazy("coupon run", "In flight")),
+    "queued": StateWord("muted", pgettext_lazy("coupon run", "Waiting their turn")),
+    "left_out": StateWord("muted", pgettext_lazy("coupon run", "Left out")),
+}
 WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "coupon": COUPON,
     "grant": GRANT,
@@ -162,6 +179,8 @@ WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "crowd": CROWD,
     "delivery": DELIVERY,
     "order_sync": ORDER_SYNC,
+    "coupon_run": COUPON_RUN,
+    "coupon_run_part": GRANT_PARTS,
     "order_import": ORDER_IMPORT,
     "library": LIBRARY,
     "template": TEMPLATE,
@@ -182,3 +201,7 @@ def word_of(kind: str, state: str) -> StateWord:
 def send_word(state: str, pause_reason: str = "") -> StateWord:
     by_itself = state == "paused" and pause_reason not in {"", "operator"}
     return SEND["paused_by_itself" if by_itself else state]
+
+
+def run_word(state: str, paused_because: str = "") -> StateWord:
+    return COUPON_RUN["paused_by_itself" if state == "paused" and paused_because else state]

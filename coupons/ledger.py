@@ -215,8 +215,10 @@ def redeem(grant: CouponGrant, fact: Fact, *, times: int = 1) -> Written:
     if before := _before(grant, fact):
         return before
     is_fact = fact.by in (By.PLATFORM, By.REPAIR, By.ANSWER)
+    if grant.used_times + times > grant.coupon.max_uses:
+        raise NotPossible("too_often")
     code = why_not(grant, at=fact.at, times=times, order_no=fact.order_no)
-    if code and (not is_fact or code == "too_often" or not _may_have_been_used(grant)):
+    if code and not (is_fact and _may_have_been_used(grant)):
         raise NotPossible(code)
     was_expired, used = grant.state == GrantState.EXPIRED, grant.used_times + times
     is_over, is_first = used >= grant.coupon.max_uses, not grant.used_times

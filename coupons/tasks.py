@@ -5,8 +5,38 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from coupons import ledger, settling
+from coupons import answers, asked, claims, ledger, runs, settling
 from merchants.enqueue import MerchantTask
+
+
+@shared_task(name="coupons.settle_gift", base=MerchantTask)
+def settle_gift(merchant_id: int, call_id: int) -> None:
+    answers.settle_gift(call_id, merchant_id=merchant_id)
+
+
+@shared_task(name="coupons.settle_whose", base=MerchantTask)
+def settle_whose(merchant_id: int, call_id: int) -> None:
+    asked.settle_whose(call_id, merchant_id=merchant_id)
+
+
+@shared_task(name="coupons.settle_held", base=MerchantTask)
+def settle_held(merchant_id: int, call_id: int) -> None:
+    asked.settle_held(call_id, merchant_id=merchant_id)
+
+
+@shared_task(name="coupons.take_received", base=MerchantTask)
+def take_received(merchant_id: int, notice_id: int) -> None:
+    claims.take_received(notice_id, merchant_id=merchant_id, at=timezone.now())
+
+
+@shared_task(name="coupons.issue_runs")
+def issue_runs() -> None:
+    runs.issue_due(at=timezone.now())
+
+
+@shared_task(name="coupons.watch_run", base=MerchantTask)
+def watch_run(merchant_id: int, run_id: int, call_id: int) -> None:
+    runs.watch(run_id, call_id)
 
 
 @shared_task(name="coupons.settle_operation", base=MerchantTask)

@@ -28,8 +28,10 @@ from gateway.client import Client
 from gateway.methods import (
     Request,
     Response,
+    activities,
     crowds,
     deliveries,
+    held_coupons,
     merchant_coupons,
     messages,
     orders,
@@ -77,6 +79,8 @@ METHODS: Mapping[str, type[Request[Any]]] = {
         merchant_coupons.MarketingActivityOrdervoucherInvalid,
         deliveries.MarketingActivityDeliveryCreate,
         deliveries.MarketingActivityDeliveryStop,
+        held_coupons.MarketingActivityUserBatchqueryvoucher,
+        activities.MarketingActivityQuery,
     )
 }
 # Never kept after a call is over and never shown, wherever they stand in a body or an answer.

@@ -48,6 +48,7 @@ _OPERATE = frozenset(
         "provider.view",
         "provider.act",
         "orders.manage",
+        "coupons.issue",
         "coupons.design",
         "coupons.publish",
     }

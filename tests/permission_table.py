@@ -19,7 +19,7 @@ from merchants.models import Job, Merchant, MiniProgram, ProviderAuthorisation, 
 from merchants.roles import Role
 from messaging.models import FailureDecision, JointSend, Kind, LibraryTemplate
 from orders.models import OrderDigest
-from tests import build, build_coupons, build_crowds, build_messaging, build_orders
+from tests import build, build_coupons, build_crowds, build_giving, build_messaging, build_orders
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
 ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
@@ -81,6 +81,26 @@ def order(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def order_import(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"import_id": build_orders.order_import(app, by=person).pk}
+
+
+def coupon_and_list(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {**live_coupon(app, person), **people_list(app, person)}
+
+
+def coupon_run(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"run_id": build_giving.run(build_coupons.coupon(app), by=person).pk}
+
+
+def unknown_gift(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"grant_id": build_giving.gift(build_coupons.coupon(app)).pk}
+
+
+def undo(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"to": "undo"}
+
+
+def write_off(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"choice": "write_off"}
 
 
 def returned_order(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -385,8 +405,17 @@ TABLE = [
     Row("singles_resume", BRAKES, post=True),
     Row("single", ALL, kwargs=single),
     Row("single_decide", OPERATORS, kwargs=single, data=treat, post=True),
-    # orders
     # coupons
+    Row("coupon_give", OPERATORS, kwargs=live_coupon),
+    Row("person_give", OPERATORS, kwargs=customer),
+    Row("coupon_grant_decide", OPERATORS, kwargs=unknown_gift, data=write_off, post=True),
+    Row("coupon_issue", OPERATORS, kwargs=live_coupon),
+    Row("coupon_issue_confirm", OPERATORS, kwargs=coupon_and_list),
+    Row("coupon_runs", ALL),
+    Row("coupon_run", ALL, kwargs=coupon_run),
+    Row("coupon_run_people", ALL, kwargs=coupon_run),
+    Row("coupon_run_move", OPERATORS, kwargs=coupon_run, data=undo, post=True),
+    Row("coupon_run_cancel", OPERATORS, kwargs=coupon_run),
     Row("coupons", ALL),
     Row("coupon", ALL, kwargs=coupon),
     Row("coupon_new", OPERATORS),
@@ -400,6 +429,7 @@ TABLE = [
     Row("coupon_stop", OPERATORS, kwargs=live_coupon),
     Row("coupon_take_back", OPERATORS, kwargs=rejected_coupon, post=True),
     Row("coupon_ask_again", OPERATORS, kwargs=silent_coupon, post=True),
+    # orders
     Row("orders", ALL),
     Row("orders_export", ALL),
     Row("order_diagnosis", ALL),

@@ -17,7 +17,9 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from merchants.models import MiniProgram, User
+from coupons import giving
+from coupons.models import CouponGrant
+from merchants.models import GatewayCall, MiniProgram, User
 from messaging.engine import schedule, slot, sql, turn
 from messaging.engine.claim import claim, release
 from messaging.engine.decisions import send_again, treat_as_sent
@@ -38,14 +40,18 @@ from messaging.models import (
 )
 from orders import reports
 from orders.models import StatusChange
+from tests import build_coupons, build_giving, build_orders
 from tests import build_messaging as build
-from tests import build_orders
 from tests.base import CastCase
+from tests.coupon_operations import life_of_a_run
 from tests.order_operations import life_of_orders
 from tests.permission_table import TABLE
 
 ROWS = 20_000
 BIG = (
+    "coupons_coupongrant",
+    "coupons_grantentry",
+    "merchants_gatewaycall",
     "membership_customer",
     "membership_peoplelistentry",
     "merchants_event",
@@ -69,10 +75,11 @@ def multiply(table: str, **instead: str) -> None:
     with connection.cursor() as cursor:
         found = connection.introspection.get_table_description(cursor, table)
         columns = [column.name for column in found if column.name != "id"]
-        values = [instead.get(name, f"src.{name}") for name in columns]
+        values = [instead.get(name, f'src."{name}"') for name in columns]
+        quoted = ", ".join(f'"{name}"' for name in columns)
         newest = f"(SELECT * FROM {table} ORDER BY ctid DESC LIMIT 1) src"
         cursor.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
+            f"INSERT INTO {table} ({quoted}) SELECT {', '.join(values)}"
             f" FROM {newest}, generate_series(1, {ROWS}) AS copies (copy)"
         )
         cursor.execute(f"ANALYZE {table}")
@@ -105,6 +112,12 @@ def fill_next_door(app: MiniProgram, *, by: User) -> None:
         again_by=by,
     )
     returned = build_orders.change(build_orders.order(app, customer=someone[0]), "WAIT_PAY", state="synced")
+    given = build_giving.gift(build_coupons.coupon(app), someone[0])
+    with transaction.atomic():
+        given.call = giving.intend(given)
+    CouponGrant.objects.filter(pk=given.pk).update(call=given.call)
+    GatewayCall.objects.update(state="accepted", finished_at=at, settled_at=at, attempts=1)
+    build_coupons.grant(given.coupon, someone[0])
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # copies keep what they copy
     multiply("membership_customer", open_id="'many' || copy")
@@ -120,6 +133,9 @@ def fill_next_door(app: MiniProgram, *, by: User) -> None:
     multiply("messaging_visit", delivery_id="copy + 1")
     multiply("messaging_deliveryattempt", delivery_id="copy + 1")
     multiply("merchants_event")
+    multiply("merchants_gatewaycall", idempotency_key="'many' || copy", target_id=f"{given.pk} + copy")
+    multiply("coupons_coupongrant", customer_id=f"{first} + copy", voucher_id="'many' || copy", slot="''")
+    multiply("coupons_grantentry", grant_id=f"{given.pk} + copy", source_key="'many' || copy")
     multiply("orders_order", out_biz_no="'many' || copy")
     spread = "src.received_at - copy * interval '1 second'"
     multiply("orders_statuschange", order_id=f"{returned.order_id} + copy", received_at=spread)
@@ -217,6 +233,15 @@ class Plans(CastCase):
         build_orders.chosen(self.mini_program)
         wrong: dict[str, list[str]] = {}
         for name, operation in life_of_orders(self.mini_program, self.people[:4], by=self.operator):
+            with walks() as found:
+                operation()
+            if found:
+                wrong[name] = found
+        assert not wrong, json.dumps(wrong, indent=1)
+
+    def test_no_operation_of_giving_coupons_walks_a_big_table(self) -> None:
+        wrong: dict[str, list[str]] = {}
+        for name, operation in life_of_a_run(self.mini_program, self.list, by=self.operator):
             with walks() as found:
                 operation()
             if found:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from console import states
+from console.coupons.giving_words import OWN as NOT_GIVEN
 from console.reconciliation.checks import CHECKS
 from merchants.models import ApiKey, Event
 from merchants.roles import Role
@@ -134,6 +135,17 @@ SENTENCES: Mapping[str, str | Promise] = {
     "list.asked_for": _("Asked for an audience by a rule"),
     "list.checked": _("An audience was checked"),
     "list.renamed": _("Renamed an audience"),
+    "coupon.given": _("Gave a person a coupon"),
+    "coupon_run.started": _("Confirmed a batch issue of coupons"),
+    "coupon_run.undone": _("Undid a batch issue; nobody got one"),
+    "coupon_run.issuing": _("A batch issue began"),
+    "coupon_run.paused": _("Paused a batch issue"),
+    "coupon_run.paused_by_itself": _("A batch issue paused by itself"),
+    "coupon_run.resumed": _("Resumed a batch issue"),
+    "coupon_run.cancelled": _("Cancelled a batch issue"),
+    "coupon_run.finished": _("A batch issue finished: everybody has an outcome"),
+    "grant.given_again": _("Gave a coupon again whose outcome was unknown"),
+    "grant.written_off": _("Wrote off a coupon whose outcome was unknown"),
     "order.by_hand": _("Entered an order by hand"),
     "order.status_by_hand": _("Entered the status of an order by hand"),
     "list.ready": _("An audience is ready"),
@@ -167,6 +179,8 @@ AREAS: Mapping[str, str | Promise] = {
     "customer": _("Customers"),
     "order": _("Orders"),
     "orders": _("Files of orders"),
+    "coupon_run": _("Batch issues of coupons"),
+    "grant": _("Coupons of one person"),
     "scene": _("Order scenes"),
     "mini_program": _("Mini programs"),
     "provider": _("Service providers"),
@@ -187,6 +201,8 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "coupon": _("Coupon"),
     "reminderpolicy": _("Reminder"),
     "customer": _("Customer"),
+    "coupongrant": _("Coupon of a person"),
+    "couponrun": _("Batch issue"),
     "miniprogram": _("Mini program"),
     "providerapp": _("Service provider's app"),
     "providerauthorisation": _("Service provider"),
@@ -208,6 +224,11 @@ DETAILS: Mapping[str, str | Promise] = {
     "cap_day": pgettext_lazy("detail", "most messages a day"),
     "cap_week": pgettext_lazy("detail", "most messages a week"),
     "count": pgettext_lazy("detail", "usable people"),
+    "coupon": pgettext_lazy("detail", "coupon"),
+    "customer": pgettext_lazy("detail", "person"),
+    "given": pgettext_lazy("detail", "to be given"),
+    "list": pgettext_lazy("detail", "audience"),
+    "stopped": pgettext_lazy("detail", "stopped"),
     "detail": pgettext_lazy("detail", "more exactly"),
     "created": pgettext_lazy("detail", "new orders"),
     "updated": pgettext_lazy("detail", "changed orders"),
@@ -281,6 +302,7 @@ CODES: Mapping[str, Mapping[str, Any]] = {
     "role": {str(role): role.label for role in Role},
     "state": states.WORDS["delivery"],
     "was": states.WORDS["template"],
+    "why": {code: told.title for code, told in NOT_GIVEN.items()},
 }
 
 

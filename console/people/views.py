@@ -15,11 +15,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from console import focus
 from console.access import MerchantRequest, merchant_page
+from console.coupons.giving_words import grant_words
 from console.htmx import answer, invalid, redirect, toast
 from console.lists import keyset_page
 from console.orders.rows import Row, rows_of
 from console.people import export
 from console.people.forms import AskForm, FindForm, ForgetForm
+from coupons.asked import may_decide
+from coupons.models import CouponGrant
+from coupons.run_reports import held_by
 from membership import customers
 from membership.models import Customer
 from messaging import person as reports
@@ -28,6 +32,7 @@ from orders.reports import changes_of, orders_of
 
 PER_PAGE = 20
 MOST_ORDERS = 5
+MOST_COUPONS = 5
 
 
 @require_safe
@@ -82,9 +87,15 @@ def _page(request: MerchantRequest, customer: Customer, *, is_revealed: bool) ->
         "told": told,
         "archived_up_to": archived_up_to(customer.mini_program),
         "orders": _orders(customer) if request.staff.can("orders.view") else [],
+        "coupons": _coupons(customer) if request.staff.can("coupons.view") else None,
         "at": at,
     }
     return render(request, "people/person.html", context)
+
+
+def _coupons(customer: Customer) -> list[tuple[CouponGrant, str, bool]]:
+    held = held_by(customer.pk, most=MOST_COUPONS)
+    return [(grant, grant_words(grant), may_decide(grant)) for grant in held]
 
 
 def _orders(customer: Customer) -> list[Row]:

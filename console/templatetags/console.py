@@ -48,6 +48,12 @@ def mark(kind: str, state: str) -> SafeString:
 
 
 @register.simple_tag
+def run_mark(run: Any) -> SafeString:
+    """Of a batch issue of coupons."""
+    return drawn(states.run_word(run.state, run.paused_because))
+
+
+@register.simple_tag
 def send_mark(control: Any) -> SafeString:
     """Like `mark "send"`, but tells a person's pause from one of the breaker."""
     return drawn(states.send_word(control.state, control.pause_reason))

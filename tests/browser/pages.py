@@ -25,6 +25,7 @@ from tests.browser import acts, provider
 from tests.browser.acts import Act
 from tests.browser.crowd_scenes import of_crowd
 from tests.browser.fixing_scenes import CAUSE, a_digest, fixing
+from tests.browser.giving_scenes import batch_issues, of_run, to_give, to_issue
 from tests.browser.house import House
 from tests.browser.import_scenes import an_import, new_import
 from tests.browser.lacking_scenes import lacking
@@ -264,6 +265,11 @@ FIGURES_AND_SETTINGS = [
     Row("an order whose status lacks fields", lacking()),
     Row("orders that lack the same fields", lacking("alike/")),
     Row("a single message", a_single),
+    Row("give a coupon to one person", to_give),
+    Row("check before issuing a coupon", to_issue),
+    Row("batch issues", batch_issues),
+    Row("a batch issue", of_run()),
+    Row("people of a batch issue", of_run("people/")),
     Row("reconciliation", "reconciliation/"),
     Row("books of a month", books_of_a_month),
     Row("audit", "audit/"),

@@ -99,6 +99,12 @@ class Ledger(CastCase):
             self.assertEqual(refused.exception.code, "too_often")
         assert_books(self.coupon)
 
+    def test_one_use_more_than_there_are_is_no_fact_whoever_tells(self) -> None:
+        ledger.redeem(self.grant, fact(self.now), times=2)
+        with self.assertRaises(ledger.NotPossible) as refused, transaction.atomic():
+            ledger.redeem(self.grant, fact(self.now))
+        self.assertEqual(refused.exception.code, "too_often")
+
     def test_what_we_refuse_ourselves_and_what_the_platform_tells_all_the_same(self) -> None:
         late = self.at(days=30)
         with self.assertRaises(ledger.NotPossible) as refused, transaction.atomic():

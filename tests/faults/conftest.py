@@ -8,7 +8,9 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connections
 
-from tests.faults.stage import Stage, Storm, launch, open_stage, prepare_database, speak_to
+from console.demo import processes
+from tests.browser.house import free_ports
+from tests.faults.stage import Stage, Storm, launch, open_stage, prepare_database, speak_to, wait_for
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +34,20 @@ def stage(django_db_blocker: Any, cheap_passwords: None) -> Iterator[Stage]:
             django_settings.GATEWAY_URLS.update(kept[1])
             opened.close()
             shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def web(stage: Stage) -> Iterator[str]:
+    """Address of a web process."""
+    (port,) = free_ports(1)
+    process = processes.web(stage.env, port=port, workers=1, threads=4)
+    child = process.child(log=stage.home / "web.log")
+    child.start()
+    try:
+        wait_for(process.healthy, 60, "the web process", stage.health)
+        yield f"http://{processes.LOOPBACK}:{port}"
+    finally:
+        child.stop(grace_seconds=12)
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from django.db.models import Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from console.demo import processes
 from gateway import wire
 from merchants.models import GatewayCall
 from orders import fixing
@@ -29,7 +28,6 @@ from orders.diagnosis import Reason, diagnose
 from orders.models import Order, StatusChange
 from orders.reasons import MESSAGE_NOT_KNOWN, NOT_REACHED
 from orders.scenes import SCENES
-from tests.browser.house import free_ports
 from tests.faults.order_rush import CREATED, Books, Clients, Given, Rush, Shop, open_shops, rush
 from tests.faults.stage import FULL, Stage, wait_for
 from tests.simulator_process import SimulatorProcess
@@ -135,20 +133,6 @@ def hasten() -> None:
     """Calls that wait for another try come to their due date now."""
     later = GatewayCall.objects.filter(method=METHOD, state="waiting", due_at__gt=Now())
     later.update(due_at=Now(), hinted_at=Now() - timedelta(minutes=1))
-
-
-@pytest.fixture
-def web(stage: Stage) -> Iterator[str]:
-    """Address of a web process."""
-    (port,) = free_ports(1)
-    process = processes.web(stage.env, port=port, workers=1, threads=4)
-    child = process.child(log=stage.home / "web.log")
-    child.start()
-    try:
-        wait_for(process.healthy, 60, "the web process", stage.health)
-        yield f"http://{processes.LOOPBACK}:{port}"
-    finally:
-        child.stop(grace_seconds=12)
 
 
 @pytest.fixture
