@@ -101,6 +101,7 @@ SECTIONS: tuple[Section, ...] = (
                 "settings",
                 ("mini_program", "mini_programs"),
             ),
+            Item(_("Expiry reminders"), "reminders", "coupons.view", "bell", ("reminder", "reminders")),
             Item(
                 _("API keys"),
                 "api_keys",
