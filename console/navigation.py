@@ -85,7 +85,12 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         _("Coupons"),
-        (Item(pgettext_lazy("menu", "Coupons"), "coupons", "coupons.view", "ticket", ("coupon", "coupons")),),
+        (
+            Item(
+                pgettext_lazy("menu", "Coupons"), "coupons", "coupons.view", "ticket", ("coupon", "coupons")
+            ),
+            Item(_("Expiry reminders"), "reminders", "coupons.view", "bell", ("reminder", "reminders")),
+        ),
     ),
     Section(
         _("Figures"),
@@ -101,7 +106,6 @@ SECTIONS: tuple[Section, ...] = (
                 "settings",
                 ("mini_program", "mini_programs"),
             ),
-            Item(_("Expiry reminders"), "reminders", "coupons.view", "bell", ("reminder", "reminders")),
             Item(
                 _("API keys"),
                 "api_keys",
