@@ -85,7 +85,12 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         _("Coupons"),
-        (Item(pgettext_lazy("menu", "Coupons"), "coupons", "coupons.view", "ticket", ("coupon", "coupons")),),
+        (
+            Item(
+                pgettext_lazy("menu", "Coupons"), "coupons", "coupons.view", "ticket", ("coupon", "coupons")
+            ),
+            Item(_("Expiry reminders"), "reminders", "coupons.view", "bell", ("reminder", "reminders")),
+        ),
     ),
     Section(
         _("Figures"),

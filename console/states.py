@@ -171,7 +171,12 @@ GRANT_PARTS: Mapping[str, StateWord] = {
     "queued": StateWord("muted", pgettext_lazy("coupon run", "Waiting their turn")),
     "left_out": StateWord("muted", pgettext_lazy("coupon run", "Left out")),
 }
+REMINDER: Mapping[str, StateWord] = {
+    "on": StateWord("good", pgettext_lazy("reminder", "On")),
+    "stopped": StateWord("muted", pgettext_lazy("reminder", "Stopped")),
+}
 WORDS: Mapping[str, Mapping[str, StateWord]] = {
+    "reminder": REMINDER,
     "coupon": COUPON,
     "grant": GRANT,
     "send": SEND,

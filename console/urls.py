@@ -23,6 +23,7 @@ from console.people.urls import people_pages
 from console.providers.urls import provider_pages
 from console.recall.urls import recall_pages
 from console.reconciliation.urls import reconciliation_pages
+from console.reminders.urls import reminder_pages
 from console.rules.urls import rule_pages
 from console.saved_views.urls import saved_view_pages
 from console.search.urls import search_pages
@@ -47,6 +48,7 @@ merchant_pages = [
     *provider_pages,
     *recall_pages,
     *reconciliation_pages,
+    *reminder_pages,
     *rule_pages,
     *saved_view_pages,
     *search_pages,

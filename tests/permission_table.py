@@ -20,6 +20,7 @@ from merchants.roles import Role
 from messaging.models import FailureDecision, JointSend, Kind, LibraryTemplate
 from orders.models import OrderDigest
 from tests import build, build_coupons, build_crowds, build_giving, build_messaging, build_orders
+from tests.messaging.sends import reminder_scene
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
 ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
@@ -52,6 +53,10 @@ def api_key(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def single(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"single_id": build_messaging.single(app).pk}
+
+
+def reminder(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"policy_id": reminder_scene.policy(build_messaging.template(app), person).pk}
 
 
 def coupon(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -406,6 +411,11 @@ TABLE = [
     Row("single", ALL, kwargs=single),
     Row("single_decide", OPERATORS, kwargs=single, data=treat, post=True),
     # coupons
+    Row("reminders", ALL),
+    Row("reminder", ALL, kwargs=reminder),
+    Row("reminder_new", OPERATORS),
+    Row("reminder_edit", OPERATORS, kwargs=reminder),
+    Row("reminder_stop", BRAKES, kwargs=reminder),
     Row("coupon_give", OPERATORS, kwargs=live_coupon),
     Row("person_give", OPERATORS, kwargs=customer),
     Row("coupon_grant_decide", OPERATORS, kwargs=unknown_gift, data=write_off, post=True),

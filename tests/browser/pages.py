@@ -11,7 +11,6 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -20,9 +19,10 @@ from console.help.topics import TOPICS
 from merchants.models import Job, SecondFactor, Staff, User
 from messaging.engine import months
 from messaging.models import MonthBooks, SubscriptionTemplate
-from tests import build_coupons, build_messaging, build_orders
+from tests import build_messaging, build_orders
 from tests.browser import acts, provider
 from tests.browser.acts import Act
+from tests.browser.coupon_scenes import a_coupon, a_reminder, reminder_words
 from tests.browser.crowd_scenes import of_crowd
 from tests.browser.fixing_scenes import CAUSE, a_digest, fixing
 from tests.browser.giving_scenes import batch_issues, of_run, to_give, to_issue
@@ -81,16 +81,6 @@ def of_send(made: str, tail: str = "") -> Find:
 
 def an_order(scenes: Scenes) -> str:
     return f"orders/{build_orders.order(scenes.house.app).pk}/"
-
-
-def a_coupon(tail: str = "", **columns: Any) -> Find:
-    def find(scenes: Scenes) -> str:
-        coupon = build_coupons.coupon(scenes.house.app, **columns)
-        for _n in range(3):
-            build_coupons.grant(coupon)
-        return f"coupons/{coupon.pk}/{tail}"
-
-    return find
 
 
 def failures(tail: str = "") -> Find:
@@ -246,6 +236,12 @@ FIGURES_AND_SETTINGS = [
     Row("a person", "people/1/"),
     Row("erase a person", "people/1/forget/"),
     Row("single messages", "singles/"),
+    Row("expiry reminders", "reminders/"),
+    Row("a new reminder", "reminders/new/"),
+    Row("words of a reminder", reminder_words),
+    Row("a reminder", a_reminder()),
+    Row("change a reminder", a_reminder("edit/")),
+    Row("stop a reminder", a_reminder("stop/")),
     Row("coupons", "coupons/"),
     Row("two families of coupons", "coupons/new/"),
     Row("a new pay coupon", "coupons/new/?family=pay"),
