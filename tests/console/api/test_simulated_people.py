@@ -24,7 +24,7 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorPro
 
 @pytest.fixture
 def shop(simulator: SimulatorProcess, live_server: Any) -> Shop:
-    opened = open_shop(simulator, people=40, kind="long_term")
+    opened = open_shop(simulator, people=120, kind="long_term")
     simulator.post(
         "/sim/apps",
         {
@@ -81,7 +81,7 @@ def test_who_subscribed_and_who_left_is_the_same_on_both_sides(shop: Shop) -> No
     let_act(shop, base_return=0.9, recall_rate=0.5, true_effect=0.1, prompts=prompts)
     facts = after(shop, 2 * 86_400)
     came = subscribed_here(shop)
-    assert facts["reports"]["error"] is None and 10 < len(came) < 40
+    assert facts["reports"]["error"] is None and 10 < len(came) < 120
     assert came == subscribed_there(shop)
 
     let_act(shop, annoyance=100_000)

@@ -158,10 +158,18 @@ def test_the_table_has_every_code_that_is_documented_and_no_other() -> None:
     assert sorted(written) == sorted(documented.PUBLIC | documented.BY_METHOD[documented.SEND])
 
 
+# Domain D.6 has these of binding a coupon to a trade, methods that the contract lacks.
+OF_ASSOCIATING = {
+    "ACTIVITY_NOT_EXIST",
+    "VOUCHER_ASSOCIATE_OTHER_TRADE_NO",
+    "VOUCHER_ASSOCIATE_TRADE_NO_ERROR",
+}
+
+
 def test_the_product_knows_every_code_of_the_table_and_besides_only_those_of_other_methods() -> None:
     written = {row.sub_code for row in ROWS}
     assert written <= set(SUB_CODES)
-    assert set(SUB_CODES) - written <= set(documented.ALL)
+    assert set(SUB_CODES) - written <= set(documented.ALL) | OF_ASSOCIATING
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.sub_code)
