@@ -226,21 +226,10 @@ SENDS = [
     Row("several cancelled", acts.to_cancel, act=acts.cancel_them),
 ]
 
-FIGURES_AND_SETTINGS = [
-    Row("order scenes", "orders/scenes/"),
-    Row("nodes of an order scene", "orders/scenes/online_rental/?node=IN_DELIVERY"),
-    Row("recall", "recall/"),
-    Row("recall by template, as a table", "recall/?days=7&by=template&view=table"),
-    Row("recall of days that cannot be", "recall/?first=2999-01-01"),
-    Row("one person", "people/"),
-    Row("a person", "people/1/"),
-    Row("erase a person", "people/1/forget/"),
-    Row("single messages", "singles/"),
+COUPONS = [
     Row("expiry reminders", "reminders/"),
-    Row("a new reminder", "reminders/new/"),
     Row("words of a reminder", reminder_words),
     Row("a reminder", a_reminder()),
-    Row("change a reminder", a_reminder("edit/")),
     Row("stop a reminder", a_reminder("stop/")),
     Row("coupons", "coupons/"),
     Row("two families of coupons", "coupons/new/"),
@@ -251,8 +240,23 @@ FIGURES_AND_SETTINGS = [
     Row("hand a coupon to the platform", a_coupon("submit/", state="draft", activity_id="")),
     Row("stop a coupon", a_coupon("stop/")),
     Row("add stock to a coupon", a_coupon("append/")),
-    Row("extend a coupon", a_coupon("extend/")),
-    Row("delete a draft of a coupon", a_coupon("delete/", state="draft", activity_id="")),
+    Row("give a coupon to one person", to_give),
+    Row("check before issuing a coupon", to_issue),
+    Row("batch issues", batch_issues),
+    Row("a batch issue", of_run()),
+    Row("people of a batch issue", of_run("people/")),
+]
+
+FIGURES_AND_SETTINGS = [
+    Row("order scenes", "orders/scenes/"),
+    Row("nodes of an order scene", "orders/scenes/online_rental/?node=IN_DELIVERY"),
+    Row("recall", "recall/"),
+    Row("recall by template, as a table", "recall/?days=7&by=template&view=table"),
+    Row("recall of days that cannot be", "recall/?first=2999-01-01"),
+    Row("one person", "people/"),
+    Row("a person", "people/1/"),
+    Row("erase a person", "people/1/forget/"),
+    Row("single messages", "singles/"),
     Row("orders", "orders/"),
     Row("order diagnosis", "orders/diagnosis/"),
     Row("missing fields of a day", a_digest),
@@ -261,11 +265,6 @@ FIGURES_AND_SETTINGS = [
     Row("an order whose status lacks fields", lacking()),
     Row("orders that lack the same fields", lacking("alike/")),
     Row("a single message", a_single),
-    Row("give a coupon to one person", to_give),
-    Row("check before issuing a coupon", to_issue),
-    Row("batch issues", batch_issues),
-    Row("a batch issue", of_run()),
-    Row("people of a batch issue", of_run("people/")),
     Row("reconciliation", "reconciliation/"),
     Row("books of a month", books_of_a_month),
     Row("audit", "audit/"),
@@ -292,7 +291,7 @@ FIGURES_AND_SETTINGS = [
     Row("orders imported", an_import("done")),
 ]
 
-TABLE = [*TEMPLATES_AND_LISTS, *SENDS, *FIGURES_AND_SETTINGS]
+TABLE = [*TEMPLATES_AND_LISTS, *SENDS, *COUPONS, *FIGURES_AND_SETTINGS]
 
 
 @dataclass
