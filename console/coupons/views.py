@@ -20,7 +20,6 @@ from console.lists import KeysetPage, keyset_page
 from coupons import designing, life
 from coupons.models import Coupon, CouponCount
 from coupons.models.coupon import LIVE, CouponState
-from merchants import refusals
 from merchants.models import Event
 
 SHOWN_EVENTS = 20
@@ -95,7 +94,7 @@ def context_of(coupon: Coupon) -> dict[str, Any]:
         "forecast": designing.forecast(coupon),
         "on_the_way": count.taken - count.claimed,
         "usable": usable,
-        "refusal": refusals.sentence(coupon.refusal) if coupon.refusal else None,
+        "refusal": words.refusal(coupon.refusal) if coupon.refusal else None,
         "is_under_way": words.is_under_way(coupon),
         "is_silent": _is_silent(coupon),
         "poll_seconds": poll_seconds(coupon.wished_at, at=timezone.now()),

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from coupons.models import Coupon
 from coupons.models.coupon import CouponState, Family, Kind, Period, Rounding, Scope, Validity
+from coupons.settling import NOT_REACHED
 from coupons.terms import BEIJING
+from merchants import refusals
 
 SENTENCES: Mapping[str, str | Promise] = {
     "draft": gettext_lazy("Nobody can see it yet. Hand it to the platform when everything is right."),
@@ -61,6 +63,18 @@ def yuan(fen: int | None) -> str:
     if fen is None:
         return "--"
     return f"{fen // 100:,}" if fen % 100 == 0 else f"{fen / 100:,.2f}"
+
+
+def refusal(sub_code: str) -> refusals.Sentence:
+    """The platform's reason, or that it was never asked."""
+    if sub_code == NOT_REACHED:
+        return refusals.Sentence(
+            gettext_lazy("The platform was not reached"),
+            gettext_lazy(
+                "It certainly did nothing. Check the connection and the mini program's keys, then retry."
+            ),
+        )
+    return refusals.sentence(sub_code)
 
 
 def sentence(coupon: Coupon) -> str:

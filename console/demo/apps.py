@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from urllib.parse import urljoin
 
 from django.conf import settings
 
@@ -65,6 +66,7 @@ def connect(platform: Pretend, slug: str, signals_url: str) -> None:
             "app_id": app.app_id,
             "industry": app.industry,
             "signals_url": signals_url,
+            "notify_url": urljoin(signals_url, "/inbox/"),
             "server_key": key_of(app, ApiKey.Kind.SERVER)[1],
             "client_key": key_of(app, ApiKey.Kind.CLIENT)[1],
             "review_seconds": REVIEW_SECONDS,

@@ -70,6 +70,11 @@ class Coupons(CastCase):
         self.assertContains(page, "The platform sees a risk in this coupon")
         self.assertContains(page, "存在风险")
 
+    def test_a_wish_that_never_left_says_that_nothing_was_done(self) -> None:
+        coupon = build_coupons.coupon(self.mini_program, refusal="not_reached", words="connect")
+        page = self.client.get(self.url("coupon", coupon_id=coupon.pk))
+        self.assertContains(page, "It certainly did nothing.")
+
     def test_what_may_be_done_follows_from_the_state(self) -> None:
         for state, there, absent in (
             ("draft", "coupon_submit", "coupon_stop"),
