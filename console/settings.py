@@ -289,6 +289,9 @@ EVENT_SUBSCRIBERS: dict[str, list[str]] = {
 NOTIFICATION_ROUTES: dict[str, str] = {
     "open_app_auth_notify": "merchants.take_authorisation",
     "alipay.marketing.activity.message.received": "coupons.take_received",
+    "alipay.marketing.activity.message.used": "coupons.take_end",
+    "alipay.marketing.activity.message.expired": "coupons.take_end",
+    "alipay.marketing.activity.message.refund": "coupons.take_end",
     "alipay.marketing.activity.message.created": "coupons.take_notice",
     "alipay.marketing.activity.message.modified": "coupons.take_notice",
     "alipay.marketing.activity.message.appended": "coupons.take_notice",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from coupons import answers, asked, claims, ledger, runs, settling
+from coupons import answers, asked, claims, ledger, runs, settling, uses
 from merchants.enqueue import MerchantTask
 
 
@@ -27,6 +27,11 @@ def settle_held(merchant_id: int, call_id: int) -> None:
 @shared_task(name="coupons.take_received", base=MerchantTask)
 def take_received(merchant_id: int, notice_id: int) -> None:
     claims.take_received(notice_id, merchant_id=merchant_id, at=timezone.now())
+
+
+@shared_task(name="coupons.take_end", base=MerchantTask)
+def take_end(merchant_id: int, notice_id: int) -> None:
+    uses.take_end(notice_id, merchant_id=merchant_id, at=timezone.now())
 
 
 @shared_task(name="coupons.issue_runs")

@@ -30,6 +30,7 @@ KINDS: Words = {
     "grant": _("A person's coupon"),
     "coupon_run": _("Batch issue of a coupon"),
     "coupon_run_part": _("One person of a batch issue"),
+    "reminder": _("Expiry reminder"),
     "library": _("Entry of the library"),
     "template": _("Adopted template"),
     "consent": _("Consent of a person"),
@@ -54,6 +55,10 @@ STATES: Mapping[str, Words] = {
         "rejected": _("The platform's review said no; its words stand on the page."),
         "all_claimed": _("Live, and no stock is left. More stock can be added."),
         "differs": _("The platform's copy is another than ours; the page shows both."),
+    },
+    "reminder": {
+        "on": _("Each day at its hour it goes over the coupons that are about to expire."),
+        "stopped": _("Nobody is reminded by it any more."),
     },
     "grant": {
         "sending": _("Asked for; the platform's answer is on its way."),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,7 +28,7 @@ NUMBER = {"inputmode": "numeric", "autocomplete": "off"}
 
 
 def _number(label: Any, *, most: int, help_text: Any) -> forms.IntegerField:
-    words = gettext_lazy("Write a whole number from 0 to %(most)s.") % {"most": most}
+    words = format_lazy(gettext_lazy("Write a whole number from 0 to {most}."), most=most)
     errors = {"invalid": words, "min_value": words, "max_value": words, "required": words}
     return forms.IntegerField(
         label=label,
