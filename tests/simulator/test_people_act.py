@@ -80,7 +80,7 @@ def test_who_is_annoyed_leaves_and_the_next_send_is_refused_accordingly(
             "report": False,
         },
     )
-    shop.let_act(annoyance=1_000_000)
+    shop.let_act(annoyance=1_000_000, prompts=[{"trigger_rate": 0.0}])  # nobody subscribes again meanwhile
     assert {shop.send(shop.daily, one).outcome for one in people} == {"10000"}
 
     shop.wait(1_800)
