@@ -49,6 +49,14 @@ class Coupons(CastCase):
         self.assertContains(page, "Claimed 10 = usable 5 + used up 3 + expired 2 + invalidated 0")
         self.assertContains(page, "988")
 
+    def test_money_that_nobody_told_is_not_shown_as_none(self) -> None:
+        coupon = build_coupons.coupon(self.mini_program)
+        build_coupons.grant(coupon)
+        url = self.url("coupon", coupon_id=coupon.pk)
+        self.assertContains(self.client.get(url), "¥0.00")
+        CouponCount.objects.filter(coupon=coupon).update(redemptions=1, redeemed=1)
+        self.assertNotContains(self.client.get(url), "¥0.00")
+
     def test_one_that_is_all_claimed_says_what_to_do(self) -> None:
         coupon = build_coupons.coupon(self.mini_program, stock=1)
         build_coupons.grant(coupon)
