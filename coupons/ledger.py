@@ -343,29 +343,25 @@ def expire_due(*, at: datetime, limit: int = EXPIRE_AT_ONCE) -> int:
 
 def expired(grant: CouponGrant, fact: Fact) -> Written | None:
     """The platform says that it is over. None: it is not usable here anyway."""
-    grant = lock(grant.pk)
-    if before := _before(grant, fact):
-        return before
-    if grant.state not in USABLE:
-        return None
-    _to(grant, GrantState.EXPIRED, reserved_for="", reserved_until=None)
-    entry = _write(grant, Kind.EXPIRED, fact)
-    counting.move(grant.coupon_id, expired=1)
-    counting.move_day(grant.coupon_id, terms.beijing_day(fact.at), grant.source, expired=1)
-    return Written(entry, grant, True)
+    return _end(grant, fact, GrantState.EXPIRED, Kind.EXPIRED)
 
 
 def invalidated(grant: CouponGrant, fact: Fact) -> Written | None:
     """Taken back before it was used up: by the merchant, or by who sold it back. None: nothing to take."""
+    return _end(grant, fact, GrantState.INVALIDATED, Kind.INVALIDATED)
+
+
+def _end(grant: CouponGrant, fact: Fact, state: GrantState, kind: GrantEntry.Kind) -> Written | None:
     grant = lock(grant.pk)
     if before := _before(grant, fact):
         return before
     if grant.state not in USABLE:
         return None
-    _to(grant, GrantState.INVALIDATED, reserved_for="", reserved_until=None)
-    entry = _write(grant, Kind.INVALIDATED, fact)
-    counting.move(grant.coupon_id, invalidated=1)
-    counting.move_day(grant.coupon_id, terms.beijing_day(fact.at), grant.source, invalidated=1)
+    _to(grant, state, reserved_for="", reserved_until=None)
+    entry = _write(grant, kind, fact)
+    ended = {kind.value: 1}  # the figures are named like the entries
+    counting.move(grant.coupon_id, **ended)
+    counting.move_day(grant.coupon_id, terms.beijing_day(fact.at), grant.source, **ended)
     return Written(entry, grant, True)
 
 

@@ -64,7 +64,7 @@ def coupon_edit(request: MerchantRequest, coupon_id: int) -> HttpResponse:
     if request.method != "POST":
         form = _form(request, coupon.family, initial=initial_of(coupon))
         return answer(request, PAGE, FORM, _context(form, coupon=coupon, version=coupon.version))
-    form, version = _form(request, coupon.family, data=request.POST), _version(request)
+    form, version = _form(request, coupon.family, data=request.POST), version_of(request)
     if not form.is_valid():
         focus.on_first_problem(form)
         return invalid(request, PAGE, FORM, _context(form, coupon=coupon, version=version))
@@ -99,7 +99,7 @@ def coupon_delete(request: MerchantRequest, coupon_id: int) -> HttpResponse:
     if request.method != "POST":
         return answer(request, "coupons/delete.html", "coupons/_delete_form.html", {"coupon": coupon})
     try:
-        designing.delete_draft(coupon, version=_version(request), by=request.user)
+        designing.delete_draft(coupon, version=version_of(request), by=request.user)
     except designing.DraftChanged:
         return not_done(request, coupon, _changed())
     toast(request, _("Deleted. The platform never knew of it."))
@@ -114,7 +114,7 @@ def _form(request: MerchantRequest, family: str, *, data: Any = None, initial: A
     return CouponForm(data, merchant=request.merchant, family=family, initial=initial)
 
 
-def _version(request: MerchantRequest) -> int:
+def version_of(request: MerchantRequest) -> int:
     given = request.POST.get("version", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else -1
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from console import focus, second_factor
 from console.access import MerchantRequest, merchant_page
 from console.coupons import words
-from console.coupons.design import _version
+from console.coupons.design import version_of
 from console.coupons.forms import AppendForm, ExtendForm, StopForm
 from console.coupons.lookup import address, coupon_of, not_done
 from console.coupons.views import context_of
@@ -31,7 +31,7 @@ def coupon_submit(request: MerchantRequest, coupon_id: int) -> HttpResponse:
     if "submit" not in context_of(coupon)["moves"]:
         return _too_late(request, coupon)
     return _confirmed(
-        request, coupon, "submit", lambda: life.submit(coupon, version=_version(request), by=request.user)
+        request, coupon, "submit", lambda: life.submit(coupon, version=version_of(request), by=request.user)
     )
 
 
