@@ -446,6 +446,7 @@ TABLE = [
     Row("order_digest", ALL, kwargs=order_digest),
     Row("order_digest_read", OPERATORS, kwargs=order_digest, post=True, passes=(303,)),
     Row("order_figures", ALL),
+    Row("order_statuses", ALL),
     Row("order", ALL, kwargs=order),
     Row("order_repair", OPERATORS, kwargs=returned_order, post=True, passes=(404,)),  # no status is named
     Row("order_alike", ALL, kwargs=returned_order),

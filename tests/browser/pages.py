@@ -29,7 +29,7 @@ from tests.browser.giving_scenes import batch_issues, of_run, to_give, to_issue
 from tests.browser.house import House
 from tests.browser.import_scenes import an_import, new_import
 from tests.browser.lacking_scenes import lacking
-from tests.browser.order_scenes import order_figures
+from tests.browser.order_scenes import order_figures, order_statuses
 from tests.browser.scenes import Scenes, once
 from tests.browser.watching import AXE, Watch, english, serious, sideways, sticking_out, violations
 from tests.browser.windows import ANALYST, NARROW, OWNER, WIDE, new_context, sign_in
@@ -261,6 +261,7 @@ FIGURES_AND_SETTINGS = [
     Row("order diagnosis", "orders/diagnosis/"),
     Row("missing fields of a day", a_digest),
     Row("order figures", order_figures),
+    Row("order statuses", order_statuses),
     Row("an order", an_order),
     Row("an order whose status lacks fields", lacking()),
     Row("orders that lack the same fields", lacking("alike/")),
