@@ -114,6 +114,8 @@ CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
 ORDER_DIGEST_HOUR = int(number("ORDER_DIGEST_HOUR", 8))  # of the merchant's day: that of yesterday is made
 COUPON_POLL_SECONDS = number("COUPON_POLL_SECONDS", 10)  # no push came: the platform is asked
 ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status may still come in
+# SIM: of order messages no template id is documented. Empty: coupons for subscription messages only
+ORDER_MESSAGE_REFERENCE = text("ORDER_MESSAGE_REFERENCE", "{biz_type}:{status}")
 COUPON_UNDO_SECONDS = number("COUPON_UNDO_SECONDS", 10)
 COUPON_CALLS_IN_FLIGHT = int(number("COUPON_CALLS_IN_FLIGHT", 100))  # of a mini program, in the outbox
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
@@ -296,6 +298,7 @@ NOTIFICATION_ROUTES: dict[str, str] = {
     "alipay.marketing.activity.message.modified": "coupons.take_notice",
     "alipay.marketing.activity.message.appended": "coupons.take_notice",
     "alipay.marketing.activity.message.stopped": "coupons.take_notice",
+    "alipay.marketing.activity.delivery.message": "coupons.take_placed",
 }
 CELERY_BEAT_SCHEDULE = {
     # four times a second: sends that are due begin

@@ -68,6 +68,15 @@ def live_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"coupon_id": build_coupons.coupon(app).pk}
 
 
+def live_placement(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"placement_id": build_coupons.placement(build_coupons.coupon(app)).pk}
+
+
+def refused_placement(app: MiniProgram, person: User) -> dict[str, Any]:
+    made = build_coupons.placement(build_coupons.coupon(app), state="draft", delivery_id="")
+    return {"placement_id": made.pk}
+
+
 def created_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"coupon_id": build_coupons.coupon(app, state="created").pk}
 
@@ -426,6 +435,12 @@ TABLE = [
     Row("coupon_run_people", ALL, kwargs=coupon_run),
     Row("coupon_run_move", OPERATORS, kwargs=coupon_run, data=undo, post=True),
     Row("coupon_run_cancel", OPERATORS, kwargs=coupon_run),
+    Row("placements", ALL),
+    Row("placement", ALL, kwargs=live_placement),
+    Row("placement_new", OPERATORS, kwargs=live_coupon),
+    Row("placement_stop", OPERATORS, kwargs=live_placement),
+    Row("placement_again", OPERATORS, kwargs=refused_placement, post=True),
+    Row("coupon_development", OPERATORS, post=True),
     Row("coupons", ALL),
     Row("coupon", ALL, kwargs=coupon),
     Row("coupon_new", OPERATORS),

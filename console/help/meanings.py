@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from console import states
+from console.coupons import placing_words
 from console.messaging.sends.words import UNKNOWN
 from gateway.outcomes import SUB_CODES
 from merchants.refusals import SENTENCES, Sentence
@@ -28,6 +29,7 @@ KINDS: Words = {
     "order_import": _("File of orders"),
     "coupon": _("Coupon"),
     "grant": _("A person's coupon"),
+    "placement": _("Where a coupon is shown"),
     "coupon_run": _("Batch issue of a coupon"),
     "coupon_run_part": _("One person of a batch issue"),
     "reminder": _("Expiry reminder"),
@@ -72,6 +74,7 @@ STATES: Mapping[str, Words] = {
         "refused": _("The person did not get it; the reason stands beside it. It costs no stock."),
         "unknown": _("Nobody knows whether the person got it. The platform is asked; its stock is kept."),
     },
+    "placement": placing_words.SENTENCES,
     "coupon_run": {
         "preparing": _("Confirmed. Until it begins it can be undone, and nobody gets one."),
         "issuing": _("The platform is asked person by person, so many at a time."),
