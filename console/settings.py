@@ -116,6 +116,7 @@ COUPON_POLL_SECONDS = number("COUPON_POLL_SECONDS", 10)  # no push came: the pla
 ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status may still come in
 # SIM: of order messages no template id is documented. Empty: coupons for subscription messages only
 ORDER_MESSAGE_REFERENCE = text("ORDER_MESSAGE_REFERENCE", "{biz_type}:{status}")
+COUPON_SHOWN_HOURS = number("COUPON_SHOWN_HOURS", 24)  # after a send: messages still show the coupon
 COUPON_UNDO_SECONDS = number("COUPON_UNDO_SECONDS", 10)
 COUPON_CALLS_IN_FLIGHT = int(number("COUPON_CALLS_IN_FLIGHT", 100))  # of a mini program, in the outbox
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
@@ -325,6 +326,8 @@ CELERY_BEAT_SCHEDULE = {
     "tidy lists": {"task": "membership.tidy_lists", "schedule": 60.0, "options": {"expires": 60}},
     # every minute: files of orders whose job is over
     "tidy order imports": {"task": "orders.tidy_imports", "schedule": 60.0, "options": {"expires": 60}},
+    # every ten seconds: plans of coupons that no send needs any more, claims of those that did
+    "tend coupons": {"task": "messaging.tend_coupons", "schedule": 10.0, "options": {"expires": 10}},
     # every minute: approvals whose time passed
     "expire reviews": {"task": "messaging.expire_reviews", "schedule": 60.0, "options": {"expires": 60}},
     # every minute: coupons that expire soon; every ten, what came of reminding of them

@@ -91,11 +91,11 @@ def place(
     """The plan, asked for; the same form token gives the same one. Raises PlacingRefused."""
     check(coupon, wanted, at=at)
     with transaction.atomic():
-        _hold(coupon.mini_program)
+        hold(coupon.mini_program)
         known = Placement.objects.filter(form_token=form_token, merchant=coupon.merchant).first()
         if known is not None:
             return known
-        _refuse_overlap(coupon, wanted)
+        refuse_overlap(coupon, wanted)
         made: Placement = Placement.objects.create(
             merchant=coupon.merchant,
             mini_program=coupon.mini_program,
@@ -122,16 +122,18 @@ def for_messages(
     ends_at: datetime,
     by: User | None,
     at: datetime,
-) -> Placement:
-    """A plan under which messages of this template carry the coupon all that time: there already, or new."""
+) -> tuple[Placement, bool]:
+    """A plan under which messages of this template carry the coupon all that time, and whether it is new."""
     wanted = Wanted(Booth.SERVICE_MESSAGE, begins_at, ends_at, template_ref)
     with transaction.atomic():
-        _hold(coupon.mini_program)
+        hold(coupon.mini_program)
         covering = planned(coupon.mini_program, template_ref, begins_at, ends_at).filter(
             coupon=coupon, begins_at__lte=begins_at, ends_at__gte=ends_at
         )
         known: Placement | None = covering.exclude(state=State.STOPPING).order_by("pk").first()
-        return known or place(coupon, wanted, form_token=uuid.uuid4(), by=by, at=at)
+        if known is not None:
+            return known, False
+        return place(coupon, wanted, form_token=uuid.uuid4(), by=by, at=at), True
 
 
 def planned(
@@ -168,8 +170,8 @@ def again(placement: Placement, *, by: User, at: datetime) -> Placement:
     wanted = Wanted(Booth(placement.booth), placement.begins_at, placement.ends_at, placement.template_ref)
     check(placement.coupon, wanted, at=at)
     with transaction.atomic():
-        _hold(placement.mini_program)
-        _refuse_overlap(placement.coupon, wanted)
+        hold(placement.mini_program)
+        refuse_overlap(placement.coupon, wanted)
         held = Placement.objects.select_for_update(of=("self",)).get(pk=placement.pk)
         if held.state != before:
             raise PlacingRefused(_("Somebody was faster. Look at how it stands now."))
@@ -178,7 +180,7 @@ def again(placement: Placement, *, by: User, at: datetime) -> Placement:
     return held
 
 
-def stop(placement: Placement, *, reason: str, by: User) -> Placement:
+def stop(placement: Placement, *, reason: str, by: User | None) -> Placement:
     """auditing | active → stopping. It takes minutes until nobody sees it (D9.3). Raises PlacingRefused."""
     with transaction.atomic():
         held = Placement.objects.select_for_update(of=("self",)).get(pk=placement.pk)
@@ -196,12 +198,12 @@ def out_biz_no(placement: Placement) -> str:
     return f"placement-{placement.pk}-{placement.operations}"
 
 
-def _hold(mini_program: MiniProgram) -> None:
+def hold(mini_program: MiniProgram) -> None:
     """Who plans for the same mini program waits: two that overlap cannot both be made."""
     MiniProgram.objects.select_for_update(no_key=True).get(pk=mini_program.pk)
 
 
-def _refuse_overlap(coupon: Coupon, wanted: Wanted) -> None:
+def refuse_overlap(coupon: Coupon, wanted: Wanted) -> None:
     other = overlapping(coupon, wanted)
     if other is None:
         return

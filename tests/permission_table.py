@@ -383,6 +383,7 @@ TABLE = [
     Row("send_undo", OPERATORS, kwargs=sending, post=True, passes=(422,)),
     Row("send_pause", BRAKES, kwargs=sending, post=True),
     Row("send_resume", BRAKES, kwargs=sending, post=True, passes=(422,)),
+    Row("send_without_coupon", BRAKES, kwargs=sending, post=True, passes=(422,)),
     Row("send_speed", BRAKES, kwargs=sending),
     Row("send_cancel", BRAKES, kwargs=sending),
     Row("send_not_after", OPERATORS, kwargs=sending),

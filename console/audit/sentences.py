@@ -40,6 +40,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "send.sending": _("Sending began"),
     "send.paused": _("Paused a batch send"),
     "send.resumed": _("Resumed a batch send"),
+    "send.without_coupon": _("Let a batch send go on without its coupon"),
     "send.speed": _("Changed the speed of a batch send"),
     "send.not_after": _("Gave a batch send another latest time"),
     "send.not_after_lifted": _("Lifted the latest time of a batch send"),

@@ -254,6 +254,10 @@ PAUSED: Words = {
         "Of the last 64 messages 5 got no answer that can be trusted. Wait until the platform answers again,"
         " then resume, and decide about those whose outcome is unknown."
     ),
+    PauseReason.COUPON: _(
+        "Its messages carry a coupon that is not shown any more. Show it again and resume, go on without it,"
+        " or cancel what is left."
+    ),
     PauseReason.SIGNATURE: _(
         "One answer is enough: the Alipay key kept here is the wrong one, or somebody answers in the"
         " platform's name. Compare the key, then resume."

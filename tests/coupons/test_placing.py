@@ -181,10 +181,11 @@ def test_the_same_form_twice_is_one_plan_and_the_same_need_is_planned_once(count
     made = [placing.place(coupon, in_messages(), form_token=token, by=counter.by, at=at) for _n in range(3)]
     assert len({one.pk for one in made}) == 1
     told = {"begins_at": soon() + timedelta(hours=1), "ends_at": soon() + timedelta(hours=5)}
-    again = placing.for_messages(coupon, ORDERS, **told, by=counter.by, at=at)
-    assert again.pk == made[0].pk and Placement.objects.count() == 1
+    again, is_new = placing.for_messages(coupon, ORDERS, **told, by=counter.by, at=at)
+    assert again.pk == made[0].pk and not is_new and Placement.objects.count() == 1
     later = {"begins_at": soon() + timedelta(hours=1), "ends_at": soon() + timedelta(hours=30)}
-    assert placing.for_messages(coupon, ORDERS, **later, by=counter.by, at=at).pk != made[0].pk
+    longer, is_new = placing.for_messages(coupon, ORDERS, **later, by=counter.by, at=at)
+    assert longer.pk != made[0].pk and is_new
 
 
 @pytest.mark.parametrize(

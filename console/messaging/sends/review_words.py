@@ -23,6 +23,7 @@ LABELS: Mapping[str, str | Promise] = {
     "template": gettext_lazy("Template"),
     "people_list": gettext_lazy("Audience"),
     "values": gettext_lazy("Content"),
+    "coupon": gettext_lazy("Coupon"),
     "page": gettext_lazy("Mini program page"),
     "scheduled_on": gettext_lazy("When"),
     "scheduled_time": gettext_lazy("When"),
