@@ -235,6 +235,7 @@ DETAILS: Mapping[str, str | Promise] = {
     "superseded": pgettext_lazy("detail", "closed as superseded"),
     "words": pgettext_lazy("detail", "the platform's words"),
     "approve_above": pgettext_lazy("detail", "approval above, people"),
+    "approve_above_fen": pgettext_lazy("detail", "approval above, cost of a coupon"),
     "cap_day": pgettext_lazy("detail", "most messages a day"),
     "cap_week": pgettext_lazy("detail", "most messages a week"),
     "count": pgettext_lazy("detail", "usable people"),
@@ -337,7 +338,10 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
         if before in detail and after in detail:
             was, now = (_shown(_in_words("role", detail.pop(key))) for key in (before, after))
             pairs.append(("", f"{was} → {now}"))
-    for key in ("cap_day", "cap_week", "quiet_from", "quiet_to", "approve_above"):
+    for key in ("approve_above_fen", "approve_above_fen_before"):
+        if detail.get(key) is not None:
+            detail[key] = f"¥{detail[key] / 100:,.2f}"
+    for key in ("cap_day", "cap_week", "quiet_from", "quiet_to", "approve_above", "approve_above_fen"):
         if detail.get(key) != (was := detail.pop(f"{key}_before", None)):
             pairs.append((str(DETAILS[key]), f"{_shown(was)} → {_shown(detail[key])}"))
         detail.pop(key, None)
