@@ -28,7 +28,8 @@ SELECT %(merchant)s, %(app)s, 'grant' || n, 'bench' FROM generate_series(1, %(ro
 # The first of them are over since this hour, the next end tomorrow; half of the others can be used for weeks.
 GRANTS = """
 INSERT INTO coupons_coupongrant (merchant_id, mini_program_id, coupon_id, customer_id, state, source,
-    out_biz_no, slot, voucher_id, code, claimed_at, begins_at, ends_at, used_times, reserved_for, refusal, words)
+    out_biz_no, slot, voucher_id, code, claimed_at, begins_at, ends_at, used_times, reserved_for,
+    refusal, words)
 SELECT %(merchant)s, %(app)s, %(coupon)s, %(customer)s + n %% %(people)s,
     CASE WHEN n < %(first)s + 2 * %(expiring)s OR n %% 2 = 0 THEN 'claimed'
          WHEN n %% 10 = 1 THEN 'expired' ELSE 'redeemed' END,
