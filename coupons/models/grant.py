@@ -153,6 +153,8 @@ class CouponGrant(MerchantOwned):
         ]
         indexes = [
             models.Index(fields=["coupon", "-id"], name="grant_newest_of_coupon"),
+            models.Index(fields=["coupon", "state", "-id"], name="grant_of_coupon_in_state"),
+            models.Index(fields=["merchant", "code"], name="grant_of_code", condition=~Q(code="")),
             models.Index(fields=["customer", "-id"], name="grant_of_customer"),
             models.Index(fields=["run", "state"], name="grant_of_run", condition=Q(run__isnull=False)),
             # the scans of what expires read these and nothing else
