@@ -89,6 +89,13 @@ SECTIONS: tuple[Section, ...] = (
             Item(
                 pgettext_lazy("menu", "Coupons"), "coupons", "coupons.view", "ticket", ("coupon", "coupons")
             ),
+            Item(
+                pgettext_lazy("menu", "Redeem by code"),
+                "coupon_scan",
+                "coupons.redeem",
+                "check",
+                ("coupon_scan", "coupon_redeem"),
+            ),
             Item(_("Expiry reminders"), "reminders", "coupons.view", "bell", ("reminder", "reminders")),
         ),
     ),

@@ -19,7 +19,15 @@ from merchants.models import Job, Merchant, MiniProgram, ProviderAuthorisation, 
 from merchants.roles import Role
 from messaging.models import FailureDecision, JointSend, Kind, LibraryTemplate
 from orders.models import OrderDigest
-from tests import build, build_coupons, build_crowds, build_giving, build_messaging, build_orders
+from tests import (
+    build,
+    build_coupons,
+    build_crowds,
+    build_giving,
+    build_messaging,
+    build_orders,
+    build_uses,
+)
 from tests.messaging.sends import reminder_scene
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
@@ -98,6 +106,18 @@ def coupon_run(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def unknown_gift(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"grant_id": build_giving.gift(build_coupons.coupon(app)).pk}
+
+
+def held_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"grant_id": build_uses.held(app).pk}
+
+
+def used_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"entry_id": build_uses.redeemed(build_uses.held(app)).pk}
+
+
+def unknown_use(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"use_id": build_uses.unknown(build_uses.held(app)).pk}
 
 
 def undo(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -426,6 +446,12 @@ TABLE = [
     Row("coupon_run_people", ALL, kwargs=coupon_run),
     Row("coupon_run_move", OPERATORS, kwargs=coupon_run, data=undo, post=True),
     Row("coupon_run_cancel", OPERATORS, kwargs=coupon_run),
+    Row("coupon_scan", OPERATORS),
+    Row("coupon_redeem", OPERATORS, kwargs=held_coupon, post=True, passes=(422,)),  # no bill is named
+    Row("coupon_use_revert", OPERATORS, kwargs=used_coupon),
+    Row("coupon_use_ask", OPERATORS, kwargs=unknown_use, post=True),
+    Row("coupon_grants", ALL, kwargs=live_coupon),
+    Row("coupon_grant", ALL, kwargs=held_coupon),
     Row("coupons", ALL),
     Row("coupon", ALL, kwargs=coupon),
     Row("coupon_new", OPERATORS),

@@ -117,7 +117,9 @@ class Redeeming(CouponsApi):
         self.assertEqual(self.use(order_fen=2_600).status_code, 409)
 
     def test_codes_of_others_and_codes_that_several_coupons_have(self) -> None:
-        theirs = build_coupons.coupon(build.mini_program(self.qingcha, app_id="2021000000000009"), family="merchant")
+        theirs = build_coupons.coupon(
+            build.mini_program(self.qingcha, app_id="2021000000000009"), family="merchant"
+        )
         code = build_coupons.grant(theirs, code="THEIRS1").code
         self.assertEqual(self.use(code=code).status_code, 404)
         other = self.live()
