@@ -19,15 +19,8 @@ from merchants.models import Job, Merchant, MiniProgram, ProviderAuthorisation, 
 from merchants.roles import Role
 from messaging.models import FailureDecision, JointSend, Kind, LibraryTemplate
 from orders.models import OrderDigest
-from tests import (
-    build,
-    build_coupons,
-    build_crowds,
-    build_giving,
-    build_messaging,
-    build_orders,
-    build_uses,
-)
+from tests import build, build_coupons, build_crowds, build_giving, build_messaging, build_orders
+from tests.build_uses import held_coupon, settled_use, used_coupon
 from tests.messaging.sends import reminder_scene
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
@@ -106,18 +99,6 @@ def coupon_run(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def unknown_gift(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"grant_id": build_giving.gift(build_coupons.coupon(app)).pk}
-
-
-def held_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"grant_id": build_uses.held(app).pk}
-
-
-def used_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"entry_id": build_uses.redeemed(build_uses.held(app)).pk}
-
-
-def unknown_use(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"use_id": build_uses.unknown(build_uses.held(app)).pk}
 
 
 def undo(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -449,7 +430,7 @@ TABLE = [
     Row("coupon_scan", OPERATORS),
     Row("coupon_redeem", OPERATORS, kwargs=held_coupon, post=True, passes=(422,)),  # no bill is named
     Row("coupon_use_revert", OPERATORS, kwargs=used_coupon),
-    Row("coupon_use_ask", OPERATORS, kwargs=unknown_use, post=True),
+    Row("coupon_use_ask", OPERATORS, kwargs=settled_use, post=True),
     Row("coupon_grants", ALL, kwargs=live_coupon),
     Row("coupon_grant", ALL, kwargs=held_coupon),
     Row("coupons", ALL),
