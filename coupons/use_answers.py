@@ -21,7 +21,7 @@ from merchants import calls
 from merchants.models import GatewayCall
 
 log = logging.getLogger(__name__)
-State = GatewayCall.State
+State, By = GatewayCall.State, GrantEntry.By
 SLACK = timedelta(minutes=2)  # between our clock and the platform's
 MOST_LOOKED_AT = 50  # uses of one coupon in one hand
 
@@ -71,26 +71,29 @@ def _was_asked_before(use: CouponUse, call: GatewayCall) -> bool:
 
 
 def accept(use: CouponUse, *, push_key: str = "") -> None:
-    """The platform has done it. Of a use that is locked, with its grant."""
-    entry = _write(use)
+    """The platform has done it, as its answer or its push says. Of a use that is locked, with its grant."""
+    entry = _write(use, by=By.PLATFORM if push_key else use.by, call_id=None if push_key else use.call_id)
     if entry is None:
         log.error("%s was done by the platform and does not fit the books of grant %s", use, use.grant_id)
     _move(use, UseState.ACCEPTED, entry=entry, refusal="", words="", push_key=push_key or use.push_key)
 
 
-def _write(use: CouponUse) -> GrantEntry | None:
-    """None: it contradicts what was written before."""
+def _write(use: CouponUse, *, by: str, call_id: int | None) -> GrantEntry | None:
+    """None: it contradicts what was written before.
+
+    What a push told names no call: whoever settles that holds its row and waits for the grant.
+    """
     fact = ledger.Fact(
         f"use:{use.pk}",
         use.created_at,
-        use.by,
+        by,
         user_id=use.user_id,
         order_no=use.order_no,
         trade_no=use.trade_no,
         store_id=use.store_id,
         order_fen=use.order_fen,
         saved_fen=use.saved_fen,
-        call_id=use.call_id,
+        call_id=call_id,
     )
     try:
         with transaction.atomic():

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from coupons.models.coupon import Coupon
 from merchants.owned import MerchantOwned
@@ -180,7 +181,7 @@ class GrantEntry(MerchantOwned):
         RESERVED = "reserved", _("Reserved")
         RELEASED = "released", _("Reservation ended")
         REDEEMED = "redeemed", _("Redeemed")
-        REVERTED = "reverted", _("Returned")
+        REVERTED = "reverted", pgettext_lazy("grant entry", "Returned")
         EXPIRED = "expired", _("Expired")
         INVALIDATED = "invalidated", _("Invalidated")
 

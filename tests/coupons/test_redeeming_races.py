@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from coupons import ledger, redeeming, returning, use_calls
+from coupons import ledger, redeeming, returning, use_answers, use_calls, uses
 from coupons.models import CouponUse, GrantEntry
 from coupons.redeeming import Bill
 from gateway import loop
-from merchants import rate
+from merchants import calls, rate
+from merchants.models import Notice
 from tests import build, build_coupons
 from tests.coupons.test_ledger import assert_books
 from tests.coupons.test_ledger_races import at_once
@@ -75,6 +76,38 @@ def test_16_with_the_same_number_are_one_use(till: Till) -> None:
     assert set(outcomes(16, work)) == {"accepted"}
     assert (CouponUse.objects.count(), till.times(USE)) == (1, 1)
     assert GrantEntry.objects.filter(kind="redeemed").count() == 1
+
+
+def test_the_answer_and_the_push_of_one_use_at_once_count_once(till: Till) -> None:
+    grant = held(max_uses=5)
+    for round_of in range(5):
+        number = f"R{round_of}"
+        use = redeeming.redeem(grant, Bill(2_500), request_no=number, by=None, at=timezone.now())
+        calls.send_call(use.call_id or 0, merchant_id=use.merchant_id)
+        of_push = {"activity_id": grant.coupon.activity_id, "voucher_id": grant.voucher_id, "id": number}
+        notices = [
+            Notice.objects.create(
+                merchant=grant.merchant,
+                mini_program=grant.mini_program,
+                app_id=grant.mini_program.app_id,
+                notify_id=f"{number}-{copy}",
+                kind=uses.USED,
+                fields={**of_push, "open_id": grant.customer.open_id},
+            )
+            for copy in range(4)
+        ]
+
+        def work(thread: int, use: CouponUse = use, notices: list[Notice] = notices) -> None:
+            if thread % 2:
+                use_answers.settle_use(use.call_id or 0, merchant_id=use.merchant_id)
+            else:
+                notice = notices[thread // 2]
+                uses.take_end(notice.pk, merchant_id=notice.merchant_id, at=timezone.now())
+
+        assert at_once(8, work) == []
+    assert CouponUse.objects.filter(kind="redeem", state="accepted").count() == 5
+    assert GrantEntry.objects.filter(kind="redeemed").count() == 5
+    assert_books(grant.coupon)
 
 
 def test_of_many_returns_of_one_use_as_much_comes_back_as_was_used(till: Till) -> None:

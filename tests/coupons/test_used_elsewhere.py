@@ -31,7 +31,7 @@ class Pushes(UseCase):
             self.again()
             self.used()
         [entry] = self.entries()
-        self.assertEqual((entry.order_no, entry.order_fen, entry.by), ("O1", 2_500, "api"))
+        self.assertEqual((entry.order_no, entry.order_fen, entry.by), ("O1", 2_500, "platform"))
         assert_books(self.made)
 
     def test_it_settles_what_nobody_knew(self) -> None:
