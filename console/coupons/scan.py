@@ -41,8 +41,6 @@ def coupon_scan(request: MerchantRequest) -> HttpResponse:
         context |= {"is_unknown": not found, "several": grants if len(grants) > 1 else []}
         if len(grants) == 1:
             context |= offer(grants[0], store=store)
-        if not found:
-            context["find"] = _find(store, code=code)
     _focus_code(context)
     return answer(request, PAGE, RESULT, context)
 
@@ -129,8 +127,9 @@ def _usual(grant: CouponGrant, store: int) -> dict[str, Any]:
     return {"store": store or None, "times": 1, "order_no": grant.reserved_for}
 
 
-def _find(store: int, *, code: str = "") -> CodeForm:
-    return CodeForm(initial={"code": code, "store": store or None})
+def _find(store: int) -> CodeForm:
+    """Empty, also after a code that nobody knows: a scanner writes the next one into it."""
+    return CodeForm(initial={"store": store or None})
 
 
 def _focus_code(context: dict[str, Any]) -> None:

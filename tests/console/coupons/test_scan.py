@@ -53,6 +53,7 @@ class Looking(ScanPages):
         theirs = build_uses.held(build.mini_program(self.qingcha, app_id="2021000000000009"))
         page = self.scan(theirs.code)
         self.assertContains(page, "No coupon of yours has this code")
+        self.assertNotContains(page, f'value="{theirs.code}"')
         self.assertEqual(self.send(theirs).status_code, 404)
 
     def test_why_it_cannot_be_redeemed_stands_in_place_of_the_bill(self) -> None:
