@@ -78,6 +78,21 @@ def test_16_with_the_same_number_are_one_use(till: Till) -> None:
     assert GrantEntry.objects.filter(kind="redeemed").count() == 1
 
 
+def test_one_number_for_many_coupons_at_once_uses_one_of_them(till: Till) -> None:
+    first = held()
+    grants = [first, *(build_coupons.grant(first.coupon, code=f"MORE{n}") for n in range(7))]
+    reused: list[int] = []
+
+    def work(number: int) -> None:
+        try:
+            redeeming.redeem(grants[number], Bill(2_500), request_no="R1", by=None, at=timezone.now())
+        except ledger.KeyReused:
+            reused.append(number)
+
+    assert at_once(8, work) == []
+    assert (CouponUse.objects.count(), len(reused)) == (1, 7)
+
+
 def test_the_answer_and_the_push_of_one_use_at_once_count_once(till: Till) -> None:
     grant = held(max_uses=5)
     for round_of in range(5):
