@@ -117,6 +117,9 @@ ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status ma
 COUPON_RESERVE_MINUTES = number("COUPON_RESERVE_MINUTES", 30)  # an order holds a coupon at most so long
 COUPON_USE_WAIT_SECONDS = number("COUPON_USE_WAIT_SECONDS", 5)  # who uses one waits so long for a worker
 COUPON_USE_TRY_SECONDS = number("COUPON_USE_TRY_SECONDS", 600)  # then the platform is not asked any more
+# SIM: of order messages no template id is documented. Empty: coupons for subscription messages only
+ORDER_MESSAGE_REFERENCE = text("ORDER_MESSAGE_REFERENCE", "{biz_type}:{status}")
+COUPON_SHOWN_HOURS = number("COUPON_SHOWN_HOURS", 24)  # after a send: messages still show the coupon
 COUPON_UNDO_SECONDS = number("COUPON_UNDO_SECONDS", 10)
 COUPON_CALLS_IN_FLIGHT = int(number("COUPON_CALLS_IN_FLIGHT", 100))  # of a mini program, in the outbox
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
@@ -299,6 +302,7 @@ NOTIFICATION_ROUTES: dict[str, str] = {
     "alipay.marketing.activity.message.modified": "coupons.take_notice",
     "alipay.marketing.activity.message.appended": "coupons.take_notice",
     "alipay.marketing.activity.message.stopped": "coupons.take_notice",
+    "alipay.marketing.activity.delivery.message": "coupons.take_placed",
 }
 CELERY_BEAT_SCHEDULE = {
     # four times a second: sends that are due begin
@@ -325,6 +329,8 @@ CELERY_BEAT_SCHEDULE = {
     "tidy lists": {"task": "membership.tidy_lists", "schedule": 60.0, "options": {"expires": 60}},
     # every minute: files of orders whose job is over
     "tidy order imports": {"task": "orders.tidy_imports", "schedule": 60.0, "options": {"expires": 60}},
+    # every ten seconds: plans of coupons that no send needs any more, claims of those that did
+    "tend coupons": {"task": "messaging.tend_coupons", "schedule": 10.0, "options": {"expires": 10}},
     # every minute: approvals whose time passed
     "expire reviews": {"task": "messaging.expire_reviews", "schedule": 60.0, "options": {"expires": 60}},
     # every minute: coupons that expire soon; every ten, what came of reminding of them

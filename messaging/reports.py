@@ -357,7 +357,7 @@ class HomeFigures:
     today_frozen: int
     today_settled: int
     today_left: int
-    today_accepted: int
+    today_singles: int  # single messages the platform accepted
     unknown: list[BatchSend] = field(default_factory=list)
     paused: list[BatchSend] = field(default_factory=list)
     missed: list[BatchSend] = field(default_factory=list)
@@ -385,6 +385,7 @@ def home_figures(merchant: Merchant, *, at: datetime, day_start: datetime) -> Ho
         ).order_by("control__due_at", "id")
     )
     today = _sums(Q(send__merchant=merchant, send__started_at__gte=day_start, send__batch__test_of=None))
+    singles = _sums(Q(send__merchant=merchant, send__started_at__gte=day_start, send__kind=SendKind.SINGLE))
     undecided = DeliveryCounter.objects.filter(send=OuterRef("control"), state="unknown", n__gt=0)
     return HomeFigures(
         running=list(sends.filter(control__state__in=UNDER_WAY)),
@@ -393,7 +394,7 @@ def home_figures(merchant: Merchant, *, at: datetime, day_start: datetime) -> Ho
         today_frozen=sum(today.get(state, 0) for state in _STATES),
         today_settled=sum(today.get(state, 0) for state in ("accepted", "refused", "unknown", "skipped")),
         today_left=today.get("queued", 0) + today.get("sending", 0),
-        today_accepted=today.get("accepted", 0),
+        today_singles=singles.get("accepted", 0),
         unknown=_undecided(decide.filter(Exists(undecided), control__books_closed_at=None)),
         paused=list(decide.filter(control__state=SendState.PAUSED)),
         missed=list(decide.filter(control__state=SendState.MISSED)),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 TASK = "orders.repair_alike"
 MOST_ALIKE = 500
+MOST_NAMED = 50
+WRONG_VALUE = "wrong_value"
 DAYS = 30
 State = StatusChange.State
 
@@ -90,32 +92,40 @@ def sync_again(order: Order, step: Step, *, confirmed: int, by: User, at: dateti
 
 
 def run(merchant_id: int, job_id: int) -> None:
-    """One run of the Job. Its result: {"again": n, "left": n}; what another did or overtook is left."""
+    """One run of the Job. Its result: {"again": n, "left": n, "left_orders": [[number, why]]}.
+
+    What another did or overtook is left; `why` is a Hindrance or WRONG_VALUE, of the first MOST_NAMED.
+    """
     broken = _("It could not be carried on. What was synced again stays so; open the order and look again.")
     jobs.run(merchant_id, job_id, _work, broken=broken)
 
 
 def _work(job: Job) -> dict[str, Any]:
     """Safe to run twice: what a first run filled in is refused here, and counted as done by this Job."""
-    again = 0
+    left: list[tuple[str, str]] = []
     for done, pk in enumerate(job.arguments["changes"]):
         jobs.advance(job, done_units=done)
-        again += _one(job, pk)
-    jobs.advance(job, done_units=len(job.arguments["changes"]))
-    return {"again": again, "left": len(job.arguments["changes"]) - again}
+        number, why = _one(job, pk)
+        if why:
+            left.append((number, why))
+    total = len(job.arguments["changes"])
+    jobs.advance(job, done_units=total)
+    return {"again": total - len(left), "left": len(left), "left_orders": left[:MOST_NAMED]}
 
 
-def _one(job: Job, change_id: int) -> bool:
+def _one(job: Job, change_id: int) -> tuple[str, str]:
+    """The order's number, and why it was left; "" when it is synced again."""
     rows = StatusChange.objects.for_merchant(job.merchant).filter(pk=change_id)
-    fields = rows.values_list("order__fields", flat=True).first()
-    if fields is None:
-        return False
+    found = rows.values_list("order__out_biz_no", "order__fields").first()
+    if found is None:
+        return "", Hindrance.GONE.value
+    number, fields = found
     try:
         repair(job.merchant, change_id, fields, by=job.by)
     except RepairRefused as refusal:
         first = refusal.first
         ours = first is not None and first.by_id == job.by_id and first.at >= job.created_at
-        return refusal.hindrance == Hindrance.DONE and ours
+        return number, "" if refusal.hindrance == Hindrance.DONE and ours else refusal.hindrance.value
     except OrderRefused:
-        return False
-    return True
+        return number, WRONG_VALUE
+    return number, ""

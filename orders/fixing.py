@@ -1,6 +1,7 @@
 """Statuses that need fixing: by cause, with one retry for all of a cause; and what still waits to leave.
 
-A retry puts `dead` back to `pending`, where the usual rules hold. What the platform overtook meanwhile is
+A retry puts `dead` and `unknown` back to `pending`, where the usual rules hold: the platform knows a
+repetition by order and modified time, so none is told twice. What the platform overtook meanwhile is
 superseded instead, with the words of its refusal kept: a second call could only be dropped.
 """
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MOST_CAUSES = 200
 MOST_LOOKED_AT = 1_000  # statuses, each asked whether the platform overtook it
 State = StatusChange.State
+OPEN = (State.DEAD, State.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,16 @@ class Overtaken:
 
 @dataclass(frozen=True)
 class Backlog:
-    """`dead` need fixing. `oldest_at`: when the longest waiting was received; None when nothing waits."""
+    """`dead` need fixing. `oldest_at`: when the longest waiting was received; None when nothing waits.
+
+    `unknown` at most MOST_LOOKED_AT.
+    """
 
     dead: int
     waiting: int
     syncing: int
     oldest_at: datetime | None
+    unknown: int
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,8 @@ def backlog(merchant: Merchant) -> Backlog:
     oldest = [found.aggregate(at=Min("received_at"))["at"] for found in (waiting, syncing)]
     known = [at for at in oldest if at is not None]
     standing = counted[State.DEAD], counted[State.PENDING], counted[State.SYNCING]
-    return Backlog(*standing, min(known, default=None))
+    few = unknown(merchant).order_by("received_at").values("pk")[:MOST_LOOKED_AT]
+    return Backlog(*standing, min(known, default=None), few.count())
 
 
 def causes(merchant: Merchant) -> list[Cause]:
@@ -102,24 +109,37 @@ def dead(merchant: Merchant) -> QuerySet[StatusChange]:
     return rows
 
 
+def unknown(merchant: Merchant) -> QuerySet[StatusChange]:
+    """Every answer was lost: the platform may have it."""
+    rows: QuerySet[StatusChange] = StatusChange.objects.for_merchant(merchant).filter(state=State.UNKNOWN)
+    return rows
+
+
+def to_try(merchant: Merchant) -> QuerySet[StatusChange]:
+    rows: QuerySet[StatusChange] = StatusChange.objects.for_merchant(merchant).filter(state__in=OPEN)
+    return rows
+
+
 def of_cause(merchant: Merchant, *, sub_code: str, words: str) -> QuerySet[StatusChange]:
     return dead(merchant).filter(sub_code=sub_code, words=words)
 
 
 def retry(merchant: Merchant, which: QuerySet[StatusChange], *, by: User | None, confirmed: int) -> Retried:
-    """`which`: some of dead(). Raises CountChanged when they are not `confirmed` any more."""
+    """`which`: some of dead() or unknown(). Raises CountChanged when they are not `confirmed` any more."""
     with transaction.atomic():
         held = list(which.select_for_update(of=("self",)).order_by("pk"))
         if len(held) != confirmed:
             raise CountChanged(len(held))
-        rows = StatusChange.objects.filter(pk__in=[change.pk for change in held], state=State.DEAD)
+        rows = StatusChange.objects.filter(pk__in=[change.pk for change in held], state__in=OPEN)
         superseded = rows.filter(left_behind()).update(state=State.SUPERSEDED, settled_at=Now())
-        again = rows.update(state=State.PENDING, sub_code="", words="", cause="", settled_at=None)
+        again = list(rows.values_list("pk", flat=True))
         if held:
             only = held[0] if len(held) == 1 else None
-            detail = _told(held, again=again, superseded=superseded)
-            record("order.sync_retried", merchant=merchant, by=by, subject=only, detail=detail)
-    return Retried(again, superseded)
+            detail = _told(held, again=len(again), superseded=superseded)
+            event = record("order.sync_retried", merchant=merchant, by=by, subject=only, detail=detail)
+            fresh = {"sub_code": "", "words": "", "cause": "", "settled_at": None}
+            rows.filter(pk__in=again).update(state=State.PENDING, again_at=event.at, again_by=by, **fresh)
+    return Retried(len(again), superseded)
 
 
 def _told(held: list[StatusChange], *, again: int, superseded: int) -> dict[str, Any]:

@@ -96,8 +96,8 @@ class StatusChange(MerchantOwned):
 
     States: pending -> syncing -> synced | not_notified | unknown | dead; pending -> superseded (older
     than what the platform took: it would drop it; or its person was forgotten, which its cause says);
-    dead -> pending (an operator mended the cause and tries again). A second return of the same modified
-    time and status only adds to `repeats`.
+    dead | unknown -> pending (an operator tries again; `again_at` the last time). A second return of
+    the same modified time and status only adds to `repeats`.
     """
 
     class State(models.TextChoices):
@@ -125,6 +125,10 @@ class StatusChange(MerchantOwned):
     words = models.CharField(max_length=400, blank=True)  # the platform's: of a refusal, or why no message
     cause = models.CharField(max_length=20, blank=True, default="", db_default="")  # a Reason, of the answer
     settled_at = models.DateTimeField(null=True)  # when the outcome was known
+    again_at = models.DateTimeField(null=True)
+    again_by = models.ForeignKey(
+        "merchants.User", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -136,6 +140,7 @@ class StatusChange(MerchantOwned):
         ]
         indexes = [
             models.Index(fields=["received_at"], name="change_pending", condition=Q(state="pending")),
+            models.Index(fields=["merchant", "received_at", "id"], name="change_received"),
             models.Index(
                 fields=["merchant", "sub_code", "words", "received_at"],
                 name="change_by_cause",

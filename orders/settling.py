@@ -40,7 +40,7 @@ def settle_sync(call_id: int, *, merchant_id: int) -> bool:
 
 def _take_over(change: StatusChange, call: GatewayCall) -> bool:
     """A late answer may still end `unknown`."""
-    to = outcome_of(call)
+    to = outcome_of(call, maybe_had=_may_have_it(change, call))
     before = [State.SYNCING] if to["state"] == State.UNKNOWN else [State.SYNCING, State.UNKNOWN]
     mine = StatusChange.objects.filter(pk=change.pk, call=call, state__in=before)
     answered = copy.copy(change)
@@ -57,15 +57,23 @@ def _take_over(change: StatusChange, call: GatewayCall) -> bool:
     return True
 
 
-def outcome_of(call: GatewayCall) -> dict[str, Any]:
-    """Columns of the change: state, sub_code, words. `call` is over."""
+def _may_have_it(change: StatusChange, call: GatewayCall) -> bool:
+    """An answer to it was lost: of this call, or of one before that was given up."""
+    if call.maybe_done or change.again_at is None:
+        return call.maybe_done
+    mine = GatewayCall.objects.filter(target_kind=call.target_kind, target_id=call.target_id)
+    return mine.filter(pk__lt=call.pk, maybe_done=True).exists()
+
+
+def outcome_of(call: GatewayCall, *, maybe_had: bool) -> dict[str, Any]:
+    """Columns of the change: state, sub_code, words. `call` is over. `maybe_had`: an answer was lost."""
     states = GatewayCall.State
     if call.state == states.ACCEPTED:
         words = "; ".join(MerchantOrderSyncResponse.model_validate(call.answer).not_distributed)
         return _columns(State.NOT_NOTIFIED if words else State.SYNCED, words=words)
     if call.state == states.REFUSED:
         words = str(call.answer.get("sub_msg", ""))
-        if call.maybe_done and _says_it_has_it(call.sub_code, words):
+        if maybe_had and _says_it_has_it(call.sub_code, words):
             return _columns(State.SYNCED, MESSAGE_NOT_KNOWN, words)
         return _columns(State.DEAD, call.sub_code or call.code, words)
     if call.state == states.DEAD:

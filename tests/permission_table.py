@@ -69,6 +69,15 @@ def live_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"coupon_id": build_coupons.coupon(app).pk}
 
 
+def live_placement(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"placement_id": build_coupons.placement(build_coupons.coupon(app)).pk}
+
+
+def refused_placement(app: MiniProgram, person: User) -> dict[str, Any]:
+    made = build_coupons.placement(build_coupons.coupon(app), state="draft", delivery_id="")
+    return {"placement_id": made.pk}
+
+
 def created_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"coupon_id": build_coupons.coupon(app, state="created").pk}
 
@@ -375,6 +384,7 @@ TABLE = [
     Row("send_undo", OPERATORS, kwargs=sending, post=True, passes=(422,)),
     Row("send_pause", BRAKES, kwargs=sending, post=True),
     Row("send_resume", BRAKES, kwargs=sending, post=True, passes=(422,)),
+    Row("send_without_coupon", BRAKES, kwargs=sending, post=True, passes=(422,)),
     Row("send_speed", BRAKES, kwargs=sending),
     Row("send_cancel", BRAKES, kwargs=sending),
     Row("send_not_after", OPERATORS, kwargs=sending),
@@ -433,6 +443,12 @@ TABLE = [
     Row("coupon_use_ask", OPERATORS, kwargs=settled_use, post=True),
     Row("coupon_grants", ALL, kwargs=live_coupon),
     Row("coupon_grant", ALL, kwargs=held_coupon),
+    Row("placements", ALL),
+    Row("placement", ALL, kwargs=live_placement),
+    Row("placement_new", OPERATORS, kwargs=live_coupon),
+    Row("placement_stop", OPERATORS, kwargs=live_placement),
+    Row("placement_again", OPERATORS, kwargs=refused_placement, post=True),
+    Row("coupon_development", OPERATORS, post=True),
     Row("coupons", ALL),
     Row("coupon", ALL, kwargs=coupon),
     Row("coupon_new", OPERATORS),
@@ -453,6 +469,7 @@ TABLE = [
     Row("order_digest", ALL, kwargs=order_digest),
     Row("order_digest_read", OPERATORS, kwargs=order_digest, post=True, passes=(303,)),
     Row("order_figures", ALL),
+    Row("order_statuses", ALL),
     Row("order", ALL, kwargs=order),
     Row("order_repair", OPERATORS, kwargs=returned_order, post=True, passes=(404,)),  # no status is named
     Row("order_alike", ALL, kwargs=returned_order),

@@ -23,7 +23,7 @@ from console.orders.figures import SceneNodes, scenes_of
 from messaging import failures, reports
 from messaging.models import BatchSend
 from messaging.recall.benchmarks import RECALL
-from messaging.recall.figures import today, week_figures
+from messaging.recall.figures import Period, today, week_figures
 from orders.node_figures import NodeFigures, node_figures
 
 IDLE_POLL_SECONDS = 15
@@ -47,6 +47,7 @@ def home(request: MerchantRequest) -> HttpResponse:
     midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
     found = reports.home_figures(request.merchant, at=at, day_start=midnight)
     week = week_figures(request.merchant, at=at)
+    nodes = order_nodes(request, at=at)
     context = {
         "at": at,
         "figures": found,
@@ -55,7 +56,9 @@ def home(request: MerchantRequest) -> HttpResponse:
         "week_chart": week_chart(week),
         "reference": RECALL,
         "decisions": _decisions(request, found, at),
-        "order_nodes": order_nodes(request, at=at),
+        "order_nodes": nodes,
+        "day": midnight.date().isoformat(),
+        "orders_told": sum(line.sums.told for scene in nodes for line in scene.lines),
         "day_line": day_line(found.next_day, at=at),
         **running(found.running, at=at, next_start=found.next_day[0] if found.next_day else None),
     }
@@ -81,7 +84,7 @@ def order_nodes(request: MerchantRequest, *, at: datetime) -> list[SceneNodes]:
     day = today(request.merchant, at=at)
     figures = node_figures(request.mini_program, first=day, last=day)
     told = NodeFigures([one for one in figures.nodes if one.notifies], [], figures.all, figures.orders_told)
-    return scenes_of(told, request.merchant)
+    return scenes_of(told, request.merchant, Period(day, day))
 
 
 @require_safe

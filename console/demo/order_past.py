@@ -188,7 +188,7 @@ def _settle(
     for call, node in zip(calls, answers, strict=True):
         change = changes[call.pk]
         _answer(call, node)
-        for name, value in outcome_of(call).items():
+        for name, value in outcome_of(call, maybe_had=call.maybe_done).items():
             setattr(change, name, value)
         change.settled_at, change.cause = call.settled_at, cause_of(change)
         if call.state == CallState.ACCEPTED:

@@ -32,6 +32,33 @@ RESULT_PAGES: Mapping[str, Page] = {
 }
 
 
+LEFT_BECAUSE: Mapping[str, str | Promise] = {
+    "gone": _("Nothing is missing any more, or it is under way."),
+    "done": _("Somebody else filled it in first."),
+    "moved_on": _("The order stands at another status by now."),
+    "not_twice": _("The scene does not let this status follow itself."),
+    "wrong_value": _("A value is not taken; open the order to correct it."),
+}
+
+
+@dataclass(frozen=True)
+class Left:
+    """`named`: numbers of orders with why each was left; the first of `left` of them."""
+
+    again: int
+    left: int
+    named: list[tuple[str, str | Promise]]
+
+
+def left_of(job: Job) -> Left | None:
+    """What came of each order of a job that syncs several again."""
+    result = job.result or {}
+    if job.kind != "orders.repair_alike" or "again" not in result:
+        return None
+    named = [(number, LEFT_BECAUSE[why]) for number, why in result.get("left_orders", [])]
+    return Left(result["again"], result["left"], named)
+
+
 @dataclass(frozen=True)
 class Result:
     label: str | Promise

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, poll_seconds, redirect, toast
-from console.jobs.results import result_of
+from console.jobs.results import left_of, result_of
 from merchants import jobs
 from merchants.models import Job
 
@@ -23,6 +23,7 @@ def job(request: MerchantRequest, job_id: int) -> HttpResponse:
     context = {
         "job": found,
         "result": result_of(found, request.merchant),
+        "came_of_it": left_of(found),
         "poll_seconds": poll_seconds(found.created_at, at=timezone.now()),
         "may_cancel": request.staff.can("lists.upload") and not found.is_over,
     }

@@ -23,6 +23,7 @@ from messaging.recall.order_visits import OrderVisits, visits_of
 from orders import reports
 from orders.diagnosis import Reason
 from orders.node_figures import NodeFigures, NodeSums, node_figures
+from orders.received import Outcome
 from orders.scenes import SCENES
 from orders.week import week_of
 
@@ -31,11 +32,16 @@ RANGES = (7, 30)
 
 @dataclass(frozen=True)
 class NodeLine:
-    """`reasons`: why nobody was told, most frequent first. `url`: the orders that stand at this status."""
+    """`reasons`: why nobody was told, most frequent first. `url`: these statuses, whatever became of them."""
 
     sums: NodeSums
     reasons: list[tuple[str | Promise, int]]
     url: str
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """By outcome, the statuses behind each figure."""
+        return {outcome.value: f"{self.url}&outcome={outcome}" for outcome in Outcome}
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ def order_figures(request: MerchantRequest) -> HttpResponse:
         figures = node_figures(app, first=period.first, last=period.last)
         context |= {
             "figures": figures,
-            "scenes": scenes_of(figures, request.merchant),
+            "scenes": scenes_of(figures, request.merchant, period),
             "most_told": max((day.sums.told + day.sums.kept_back for day in figures.days), default=0) or 1,
             "reach": reach_of(app, figures, period),
             "again": reports.second_orders(app, at=at),
@@ -79,16 +85,21 @@ def reach_of(app: MiniProgram, figures: NodeFigures, period: Period) -> Reach:
     return Reach(figures.orders_told, visits_of(app, first=period.first, last=period.last))
 
 
-def scenes_of(figures: NodeFigures, merchant: Merchant) -> list[SceneNodes]:
+def scenes_of(figures: NodeFigures, merchant: Merchant, period: Period) -> list[SceneNodes]:
     found: dict[str, SceneNodes] = {}
     for sums in figures.nodes:
         scene = SCENES.get(sums.scene)
         name = str(scene.name) if scene else sums.scene
-        found.setdefault(sums.scene, SceneNodes(name, [])).lines.append(line_of(sums, merchant))
+        found.setdefault(sums.scene, SceneNodes(name, [])).lines.append(line_of(sums, merchant, period))
     return list(found.values())
 
 
-def line_of(sums: NodeSums, merchant: Merchant) -> NodeLine:
+def line_of(sums: NodeSums, merchant: Merchant, period: Period) -> NodeLine:
     reasons = [(WORDS[Reason(cause)].short, n) for cause, n in sums.not_told.most_common()]
-    query = urlencode({"scene": sums.scene, "status": sums.status})
-    return NodeLine(sums, reasons, f"{reverse('orders', args=[merchant.slug])}?{query}")
+    query = urlencode(
+        {
+            **{"scene": sums.scene, "status": sums.status},
+            **{"since": period.first.isoformat(), "until": period.last.isoformat()},
+        }
+    )
+    return NodeLine(sums, reasons, f"{reverse('order_statuses', args=[merchant.slug])}?{query}")

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console.access import MerchantRequest, merchant_page
@@ -31,6 +31,15 @@ from orders.syncing import left_behind
 PAGE, PARTIAL = "orders/fixing_retry.html", "orders/_fixing_retry_form.html"
 
 
+UNKNOWN = Sentence(
+    gettext_lazy("Outcome unknown"),
+    gettext_lazy(
+        "Every answer was lost, so the platform may have it. Synced again it does no harm: the platform"
+        " knows a repetition by its time and tells nobody twice."
+    ),
+)
+
+
 @dataclass(frozen=True)
 class Line:
     cause: Cause
@@ -42,17 +51,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a retry is about: one change, or all of a cause. `back`: the page it was asked on."""
+    """A retry of one change, of all of a cause, or of all whose answers were lost. `back`: where it began."""
 
     which: QuerySet[StatusChange]
     sub_code: str
     words: str
     change: StatusChange | None
     back: str
+    is_unknown: bool = False
 
     @property
     def said(self) -> Sentence:
-        return sentence(self.sub_code, self.words)
+        return UNKNOWN if self.is_unknown else sentence(self.sub_code, self.words)
 
     @property
     def code(self) -> str:
@@ -66,6 +76,7 @@ def order_fixing(request: MerchantRequest) -> HttpResponse:
     context = {
         "lines": lines,
         "backlog": fixing.backlog(request.merchant),
+        "unknown": UNKNOWN,
         "overtaken": fixing.overtaken(request.merchant),
         "most": fixing.MOST_CAUSES,
         "is_cut": len(lines) == fixing.MOST_CAUSES,
@@ -148,15 +159,20 @@ def _asked(request: MerchantRequest, given: QueryDict) -> Asked:
     """Nothing is chosen where the change is not one of this merchant's that need fixing."""
     number = given.get("change", "")
     home = reverse("order_fixing", args=[request.merchant.slug])
+    if given.get("unknown"):
+        return Asked(fixing.unknown(request.merchant), "", "", None, home, is_unknown=True)
     if not number:
         sub_code, words = _cause_of(given)
         which = fixing.of_cause(request.merchant, sub_code=sub_code, words=words)
         back = _address(request, "order_fixing_cause", code=sub_code, words=words)
         return Asked(which, sub_code, words, None, back)
-    which = fixing.dead(request.merchant).filter(pk=int(number) if is_number(number) else 0)
+    which = fixing.to_try(request.merchant).filter(pk=int(number) if is_number(number) else 0)
     change = which.select_related("order").first()
     if change is None:
         return Asked(which, "", "", None, home)
+    if change.state == StatusChange.State.UNKNOWN:
+        page = reverse("order", args=[request.merchant.slug, change.order_id])
+        return Asked(which, "", "", change, page, is_unknown=True)
     back = _address(request, "order_fixing_cause", code=change.sub_code, words=change.words)
     return Asked(which, change.sub_code, change.words, change, back)
 

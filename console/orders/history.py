@@ -63,6 +63,7 @@ def history(diagnosis: Diagnosis) -> list[Line]:
         if event.kind in TELLS_OF
     }
     lines = [*acts, *(line for step in steps for line in _of_step(step, told))]
+    lines += _again(steps, {event.at for event in events})
     if all(event.kind != "order.by_hand" for event in events):
         lines.append(Line(order.created_at, _("The order came in"), order.get_source_display()))
     # of one moment the order stands first and its outcome last, so newest first is the way back
@@ -78,6 +79,14 @@ def _act(event: Event, steps: Sequence[Step]) -> Line:
     }
     who = str(event.by) if event.by else ""
     return Line(event.at, str(ACTS[event.kind]) % named, who, is_act=True)
+
+
+def _again(steps: Sequence[Step], told_at: set[datetime]) -> Iterator[Line]:
+    """Tried again together with others: that event is about none of them alone."""
+    for change, name in ((step.change, name_of(step)) for step in steps):
+        if change.again_at is not None and change.again_at not in told_at:
+            sentence = str(ACTS["order.sync_retried"]) % {"name": name}
+            yield Line(change.again_at, sentence, str(change.again_by or ""), is_act=True)
 
 
 def _is_about(event: Event, step: Step) -> bool:

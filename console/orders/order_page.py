@@ -81,6 +81,7 @@ def page_of(
         "others": reports.orders_of(order.customer, most=OTHERS, but=order),
         "repair": _repair(diagnosis, data, wrong or {}, refusal),
         "alike": _others(diagnosis),
+        "again_url": _again_url(diagnosis),
         "history": history(diagnosis),
         "chosen": asked,
     }
@@ -90,6 +91,14 @@ def about(step: Step) -> list[DataField]:
     """What the order of this status still lacks."""
     has = step.change.order.fields
     return [DataField(name) for name in step.missing if not has.get(name)]
+
+
+def _again_url(diagnosis: Diagnosis) -> str:
+    """Where the explained status is synced again; empty unless nobody knows what became of it."""
+    if diagnosis.focus is None or diagnosis.focus.change.state != State.UNKNOWN:
+        return ""
+    page = reverse("order_fixing_retry", args=[diagnosis.order.merchant.slug])
+    return f"{page}?change={diagnosis.focus.change.pk}"
 
 
 def gates(diagnosis: Diagnosis) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from console.orders import (
     importing,
     repairing,
     scene_pages,
+    statuses,
     views,
 )
 
@@ -17,6 +18,7 @@ order_pages = [
     path("orders/export.csv", views.orders_export, name="orders_export"),
     path("orders/diagnosis/", finding.order_diagnosis, name="order_diagnosis"),
     path("orders/figures/", figures.order_figures, name="order_figures"),
+    path("orders/statuses/", statuses.order_statuses, name="order_statuses"),
     path("orders/<int:order_id>/", views.order, name="order"),
     path("orders/digests/<int:digest_id>/", digests.order_digest, name="order_digest"),
     path("orders/digests/<int:digest_id>/read/", digests.order_digest_read, name="order_digest_read"),

@@ -23,6 +23,8 @@ def fixing(tail: str = "") -> Callable[[Scenes], str]:
         for _number in range(2 - dead.filter(sub_code=SUB_CODE, words=WORDS).count()):
             of = build_orders.order(app)
             build_orders.change(of, "OVERDUE", state="dead", sub_code=SUB_CODE, words=WORDS)
+        if not StatusChange.objects.filter(state="unknown", merchant=app.merchant).exists():
+            build_orders.change(build_orders.order(app), "IN_DELIVERY", state="unknown")
         return f"orders/fixing/{tail}"
 
     return find

@@ -17,6 +17,11 @@ RETURNED = (
 )
 
 
+def order_statuses(scenes: Scenes) -> str:
+    order_figures(scenes)
+    return "orders/statuses/"
+
+
 def order_figures(scenes: Scenes) -> str:
     app = scenes.house.app
     for status, state, cause in RETURNED:

@@ -25,9 +25,11 @@ from tests.browser.acts import Act
 from tests.browser.coupon_scenes import (
     a_coupon,
     a_holder,
+    a_placement,
     a_reminder,
     at_the_till,
     holders,
+    placements,
     reminder_words,
 )
 from tests.browser.crowd_scenes import of_crowd
@@ -36,7 +38,7 @@ from tests.browser.giving_scenes import batch_issues, of_run, to_give, to_issue
 from tests.browser.house import House
 from tests.browser.import_scenes import an_import, new_import
 from tests.browser.lacking_scenes import lacking
-from tests.browser.order_scenes import order_figures
+from tests.browser.order_scenes import order_figures, order_statuses
 from tests.browser.scenes import Scenes, once
 from tests.browser.watching import AXE, Watch, english, serious, sideways, sticking_out, violations
 from tests.browser.windows import ANALYST, NARROW, OWNER, WIDE, new_context, sign_in
@@ -246,6 +248,11 @@ COUPONS = [
     Row("a coupon the platform refused to extend", a_coupon(refusal="BUSINESS_HAS_RISK", words="有风险")),
     Row("hand a coupon to the platform", a_coupon("submit/", state="draft", activity_id="")),
     Row("stop a coupon", a_coupon("stop/")),
+    Row("where coupons are shown", placements),
+    Row("show a coupon somewhere", a_coupon("placements/new/")),
+    Row("a coupon shown in messages", a_placement()),
+    Row("a placement the platform rejected", a_placement(state="rejected", words="素材不符合投放规范")),
+    Row("stop showing a coupon", a_placement("stop/")),
     Row("add stock to a coupon", a_coupon("append/")),
     Row("give a coupon to one person", to_give),
     Row("check before issuing a coupon", to_issue),
@@ -278,6 +285,7 @@ FIGURES_AND_SETTINGS = [
     Row("order diagnosis", "orders/diagnosis/"),
     Row("missing fields of a day", a_digest),
     Row("order figures", order_figures),
+    Row("order statuses", order_statuses),
     Row("an order", an_order),
     Row("an order whose status lacks fields", lacking()),
     Row("orders that lack the same fields", lacking("alike/")),

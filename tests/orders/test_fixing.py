@@ -121,10 +121,10 @@ class Fixing(SyncCase):
         syncing.sync_due()
         self.change(self.order())
         told = fixing.backlog(self.yunduo)
-        assert told == Backlog(dead=1, waiting=1, syncing=2, oldest_at=START)
+        assert told == Backlog(dead=1, waiting=1, syncing=2, oldest_at=START, unknown=0)
         rollups.fold()
         assert fixing.backlog(self.yunduo) == told
         fixing.retry(self.yunduo, fixing.dead(self.yunduo), by=None, confirmed=1)
         told = fixing.backlog(self.yunduo)
-        assert told == Backlog(dead=0, waiting=2, syncing=2, oldest_at=START - timedelta(days=1))
-        assert fixing.backlog(self.other_mini_program.merchant) == Backlog(0, 0, 0, None)
+        assert told == Backlog(dead=0, waiting=2, syncing=2, oldest_at=START - timedelta(days=1), unknown=0)
+        assert fixing.backlog(self.other_mini_program.merchant) == Backlog(0, 0, 0, None, 0)

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from merchants import calls, secrets
 from merchants.models import GatewayCall, MiniProgram
-from orders import settling, syncing, tasks
+from orders import fixing, settling, syncing, tasks
 from orders.models import Order, StatusChange
 from tests import build_orders, build_provider
 from tests.gateway.platform import hang_up
@@ -61,6 +61,36 @@ class Settling(SyncCase):
         GatewayCall.objects.filter(pk=change.call_id).update(**late)
         self.repeat(lambda: tasks.settle_sync(self.yunduo.pk, change.call_id))
         assert self.state(change) == "synced" and Order.objects.get().synced_at == START
+
+    def test_tried_again_after_every_answer_was_lost_it_leaves_once_more_and_is_known(self) -> None:
+        change = self.after(hang_up, tries=calls.MAX_ATTEMPTS)
+        merchant = self.mini_program.merchant
+        fixing.retry(merchant, fixing.unknown(merchant), by=self.operator, confirmed=1)
+        with self.platform(in_turn(refused(*REPEATED))) as platform:
+            syncing.sync_due()
+            self.send()
+            assert len(self.asked(platform)) == 1
+        # the platform had it: that it says so is no refusal, and of the message nobody knows
+        assert self.state(change) == "synced" and change.sub_code == "message_not_known"
+        assert change.again_at and change.again_by == self.operator
+
+    def test_tried_again_and_never_had_it_is_simply_synced(self) -> None:
+        change = self.after(hang_up, tries=calls.MAX_ATTEMPTS)
+        merchant = self.mini_program.merchant
+        fixing.retry(merchant, fixing.unknown(merchant), by=None, confirmed=1)
+        with self.platform():
+            syncing.sync_due()
+            self.send()
+        assert self.state(change) == "synced" and change.sub_code == ""
+
+    def test_a_refusal_tried_again_and_called_a_repetition_stays_one(self) -> None:
+        change = self.after(refused("40004", "INVALID_PARAMETER", "订单状态不合法"))
+        merchant = self.mini_program.merchant
+        fixing.retry(merchant, fixing.dead(merchant), by=None, confirmed=1)
+        with self.platform(in_turn(refused(*REPEATED))):
+            syncing.sync_due()
+            self.send()
+        assert self.state(change) == "dead"
 
     def test_a_platform_that_was_never_reached_is_dead_and_named(self) -> None:
         change = self.change(self.order())

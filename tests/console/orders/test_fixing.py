@@ -189,3 +189,52 @@ class Retrying(FixingCase):
             self.assertEqual(answer.status_code, 422)
         theirs.refresh_from_db()
         self.assertEqual(theirs.state, "dead")
+
+
+class Unknown(FixingCase):
+    def unknown(self, **fields: Any) -> StatusChange:
+        return self.dead(**{"state": "unknown", "sub_code": "", "words": "", **fields})
+
+    def test_what_nobody_knows_stands_apart_with_its_number_and_one_choice(self) -> None:
+        self.unknown()
+        page = self.client.get(self.at("order_fixing"))
+        self.assertContains(page, "the platform knows a repetition")
+        self.assertContains(page, self.at("order_fixing_retry", unknown=1))
+        self.assertNotContains(page, "Nothing needs fixing.")
+        self.assertEqual((page.context["backlog"].unknown, page.context["backlog"].dead), (1, 0))
+
+    def test_all_of_it_is_synced_again_once_the_number_is_confirmed(self) -> None:
+        first, second, dead = self.unknown(), self.unknown(), self.dead()
+        asked = self.client.get(self.at("order_fixing_retry", unknown=1))
+        self.assertEqual(asked.context["count"], 2)
+        sent = self.client.post(self.at("order_fixing_retry"), {"unknown": "1", "confirmed": "2"})
+        self.assertEqual(sent.status_code, 303)
+        for change, state in ((first, "pending"), (second, "pending"), (dead, "dead")):
+            change.refresh_from_db()
+            self.assertEqual(change.state, state)
+        self.assertEqual(first.again_by, self.operator)
+
+    def test_another_number_than_confirmed_changes_nothing(self) -> None:
+        change = self.unknown()
+        sent = self.client.post(self.at("order_fixing_retry"), {"unknown": "1", "confirmed": "2"})
+        self.assertEqual(sent.status_code, 422)
+        change.refresh_from_db()
+        self.assertEqual(change.state, "unknown")
+
+    def test_the_page_of_its_order_offers_it_and_tells_who_did_it(self) -> None:
+        change, beside = self.unknown(), self.unknown()
+        address = reverse("order", args=["yunduo", change.order_id])
+        self.assertContains(self.client.get(address), self.at("order_fixing_retry", change=change.pk))
+        merchant = self.mini_program.merchant
+        fixing.retry(merchant, fixing.unknown(merchant), by=self.operator, confirmed=2)
+        for one in (change, beside):
+            page = self.client.get(reverse("order", args=["yunduo", one.order_id]))
+            again = [line for line in page.context["history"] if line.is_act]
+            self.assertEqual([line.who for line in again], [str(self.operator)])
+
+    def test_who_tried_one_alone_is_told_once(self) -> None:
+        change = self.unknown()
+        merchant = self.mini_program.merchant
+        fixing.retry(merchant, fixing.unknown(merchant), by=self.operator, confirmed=1)
+        page = self.client.get(reverse("order", args=["yunduo", change.order_id]))
+        self.assertEqual(len([line for line in page.context["history"] if line.is_act]), 1)

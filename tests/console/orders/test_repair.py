@@ -220,13 +220,13 @@ class Others(RepairCase):
         self.assertRedirects(answer, reverse("job", args=["yunduo", job.pk]), 303)
         repair_alike(self.yunduo.pk, job.pk)
         job.refresh_from_db()
-        self.assertEqual((job.state, job.result), ("done", {"again": 2, "left": 0}))
+        self.assertEqual((job.state, job.result), ("done", {"again": 2, "left": 0, "left_orders": []}))
         self.assertEqual(StatusChange.objects.filter(source="repair").count(), 2)
         self.assertEqual(Event.objects.filter(kind="order.repaired", by=self.operator).count(), 2)
         Job.objects.filter(pk=job.pk).update(state="queued")
         repair_alike(self.yunduo.pk, job.pk)
         job.refresh_from_db()
-        self.assertEqual(job.result, {"again": 2, "left": 0})
+        self.assertEqual(job.result["again"], 2)
         self.assertEqual(StatusChange.objects.filter(source="repair").count(), 2)
 
     def test_another_number_than_confirmed_asks_again(self) -> None:
@@ -241,7 +241,12 @@ class Others(RepairCase):
         job = Job.objects.get()
         repair_alike(self.yunduo.pk, job.pk)
         job.refresh_from_db()
-        self.assertEqual(job.result, {"again": 1, "left": 1})
+        number = self.ready[0][0].out_biz_no
+        left = {"again": 1, "left": 1, "left_orders": [[number, "moved_on"]]}
+        self.assertEqual(job.result, left)
+        page = self.client.get(reverse("job", args=["yunduo", job.pk]))
+        self.assertContains(page, number)
+        self.assertContains(page, "The order stands at another status by now.")
 
     def test_the_rest_is_a_file_with_a_column_for_each_missing_field(self) -> None:
         answer = self.client.get(self.address("order_alike_export"), {"change": self.change.pk})

@@ -37,7 +37,7 @@ class TestsCountNowhere(SendCase):
     def test_home_counts_the_send_alone(self) -> None:
         found = self.home()
         self.assertEqual([batch.pk for batch in found.running], [self.batch.pk])
-        self.assertEqual((found.today_frozen, found.today_accepted), (8, 3))
+        self.assertEqual((found.today_frozen, found.today_settled), (8, 5))
         for name in ("home", "home_running"):
             self.assertNotIn("Test of it", self.page(name))
 
