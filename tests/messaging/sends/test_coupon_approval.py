@@ -1,4 +1,4 @@
-"""A coupon that may cost much needs a second person, like a long list does; any change of it voids the approval."""
+"""A coupon that may cost much needs a second person, as a long list does; any change of it voids that."""
 
 from datetime import timedelta
 from typing import Any
