@@ -37,21 +37,3 @@ def unknown(grant: CouponGrant, *, by: User | None = None) -> CouponUse:
     CouponUse.objects.filter(pk=use.pk).update(state="unknown")
     use.refresh_from_db()
     return use
-
-
-# --- what addresses name (tests/permission_table.py) -------------------------------------------------------
-
-
-def held_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"grant_id": held(app).pk}
-
-
-def used_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"entry_id": redeemed(held(app)).pk}
-
-
-def settled_use(app: MiniProgram, person: User) -> dict[str, Any]:
-    """Nothing is to be asked about it any more."""
-    use = unknown(held(app))
-    CouponUse.objects.filter(pk=use.pk).update(state="refused", refusal="BIZ_ERROR")
-    return {"use_id": use.pk}
