@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from coupons.models import Coupon, CouponGrant, CouponUse, GrantEntry
 from coupons.models.grant import GrantState
 from coupons.models.use import OPEN_USES, UseState
+from merchants.models import Merchant
 
 MOST = 200  # movements of one coupon; more than a coupon with the most uses has in its life
 
@@ -44,6 +45,12 @@ def asked_of(grant: CouponGrant, *, most: int = 20) -> list[CouponUse]:
     """What was asked of the platform and is not in the ledger: open, or refused; newest first."""
     rows = CouponUse.objects.filter(grant=grant).exclude(state=UseState.ACCEPTED, entry__isnull=False)
     return list(rows.select_related("user", "store", "call").order_by("-id")[:most])
+
+
+def unknown_of(merchant: Merchant, *, most: int) -> list[CouponUse]:
+    """Outcomes nobody knows, newest first."""
+    rows = CouponUse.objects.for_merchant(merchant).filter(state=UseState.UNKNOWN)
+    return list(rows.select_related("grant__coupon", "grant__customer").order_by("-id")[:most])
 
 
 def came_back_late(grant: CouponGrant, movements: list[Movement]) -> bool:

@@ -17,11 +17,12 @@ from console.coupons import words
 from console.coupons.use_forms import CodeForm, RedeemForm, number_of, sent_before
 from console.coupons.use_words import left_words, sentence_of, told
 from console.htmx import answer, invalid, poll_seconds, redirect
-from coupons import finding, redeeming, returning, use_calls
+from coupons import finding, redeeming, returning, use_calls, use_reports
 from coupons.ledger import KeyReused, NotPossible
 from coupons.models import CouponGrant, CouponUse
 from coupons.models.use import UseState
 
+SHOWN_UNKNOWN = 5
 PAGE, RESULT, FORM = "coupons/scan.html", "coupons/_scan_result.html", "coupons/_redeem_form.html"
 
 
@@ -31,6 +32,7 @@ def coupon_scan(request: MerchantRequest) -> HttpResponse:
     """`code`: what was scanned. `use`: what was just done, polled until the platform has answered."""
     code, store = request.GET.get("code", "").strip()[:64], _number(request.GET.get("store", ""))
     context: dict[str, Any] = {"code": code, "find": _find(store), "result": None, "is_unknown": False}
+    context["undecided"] = use_reports.unknown_of(request.merchant, most=SHOWN_UNKNOWN)
     if use_id := _number(request.GET.get("use", "")):
         uses = CouponUse.objects.for_merchant(request.merchant)
         context["result"] = result_of(get_object_or_404(uses.select_related(*USE_RELATED), pk=use_id))

@@ -51,4 +51,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'accepted', 'refused', 'unknown'])), name='coupon_use_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'redeem'), ('of', None)), models.Q(('kind', 'revert'), ('of__isnull', False)), _connector='OR'), name='coupon_use_return_is_of_a_use'), models.CheckConstraint(condition=models.Q(('times__gte', 1)), name='coupon_use_moves'), models.CheckConstraint(condition=models.Q(('saved_fen', None), ('order_fen', None), ('order_fen__gte', models.F('saved_fen')), _connector='OR'), name='coupon_use_saves_at_most_the_bill'), models.UniqueConstraint(fields=('merchant', 'kind', 'request_no'), name='coupon_use_asked_once'), models.UniqueConstraint(fields=('mini_program', 'out_biz_no'), name='coupon_use_out_biz_no'), models.UniqueConstraint(condition=models.Q(('push_key', ''), _negated=True), fields=('merchant', 'push_key'), name='coupon_use_pushed_once')],
             },
         ),
+        migrations.AddIndex(
+            model_name='couponuse',
+            index=models.Index(condition=models.Q(('state', 'unknown')), fields=['merchant', '-id'], name='coupon_use_unknown'),
+        ),
     ]

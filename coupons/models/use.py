@@ -92,7 +92,10 @@ class CouponUse(MerchantOwned):
                 fields=["merchant", "push_key"], name="coupon_use_pushed_once", condition=~Q(push_key="")
             ),
         ]
-        indexes = [models.Index(fields=["grant", "-id"], name="coupon_use_of_grant")]
+        indexes = [
+            models.Index(fields=["grant", "-id"], name="coupon_use_of_grant"),
+            models.Index(fields=["merchant", "-id"], name="coupon_use_unknown", condition=Q(state="unknown")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.request_no}"

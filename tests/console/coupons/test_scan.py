@@ -146,6 +146,14 @@ class Redeeming(ScanPages):
 
 
 class Unknown(ScanPages):
+    def test_what_nobody_knows_is_found_from_the_till_by_its_own_merchant_alone(self) -> None:
+        use = build_uses.unknown(self.grant)
+        theirs = build_uses.held(build.mini_program(self.qingcha, app_id="2021000000000009"))
+        foreign = build_uses.unknown(theirs)
+        page = self.client.get(self.address("coupon_scan"))
+        self.assertContains(page, self.address("coupon_grant", use.grant_id))
+        self.assertNotContains(page, self.address("coupon_grant", foreign.grant_id))
+
     def test_a_person_asks_again_and_it_counts_once(self) -> None:
         self.counter.plan = {USE: [self.counter.done_and_silent, hang_up]}
         with self.platform():
