@@ -93,6 +93,13 @@ SECTIONS: tuple[Section, ...] = (
                 "ticket",
                 ("coupon", "coupons", "placement"),
             ),
+            Item(
+                pgettext_lazy("menu", "Redeem by code"),
+                "coupon_scan",
+                "coupons.redeem",
+                "check",
+                ("coupon_scan", "coupon_redeem"),
+            ),
             Item(_("Expiry reminders"), "reminders", "coupons.view", "bell", ("reminder", "reminders")),
         ),
     ),

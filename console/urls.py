@@ -8,6 +8,7 @@ from console.api_keys.urls import api_key_pages
 from console.audit.urls import audit_pages
 from console.coupons.giving_urls import giving_pages
 from console.coupons.urls import coupon_pages
+from console.coupons.use_urls import use_pages
 from console.dashboard.urls import dashboard_pages
 from console.failures.urls import failure_pages
 from console.help.urls import help_pages
@@ -38,6 +39,7 @@ merchant_pages = [
     *coupon_pages,
     *failure_pages,
     *giving_pages,
+    *use_pages,
     *crowd_pages,
     *help_pages,
     *job_pages,

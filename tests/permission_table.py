@@ -21,6 +21,18 @@ from messaging.models import FailureDecision, JointSend, Kind, LibraryTemplate
 from orders.models import OrderDigest
 from tests import build, build_coupons, build_crowds, build_giving, build_messaging, build_orders
 from tests.messaging.sends import reminder_scene
+from tests.permission_coupons import (
+    coupon,
+    created_coupon,
+    held_coupon,
+    live_coupon,
+    live_placement,
+    refused_placement,
+    rejected_coupon,
+    settled_use,
+    silent_coupon,
+    used_coupon,
+)
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
 ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
@@ -57,36 +69,6 @@ def single(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def reminder(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"policy_id": reminder_scene.policy(build_messaging.template(app), person).pk}
-
-
-def coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    """A draft."""
-    return {"coupon_id": build_coupons.coupon(app, state="draft", activity_id="").pk}
-
-
-def live_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"coupon_id": build_coupons.coupon(app).pk}
-
-
-def live_placement(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"placement_id": build_coupons.placement(build_coupons.coupon(app)).pk}
-
-
-def refused_placement(app: MiniProgram, person: User) -> dict[str, Any]:
-    made = build_coupons.placement(build_coupons.coupon(app), state="draft", delivery_id="")
-    return {"placement_id": made.pk}
-
-
-def created_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"coupon_id": build_coupons.coupon(app, state="created").pk}
-
-
-def rejected_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"coupon_id": build_coupons.coupon(app, state="rejected", activity_id="").pk}
-
-
-def silent_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"coupon_id": build_coupons.silent(app).pk}
 
 
 def order(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -436,6 +418,12 @@ TABLE = [
     Row("coupon_run_people", ALL, kwargs=coupon_run),
     Row("coupon_run_move", OPERATORS, kwargs=coupon_run, data=undo, post=True),
     Row("coupon_run_cancel", OPERATORS, kwargs=coupon_run),
+    Row("coupon_scan", OPERATORS),
+    Row("coupon_redeem", OPERATORS, kwargs=held_coupon, post=True, passes=(422,)),  # no bill is named
+    Row("coupon_use_revert", OPERATORS, kwargs=used_coupon),
+    Row("coupon_use_ask", OPERATORS, kwargs=settled_use, post=True),
+    Row("coupon_grants", ALL, kwargs=live_coupon),
+    Row("coupon_grant", ALL, kwargs=held_coupon),
     Row("placements", ALL),
     Row("placement", ALL, kwargs=live_placement),
     Row("placement_new", OPERATORS, kwargs=live_coupon),

@@ -29,6 +29,7 @@ KINDS: Words = {
     "order_import": _("File of orders"),
     "coupon": _("Coupon"),
     "grant": _("A person's coupon"),
+    "coupon_use": _("Use or return of a coupon"),
     "placement": _("Where a coupon is shown"),
     "coupon_run": _("Batch issue of a coupon"),
     "coupon_run_part": _("One person of a batch issue"),
@@ -73,6 +74,14 @@ STATES: Mapping[str, Words] = {
         "invalidated": _("Taken back before it was used up."),
         "refused": _("The person did not get it; the reason stands beside it. It costs no stock."),
         "unknown": _("Nobody knows whether the person got it. The platform is asked; its stock is kept."),
+    },
+    "coupon_use": {
+        "pending": _("The platform has not answered. Its use is held, so that nobody else has it meanwhile."),
+        "accepted": _("The platform has done it; the ledger of the coupon has the line."),
+        "refused": _("It was not done, and the reason is shown. The coupon is as it was."),
+        "unknown": _(
+            "No answer came that can be trusted. Asked again under the same number it is done once."
+        ),
     },
     "placement": placing_words.SENTENCES,
     "coupon_run": {

@@ -3,6 +3,7 @@
 from coupons.models.coupon import Coupon, CouponCode, CouponCount, CouponDay
 from coupons.models.grant import CouponGrant, CouponRun, GrantEntry
 from coupons.models.placement import Placement
+from coupons.models.use import CouponUse
 
 __all__ = [
     "Coupon",
@@ -11,6 +12,7 @@ __all__ = [
     "CouponDay",
     "CouponGrant",
     "CouponRun",
+    "CouponUse",
     "GrantEntry",
     "Placement",
 ]

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from coupons.models.coupon import Coupon
 from merchants.owned import MerchantOwned
@@ -153,6 +154,8 @@ class CouponGrant(MerchantOwned):
         ]
         indexes = [
             models.Index(fields=["coupon", "-id"], name="grant_newest_of_coupon"),
+            models.Index(fields=["coupon", "state", "-id"], name="grant_of_coupon_in_state"),
+            models.Index(fields=["merchant", "code"], name="grant_of_code", condition=~Q(code="")),
             models.Index(fields=["customer", "-id"], name="grant_of_customer"),
             models.Index(fields=["run", "state"], name="grant_of_run", condition=Q(run__isnull=False)),
             # the scans of what expires read these and nothing else
@@ -178,7 +181,7 @@ class GrantEntry(MerchantOwned):
         RESERVED = "reserved", _("Reserved")
         RELEASED = "released", _("Reservation ended")
         REDEEMED = "redeemed", _("Redeemed")
-        REVERTED = "reverted", _("Returned")
+        REVERTED = "reverted", pgettext_lazy("grant entry", "Returned")
         EXPIRED = "expired", _("Expired")
         INVALIDATED = "invalidated", _("Invalidated")
 

@@ -1,0 +1,52 @@
+"""What the addresses of coupons name, for tests/permission_table.py."""
+
+from typing import Any
+
+from coupons.models import CouponUse
+from merchants.models import MiniProgram, User
+from tests import build_coupons, build_uses
+
+
+def coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    """A draft."""
+    return {"coupon_id": build_coupons.coupon(app, state="draft", activity_id="").pk}
+
+
+def live_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.coupon(app).pk}
+
+
+def live_placement(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"placement_id": build_coupons.placement(build_coupons.coupon(app)).pk}
+
+
+def refused_placement(app: MiniProgram, person: User) -> dict[str, Any]:
+    made = build_coupons.placement(build_coupons.coupon(app), state="draft", delivery_id="")
+    return {"placement_id": made.pk}
+
+
+def created_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.coupon(app, state="created").pk}
+
+
+def rejected_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.coupon(app, state="rejected", activity_id="").pk}
+
+
+def silent_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"coupon_id": build_coupons.silent(app).pk}
+
+
+def held_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"grant_id": build_uses.held(app).pk}
+
+
+def used_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"entry_id": build_uses.redeemed(build_uses.held(app)).pk}
+
+
+def settled_use(app: MiniProgram, person: User) -> dict[str, Any]:
+    """Nothing is to be asked about it any more."""
+    use = build_uses.unknown(build_uses.held(app))
+    CouponUse.objects.filter(pk=use.pk).update(state="refused", refusal="BIZ_ERROR")
+    return {"use_id": use.pk}
