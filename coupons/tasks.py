@@ -8,6 +8,7 @@ from django.utils import timezone
 from coupons import (
     answers,
     asked,
+    audiences,
     claims,
     ledger,
     placement_settling,
@@ -18,6 +19,11 @@ from coupons import (
     uses,
 )
 from merchants.enqueue import MerchantTask
+
+
+@shared_task(name="coupons.write_holder_list", base=MerchantTask)
+def write_holder_list(merchant_id: int, job_id: int) -> None:
+    audiences.write_list(merchant_id, job_id)
 
 
 @shared_task(name="coupons.settle_gift", base=MerchantTask)

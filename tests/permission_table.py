@@ -409,6 +409,7 @@ TABLE = [
     Row("reminder_edit", OPERATORS, kwargs=reminder),
     Row("reminder_stop", BRAKES, kwargs=reminder),
     Row("coupon_give", OPERATORS, kwargs=live_coupon),
+    Row("coupon_audience", OPERATORS, kwargs=live_coupon),
     Row("person_give", OPERATORS, kwargs=customer),
     Row("coupon_grant_decide", OPERATORS, kwargs=unknown_gift, data=write_off, post=True),
     Row("coupon_issue", OPERATORS, kwargs=live_coupon),

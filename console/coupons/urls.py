@@ -1,6 +1,6 @@
 from django.urls import path
 
-from console.coupons import design, moves, placements, views
+from console.coupons import audiences, design, moves, placements, views
 
 coupon_pages = [
     path("coupons/", views.coupons, name="coupons"),
@@ -17,6 +17,7 @@ coupon_pages = [
     path("coupons/<int:coupon_id>/ask-again/", moves.coupon_ask_again, name="coupon_ask_again"),
     path("coupons/<int:coupon_id>/take-back/", moves.coupon_take_back, name="coupon_take_back"),
     # where they are shown
+    path("coupons/<int:coupon_id>/audience/", audiences.coupon_audience, name="coupon_audience"),
     path("coupons/development/", placements.coupon_development, name="coupon_development"),
     path("coupons/placements/", placements.placements, name="placements"),
     path("coupons/<int:coupon_id>/placements/new/", placements.placement_new, name="placement_new"),

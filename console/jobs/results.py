@@ -25,6 +25,7 @@ RESULT_PAGES: Mapping[str, Page] = {
     "membership.check_list": Page("list", "people_list", _("Open the audience")),
     "membership.import_list": Page("list", "people_list", _("Open the audience")),
     "messaging.write_consent_list": Page("list", "people_list", _("Open the audience")),
+    "coupons.write_holder_list": Page("list", "people_list", _("Open the audience")),
     "orders.check_import": Page("order_import", "order_import", _("Open the import")),
     "orders.import_orders": Page("order_import", "order_import", _("Open the import")),
     "orders.repair_alike": Page("order", "order", _("Open the order")),

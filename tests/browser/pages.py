@@ -248,6 +248,7 @@ COUPONS = [
     Row("a coupon the platform refused to extend", a_coupon(refusal="BUSINESS_HAS_RISK", words="有风险")),
     Row("hand a coupon to the platform", a_coupon("submit/", state="draft", activity_id="")),
     Row("stop a coupon", a_coupon("stop/")),
+    Row("a list of a coupon's people", a_coupon("audience/?who=unused")),
     Row("where coupons are shown", placements),
     Row("show a coupon somewhere", a_coupon("placements/new/")),
     Row("a coupon shown in messages", a_placement()),

@@ -352,12 +352,13 @@ def carried_over(
 def fresh(request_data: QueryDict) -> dict[str, Any]:
     """A new send. The safe default is a time, not right away.
 
-    `?template=`, `?list=`, `?on=` (a day) and `?at=` (a time) come from links.
+    `?template=`, `?list=`, `?coupon=`, `?on=` (a day) and `?at=` (a time) come from links.
     """
     tomorrow = timezone.localdate() + timedelta(days=1)
     return {
         "template": request_data.get("template", ""),
         "people_list": request_data.get("list", ""),
+        "coupon": request_data.get("coupon", ""),
         "when": "at",
         "scheduled_on": request_data.get("on") or tomorrow,
         "scheduled_time": request_data.get("at") or DEFAULT_TIME,
