@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from coupons import answers, asked, claims, ledger, runs, settling, uses
+from coupons import answers, asked, claims, ledger, reconciling, rollups, runs, settling, uses
 from merchants.enqueue import MerchantTask
 
 
@@ -68,3 +68,23 @@ def ask_due() -> None:
 def end_due() -> None:
     settling.end_due(at=timezone.now())
     ledger.expire_due(at=timezone.now())
+
+
+@shared_task(name="coupons.start_checks")
+def start_checks() -> None:
+    reconciling.start_due(at=timezone.now())
+
+
+@shared_task(name="coupons.go_on_checks")
+def go_on_checks() -> None:
+    reconciling.go_on(at=timezone.now())
+
+
+@shared_task(name="coupons.look_again", base=MerchantTask)
+def look_again(merchant_id: int, difference_id: int) -> None:
+    reconciling.look_again(difference_id, merchant_id=merchant_id, at=timezone.now())
+
+
+@shared_task(name="coupons.rebuild_figures")
+def rebuild_figures() -> None:
+    rollups.rebuild_recent(at=timezone.now())
