@@ -89,12 +89,24 @@ SECTIONS: tuple[Section, ...] = (
             Item(
                 pgettext_lazy("menu", "Coupons"), "coupons", "coupons.view", "ticket", ("coupon", "coupons")
             ),
+            Item(
+                _("Coupon books"),
+                "coupon_books",
+                "coupons.view",
+                "equal",
+                ("coupon_books", "coupon_difference", "coupon_difference_settle", "coupon_differences"),
+            ),
             Item(_("Expiry reminders"), "reminders", "coupons.view", "bell", ("reminder", "reminders")),
         ),
     ),
     Section(
         _("Figures"),
-        (Item(_("Recall"), "recall", "recall.view", "chart-histogram", ("recall",)),),
+        (
+            Item(_("Recall"), "recall", "recall.view", "chart-histogram", ("recall",)),
+            Item(
+                _("Coupon figures"), "coupon_figures", "coupons.view", "chart-histogram", ("coupon_figures",)
+            ),
+        ),
     ),
     Section(
         _("Settings"),

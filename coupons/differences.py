@@ -7,7 +7,7 @@ with a key of its own, only while ours is still what the difference says.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 How = CouponDifference.How
 TAKEABLE = (Kind.CLAIMED_THERE, Kind.CLAIMED_HERE, Kind.USED_THERE, Kind.USED_HERE, Kind.ENDED_THERE)
 LOOK_TASK = "coupons.look_again"
+HINT_TAKES, GIVEN_UP_AFTER = timedelta(seconds=20), timedelta(minutes=5)
+SWEPT_AT_ONCE = 10
 
 
 class Settled(Exception):
@@ -54,7 +56,7 @@ def _keep(coupon: Coupon, one: Found, *, at: datetime) -> bool:
     """Whether it is new. What was accepted stays accepted as long as both sides say the same."""
     same = CouponDifference.objects.filter(coupon=coupon, kind=one.kind, about=one.about)
     ours, theirs = dict(one.ours), dict(one.theirs)
-    if same.filter(settled_at=None).update(seen_at=at, ours=ours, theirs=theirs):
+    if same.filter(settled_at=None).update(seen_at=at, again_at=None, ours=ours, theirs=theirs):
         return False
     last = same.order_by("-pk").first()
     if last is not None and last.how == How.ACCEPTED and (last.ours, last.theirs) == (ours, theirs):
@@ -112,12 +114,19 @@ def accept(difference: CouponDifference, *, reason: str, by: User, at: datetime)
 
 
 def ask_again(difference: CouponDifference, *, task: str, at: datetime) -> None:
-    """`task` looks at it once more. Raises Settled."""
+    """`task` looks at it once more; a lost hint is found by the sweep of its floor. Raises Settled."""
     with transaction.atomic():
         rows = CouponDifference.objects.filter(pk=difference.pk, settled_at=None)
         if not rows.update(again_at=at):
             raise Settled
         enqueue(task, difference.merchant_id, difference.pk)
+
+
+def asked_again(kinds: Sequence[str], *, at: datetime) -> list[CouponDifference]:
+    """Those whose hint was lost; whatever the platform does not answer is left after a while."""
+    asked = (at - GIVEN_UP_AFTER, at - HINT_TAKES)
+    rows = CouponDifference.objects.filter(settled_at=None, kind__in=list(kinds), again_at__range=asked)
+    return list(rows.order_by("again_at")[:SWEPT_AT_ONCE])
 
 
 def _locked(difference: CouponDifference) -> CouponDifference:

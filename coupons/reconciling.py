@@ -133,6 +133,8 @@ def close(check_id: int) -> bool:
 
 def go_on(*, at: datetime) -> int:
     """One slice of each look that is open and that nobody works on; how many."""
+    for asked in differences.asked_again((*OF_PEOPLE, *OF_TOTALS), at=at):
+        look_again(asked.pk, merchant_id=asked.merchant_id, at=at)
     free = Q(worked_at=None) | Q(worked_at__lt=at - LEASE)
     rows = CouponCheck.objects.filter(free, finished_at=None).exclude(stage=Stage.DONE)
     worked = 0

@@ -51,6 +51,7 @@ _OPERATE = frozenset(
         "coupons.issue",
         "coupons.design",
         "coupons.publish",
+        "coupons.reconcile",
     }
 )
 

@@ -57,6 +57,8 @@ class Slice:
 
 def go_on(*, at: datetime) -> int:
     """Some slices of each open look; how many looks."""
+    for asked in differences.asked_again(OF_ORDERS, at=at):
+        look_again(asked.pk, merchant_id=asked.merchant_id, at=at)
     rows = CouponCheck.objects.filter(finished_at=None, uses_at=None).select_related("coupon")
     checks = list(rows.order_by("pk")[:CHECKS_AT_ONCE])
     for check in checks:

@@ -100,6 +100,14 @@ def unknown_gift(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"grant_id": build_giving.gift(build_coupons.coupon(app)).pk}
 
 
+def difference(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"difference_id": build_coupons.difference(build_coupons.coupon(app)).pk}
+
+
+def look_again(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"choice": "again"}
+
+
 def undo(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"to": "undo"}
 
@@ -426,6 +434,14 @@ TABLE = [
     Row("coupon_run_people", ALL, kwargs=coupon_run),
     Row("coupon_run_move", OPERATORS, kwargs=coupon_run, data=undo, post=True),
     Row("coupon_run_cancel", OPERATORS, kwargs=coupon_run),
+    Row("coupon_books", ALL),
+    Row("coupon_check", OPERATORS, kwargs=live_coupon, post=True),
+    Row("coupon_differences", ALL),
+    Row("coupon_differences_export", ALL),
+    Row("coupon_difference", ALL, kwargs=difference),
+    Row("coupon_difference_settle", OPERATORS, kwargs=difference, data=look_again, post=True),
+    Row("coupon_figures", ALL),
+    Row("coupon_figures_export", ALL),
     Row("coupons", ALL),
     Row("coupon", ALL, kwargs=coupon),
     Row("coupon_new", OPERATORS),

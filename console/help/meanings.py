@@ -30,6 +30,7 @@ KINDS: Words = {
     "grant": _("A person's coupon"),
     "coupon_run": _("Batch issue of a coupon"),
     "coupon_run_part": _("One person of a batch issue"),
+    "difference": _("Difference in the books of a coupon"),
     "reminder": _("Expiry reminder"),
     "library": _("Entry of the library"),
     "template": _("Adopted template"),
@@ -71,6 +72,12 @@ STATES: Mapping[str, Words] = {
         "invalidated": _("Taken back before it was used up."),
         "refused": _("The person did not get it; the reason stands beside it. It costs no stock."),
         "unknown": _("Nobody knows whether the person got it. The platform is asked; its stock is kept."),
+    },
+    "difference": {
+        "open": _("The two sides say different things, and nobody has decided."),
+        "taken": _("The platform's word was taken over: a line in the ledger, with who did it."),
+        "accepted": _("It stays as it is, for the reason beside it, until a side says something else."),
+        "gone": _("A later look found both sides the same."),
     },
     "coupon_run": {
         "preparing": _("Confirmed. Until it begins it can be undone, and nobody gets one."),

@@ -117,7 +117,7 @@ class CouponDifference(MerchantOwned):
     theirs = models.JSONField(default=dict)
     found_at = models.DateTimeField()
     seen_at = models.DateTimeField()  # the last time it was there
-    again_at = models.DateTimeField(null=True)  # when somebody asked for another look
+    again_at = models.DateTimeField(null=True)  # somebody asked for a look that is still to come
     settled_at = models.DateTimeField(null=True)
     settled_by = models.ForeignKey("merchants.User", null=True, on_delete=models.PROTECT, related_name="+")
     how = models.CharField(max_length=8, choices=How.choices, blank=True)

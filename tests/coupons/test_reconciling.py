@@ -455,3 +455,20 @@ def test_due_looks_begin_once_a_day_for_what_somebody_may_hold(books: Books) -> 
     )
     assert reconciling.start_due(at=now) == 1
     assert CouponCheck.objects.filter(coupon=coupon).count() == 2
+
+
+def test_a_look_that_was_asked_for_comes_also_where_its_hint_was_lost(books: Books) -> None:
+    coupon = books.coupon()
+    grant = books.held(coupon)
+    books.pays(grant)
+    look(coupon)
+    difference = CouponDifference.objects.get(coupon=coupon, kind="used_there")
+    with transaction.atomic():
+        ledger.redeem(grant, build_coupons.fact())
+    differences.ask_again(difference, task=differences.LOOK_TASK, at=later())
+    reconciling.go_on(at=later())
+    difference.refresh_from_db()
+    assert difference.how == ""
+    reconciling.go_on(at=later() + timedelta(minutes=1))
+    difference.refresh_from_db()
+    assert difference.how == "gone"
