@@ -257,7 +257,7 @@ class Shell:
             return {}
         found = waiting(self.merchant)
         named = {"sends": found.sends, "singles": found.singles, "templates": found.templates}
-        return {**named, "orders": found.orders}
+        return {**named, "orders": found.orders, "coupon_books": found.books}
 
     def _waiting(self, url_name: str) -> int:
         return self._counts.get(url_name, 0)

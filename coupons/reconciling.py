@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 Stage = CouponCheck.Stage
-SLICE_PEOPLE = 50
-SLICE_SECONDS = 40
+SLICE_PEOPLE = 25
+SLICE_SECONDS = 10  # of all looks that one worker goes on with: less than beat waits
 LEASE = timedelta(seconds=120)  # a slice that has not ended by then lost its worker
 CHECKS_AT_ONCE = 20
 MOST_STUMBLES = 8  # calls in a row without an answer: then the next person, or no totals this time
@@ -135,16 +135,18 @@ def go_on(*, at: datetime) -> int:
     """One slice of each look that is open and that nobody works on; how many."""
     for asked in differences.asked_again((*OF_PEOPLE, *OF_TOTALS), at=at):
         look_again(asked.pk, merchant_id=asked.merchant_id, at=at)
-    free = Q(worked_at=None) | Q(worked_at__lt=at - LEASE)
+    free = Q(worked_at=None) | Q(worked_at__lte=at - LEASE)
     rows = CouponCheck.objects.filter(free, finished_at=None).exclude(stage=Stage.DONE)
-    worked = 0
+    worked, until = 0, time.monotonic() + SLICE_SECONDS
     for check in rows.order_by(F("worked_at").asc(nulls_first=True), "pk")[:CHECKS_AT_ONCE]:
+        if time.monotonic() > until:
+            break
         if CouponCheck.objects.filter(free, pk=check.pk, finished_at=None).update(worked_at=at):
             worked += 1
             try:
-                _slice(_fresh(check.pk), at=at)
-            finally:
-                CouponCheck.objects.filter(pk=check.pk, worked_at=at).update(worked_at=None)
+                _slice(_fresh(check.pk), until=until, at=at)
+            finally:  # free again, and behind all others
+                CouponCheck.objects.filter(pk=check.pk, worked_at=at).update(worked_at=at - LEASE)
     return worked
 
 
@@ -154,8 +156,7 @@ def _fresh(check_id: int) -> CouponCheck:
     return found
 
 
-def _slice(check: CouponCheck, *, at: datetime) -> None:
-    until = time.monotonic() + SLICE_SECONDS
+def _slice(check: CouponCheck, *, until: float, at: datetime) -> None:
     if check.started_at < at - GIVEN_UP_AFTER:
         _cut(check)
     elif check.coupon.mini_program.stopped_at is not None:

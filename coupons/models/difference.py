@@ -50,7 +50,7 @@ class CouponCheck(MerchantOwned):
     asked_by = models.ForeignKey("merchants.User", null=True, on_delete=models.PROTECT, related_name="+")
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
-    worked_at = models.DateTimeField(null=True)  # when a slice last began
+    worked_at = models.DateTimeField(null=True)  # when a slice began, less its lease once it ended
 
     class Meta:
         constraints = [
