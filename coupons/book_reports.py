@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from coupons.models import Coupon, CouponCheck, CouponCount, CouponDifference
-from merchants.models import Merchant, MiniProgram
+from merchants.models import Merchant
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ def _same(ours: int | None, theirs: int | None) -> bool | None:
     return None if ours is None or theirs is None else ours == theirs
 
 
-def coupons_of(mini_program: MiniProgram | None) -> QuerySet[Coupon]:
+def coupons_of(merchant: Merchant) -> QuerySet[Coupon]:
     """Those that the platform knows, newest first."""
-    rows = Coupon.objects.filter(mini_program=mini_program).exclude(activity_id="")
+    rows: QuerySet[Coupon] = Coupon.objects.for_merchant(merchant).exclude(activity_id="")
     return rows.exclude(state__in=["draft", "creating", "rejected"]).select_related("count").order_by("-pk")
 
 

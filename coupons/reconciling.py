@@ -159,6 +159,7 @@ def _fresh(check_id: int) -> CouponCheck:
 def _slice(check: CouponCheck, *, until: float, at: datetime) -> None:
     if check.started_at < at - GIVEN_UP_AFTER:
         _cut(check)
+        check = _fresh(check.pk)
     elif check.coupon.mini_program.stopped_at is not None:
         return  # nothing leaves now
     for _person in range(SLICE_PEOPLE):

@@ -13,7 +13,7 @@ from console.states import DIFFERENCE
 from coupons import book_reports
 from coupons.book_reports import Wanted
 from coupons.models.difference import DifferenceKind
-from merchants.models import MiniProgram
+from merchants.models import Merchant
 
 ALL = ("", gettext_lazy("All"))
 MOST_OFFERED = 200  # coupons in the menu
@@ -34,12 +34,12 @@ class DifferenceFilters(FilterForm):
     kind = forms.ChoiceField(label=gettext_lazy("What differs"), choices=[ALL, *DifferenceKind.choices])
     coupon = forms.TypedChoiceField(label=gettext_lazy("Coupon"), coerce=int, empty_value=None)
 
-    def __init__(self, data: Any, *, mini_program: MiniProgram | None) -> None:
-        self.mini_program = mini_program
+    def __init__(self, data: Any, *, merchant: Merchant) -> None:
+        self.merchant = merchant
         super().__init__(data)
 
     def offer(self) -> None:
-        rows = book_reports.coupons_of(self.mini_program)[:MOST_OFFERED]
+        rows = book_reports.coupons_of(self.merchant)[:MOST_OFFERED]
         named = [(one.pk, f"{one.name} · {one.activity_id[-4:]}") for one in rows]
         self.fields["coupon"].choices = [("", _("All coupons")), *named]  # type: ignore[attr-defined]
 

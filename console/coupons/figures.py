@@ -18,9 +18,8 @@ from django.views.decorators.http import require_safe
 from console.access import MerchantRequest, merchant_page
 from console.recall.filters import RANGES, RecallFilters
 from console.recall.words import short_day
-from coupons import figure_reports
+from coupons import book_reports, figure_reports
 from coupons.figure_reports import CouponFigures, Sums, Wanted
-from coupons.models import Coupon
 from coupons.models.grant import Source
 from coupons.terms import beijing_day
 from membership.uploads import safe_against_formulas
@@ -44,7 +43,7 @@ class CouponFigureFilters(RecallFilters):
 
     def offer(self) -> None:
         super().offer()
-        rows = Coupon.objects.for_merchant(self.merchant).exclude(activity_id="").order_by("-pk")
+        rows = book_reports.coupons_of(self.merchant)
         named = [(one.pk, f"{one.name} · {one.activity_id[-4:]}") for one in rows[:MOST_OFFERED]]
         self.fields["coupon"].choices = [("", _("All coupons")), *named]  # type: ignore[attr-defined]
 

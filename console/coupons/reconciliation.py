@@ -38,7 +38,8 @@ HEAD = (
 @require_safe
 @merchant_page("coupons.view")
 def coupon_books(request: MerchantRequest) -> HttpResponse:
-    page = numbered_page(request, book_reports.coupons_of(request.mini_program), per_page=BOOKS_PER_PAGE)
+    rows = book_reports.coupons_of(request.merchant).filter(mini_program=request.mini_program)
+    page = numbered_page(request, rows, per_page=BOOKS_PER_PAGE)
     context = {
         "page": page,
         "books": book_reports.books_of(list(page.object_list)),
@@ -62,7 +63,7 @@ def coupon_check(request: MerchantRequest, coupon_id: int) -> HttpResponse:
 @require_safe
 @merchant_page("coupons.view")
 def coupon_differences(request: MerchantRequest) -> HttpResponse:
-    filters = DifferenceFilters(request.GET, mini_program=request.mini_program)
+    filters = DifferenceFilters(request.GET, merchant=request.merchant)
     rows = book_reports.differences_of(request.merchant, filters.wanted)
     keyset = keyset_page(request, rows, per_page=PER_PAGE)
     export = reverse("coupon_differences_export", args=[request.merchant.slug])
@@ -79,7 +80,7 @@ def coupon_differences(request: MerchantRequest) -> HttpResponse:
 @merchant_page("coupons.view")  # type: ignore[arg-type]  # the guard passes any response through
 def coupon_differences_export(request: MerchantRequest) -> StreamingHttpResponse:
     """Those of the filter, newest first; ids only for whoever may see them."""
-    filters = DifferenceFilters(request.GET, mini_program=request.mini_program)
+    filters = DifferenceFilters(request.GET, merchant=request.merchant)
     rows = book_reports.differences_of(request.merchant, filters.wanted).order_by("-pk")
     language, zone = translation.get_language() or "en", ZoneInfo(request.merchant.time_zone)
     reveals = request.staff.can("people.reveal")

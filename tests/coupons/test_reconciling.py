@@ -1,125 +1,21 @@
 """Our books beside the simulated platform's: each planted difference is found, told once, and settled."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-from typing import Any
+import threading
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
-from coupons import claims, differences, ledger, reconciling, rollups
+from coupons import differences, ledger, reconciling, rollups
 from coupons.comparing import Held
-from coupons.models import Coupon, CouponCheck, CouponCount, CouponDifference, CouponGrant, GrantEntry
-from gateway import loop
-from membership.models import Customer
-from merchants import rate, secrets
-from merchants.models import Event, MiniProgram, Notice, User
-from orders import coupon_uses
-from tests import build, build_coupons, build_messaging
-from tests.simulator.coupon_counter import Counter, opened
-from tests.simulator_process import SimulatorProcess
+from coupons.models import Coupon, CouponCount, CouponDifference, CouponGrant, GrantEntry
+from merchants.models import Event
+from tests import build_coupons
+from tests.coupons.books import Books, later, look, open_kinds, take, used_there
 
 pytestmark = pytest.mark.django_db(transaction=True)
-RECEIVED, USED = (f"alipay.marketing.activity.message.{what}" for what in ("received", "used"))
-HELD = "alipay.marketing.activity.user.batchqueryvoucher"
-Kind = str
-
-
-class Books:
-    """A merchant whose pushes do not arrive by themselves: what is known here is what a test writes."""
-
-    def __init__(self, counter: Counter, app: MiniProgram) -> None:
-        self.counter, self.app = counter, app
-        self.by: User = build.user(f"keeper-{app.app_id[-6:]}")
-
-    def coupon(self, **columns: Any) -> Coupon:
-        activity_id = self.counter.made(quantity=50, per_user=0)
-        return build_coupons.coupon(self.app, activity_id=activity_id, stock=50, **columns)
-
-    def person(self) -> Customer:
-        [person] = build_messaging.people(self.app, 1, open_ids=[self.counter.person()])
-        return person
-
-    def claims(self, coupon: Coupon, person: Customer) -> dict[str, Any]:
-        """There, and nowhere else yet."""
-        got = self.counter.act(person.open_id or "", "claim", activity_id=coupon.activity_id)
-        voucher: dict[str, Any] = got["voucher"]
-        return voucher
-
-    def known(self, coupon: Coupon, person: Customer, voucher: dict[str, Any]) -> CouponGrant:
-        """The push of a claim, taken over."""
-        notice = Notice.objects.create(
-            merchant=coupon.merchant,
-            mini_program=coupon.mini_program,
-            app_id=coupon.mini_program.app_id,
-            notify_id=f"N{voucher['voucher_id']}",
-            kind=RECEIVED,
-            fields={
-                "activity_id": coupon.activity_id,
-                "voucher_id": voucher["voucher_id"],
-                "open_id": person.open_id,
-                "event_time": str(round(timezone.now().timestamp() * 1000)),
-            },
-        )
-        claims.take_received(notice.pk, merchant_id=coupon.merchant_id, at=timezone.now())
-        return CouponGrant.objects.get(voucher_id=voucher["voucher_id"])
-
-    def held(self, coupon: Coupon) -> CouponGrant:
-        """On both sides."""
-        person = self.person()
-        return self.known(coupon, person, self.claims(coupon, person))
-
-    def pays(self, grant: CouponGrant) -> dict[str, Any]:
-        return self.counter.act(
-            grant.customer.open_id or "", "pay", total_fee=2_500, voucher_id=grant.voucher_id
-        )
-
-
-@pytest.fixture
-def books(simulator: SimulatorProcess, no_faults: None, settings: Any) -> Iterator[Books]:
-    counter = opened(simulator)
-    texts = counter.merchant.texts
-    app = build.mini_program(
-        build.merchant(),
-        app_id=texts["app_id"],
-        app_private_key_sealed=secrets.encrypt(texts["app_private_key"]),
-        alipay_public_key=texts["alipay_public_key"],
-        rate_per_second=100_000,
-    )
-    settings.GATEWAY_URLS = {"simulated": simulator.gateway_url}
-    rate.connection().flushdb()
-    yield Books(counter, app)
-    loop.close()
-
-
-def later() -> datetime:
-    """When nothing is on its way any more."""
-    return timezone.now() + timedelta(hours=2)
-
-
-def look(coupon: Coupon, *, at: datetime | None = None) -> CouponCheck:
-    at = at or later()
-    check = reconciling.start(coupon)
-    assert check is not None
-    coupon_uses.go_on(at=at)
-    for _slice in range(5):
-        reconciling.go_on(at=at)
-    check.refresh_from_db()
-    return check
-
-
-def open_kinds(coupon: Coupon) -> list[Kind]:
-    rows = CouponDifference.objects.filter(coupon=coupon, settled_at=None)
-    return sorted(rows.values_list("kind", flat=True))
-
-
-def take(books: Books, coupon: Coupon, kind: Kind) -> CouponDifference:
-    difference = CouponDifference.objects.get(coupon=coupon, kind=kind, settled_at=None)
-    differences.take(difference, by=books.by, at=later())
-    difference.refresh_from_db()
-    assert (difference.how, difference.settled_by) == ("taken", books.by)
-    return difference
 
 
 def test_books_that_agree_have_no_difference_and_say_whom_they_asked(books: Books) -> None:
@@ -156,11 +52,6 @@ def deleted_there(books: Books, coupon: Coupon) -> None:
     """(2) as far as the platform tells."""
     grant = books.held(coupon)
     books.counter.act(grant.customer.open_id or "", "delete", voucher_id=grant.voucher_id)
-
-
-def used_there(books: Books, coupon: Coupon) -> None:
-    """(3)"""
-    books.pays(books.held(coupon))
 
 
 def used_here(books: Books, coupon: Coupon) -> None:
@@ -214,7 +105,7 @@ PLANTED = [
 
 @pytest.mark.parametrize(("plant", "kinds"), PLANTED, ids=[plant.__name__ for plant, _kinds in PLANTED])
 def test_a_planted_difference_is_found_once(
-    books: Books, plant: Callable[[Books, Coupon], None], kinds: list[Kind]
+    books: Books, plant: Callable[[Books, Coupon], None], kinds: list[str]
 ) -> None:
     coupon = books.coupon()
     books.held(coupon)
@@ -348,127 +239,29 @@ def test_what_may_still_be_on_its_way_is_no_difference(books: Books) -> None:
     assert [one for one in open_kinds(coupon) if one not in ("total_claimed", "total_used")] == []
 
 
-def test_a_grant_that_moved_while_the_platform_was_asked_is_left_alone(books: Books) -> None:
-    coupon = books.coupon()
-    grant = books.held(coupon)
-    answer = reconciling.ask_person(coupon, grant.customer, whose=reconciling.ask_whose(coupon))
-    books.pays(grant)
-    with transaction.atomic():
-        ledger.redeem(grant, build_coupons.fact())
-        assert reconciling.keep(coupon, grant.customer, answer, at=later()) == 0
-    assert open_kinds(coupon) == []
-
-
-def test_a_look_goes_on_where_it_stopped_and_asks_nobody_twice(books: Books, monkeypatch: Any) -> None:
-    coupon = books.coupon()
-    for _n in range(4):
-        used_there(books, coupon)
-    monkeypatch.setattr(reconciling, "SLICE_PEOPLE", 2)
-    check = reconciling.start(coupon)
-    assert check is not None
-    coupon_uses.go_on(at=later())
-    reconciling.go_on(at=later())
-    check.refresh_from_db()
-    assert (check.stage, check.looked_at, check.finished_at) == ("holders", 1, None)
-    assert reconciling.start(coupon) is None
-    for _slice in range(4):
-        reconciling.go_on(at=later())
-    check.refresh_from_db()
-    assert (check.looked_at, check.calls) == (4, 6)
-    assert check.finished_at is not None
-    assert open_kinds(coupon).count("used_there") == 4
-
-
-def test_another_worker_takes_over_only_after_the_lease(books: Books) -> None:
-    coupon = books.coupon()
-    books.held(coupon)
-    check = reconciling.start(coupon)
-    assert check is not None
-    CouponCheck.objects.filter(pk=check.pk).update(worked_at=later())
-    assert reconciling.go_on(at=later()) == 0
-    assert reconciling.go_on(at=later() + reconciling.LEASE * 2) == 1
-
-
-def test_a_slice_that_was_overtaken_writes_nothing(books: Books) -> None:
-    coupon = books.coupon()
-    used_there(books, coupon)
-    check = reconciling.start(coupon)
-    assert check is not None
-    reconciling._step(reconciling._fresh(check.pk), at=later())
-    stale = reconciling._fresh(check.pk)
-    assert reconciling._step(reconciling._fresh(check.pk), at=later())
-    assert not reconciling._step(stale, at=later())
-    check.refresh_from_db()
-    assert (check.looked_at, check.found) == (1, 2)
-
-
-def test_calls_are_bounded_and_the_next_look_begins_behind_them(books: Books, settings: Any) -> None:
-    coupon = books.coupon()
-    grants = [books.held(coupon) for _n in range(4)]
-    settings.COUPON_CHECK_CALLS = 4
-    check = look(coupon)
-    assert (check.looked_at, check.cut_in, check.cursor) == (2, "holders", grants[1].pk)
-    used_there(books, coupon)
-    books.pays(grants[0])
-    settings.COUPON_CHECK_CALLS = 100
-    second = look(coupon)
-    assert (second.looked_at, second.cut_in) == (3, "")
-
-
-def test_whom_the_platform_does_not_tell_about_is_counted(books: Books) -> None:
-    coupon = books.coupon()
-    grant, other = books.held(coupon), books.held(coupon)
-    Customer.objects.filter(pk=grant.customer_id).update(open_id=None, forgotten_at=timezone.now())
-    fault = {"method": HELD, "kind": "sub_code", "value": "INVALID_PARAMETER", "app_id": books.app.app_id}
-    books.counter.simulator.post("/sim/faults", fault)
-    check = look(coupon)
-    assert (check.looked_at, check.not_asked, check.cut_in) == (0, 2, "")
-    assert (open_kinds(coupon), other.state) == ([], "claimed")
-
-
-def test_with_the_platform_away_a_look_stumbles_and_ends_without_inventing_anything(
-    books: Books, settings: Any
-) -> None:
-    coupon = books.coupon()
-    used_there(books, coupon)
-    settings.GATEWAY_URLS = {"simulated": "http://127.0.0.1:9/gateway.do"}
-    loop.close()
-    check = reconciling.start(coupon)
-    assert check is not None
-    coupon_uses.go_on(at=later())
-    for _slice in range(reconciling.MOST_STUMBLES):
-        reconciling.go_on(at=later())
-    check.refresh_from_db()
-    assert (check.looked_at, check.found, check.cut_in) == (0, 0, "counts")
-    assert check.finished_at is not None
-
-
-def test_due_looks_begin_once_a_day_for_what_somebody_may_hold(books: Books) -> None:
-    coupon, now = books.coupon(), timezone.now()
-    build_coupons.coupon(books.app, state="draft", activity_id="")
-    long_over = {"publish_from": now - timedelta(days=200), "publish_until": now - timedelta(days=100)}
-    build_coupons.coupon(books.app, state="ended", **long_over)
-    assert reconciling.start_due(at=now) == 1
-    assert reconciling.start_due(at=now) == 0
-    CouponCheck.objects.update(
-        stage="done", uses_at=now, finished_at=now, started_at=now - timedelta(hours=25)
-    )
-    assert reconciling.start_due(at=now) == 1
-    assert CouponCheck.objects.filter(coupon=coupon).count() == 2
-
-
-def test_a_look_that_was_asked_for_comes_also_where_its_hint_was_lost(books: Books) -> None:
+def test_two_who_take_it_over_at_once_write_one_movement(books: Books) -> None:
     coupon = books.coupon()
     grant = books.held(coupon)
     books.pays(grant)
     look(coupon)
     difference = CouponDifference.objects.get(coupon=coupon, kind="used_there")
-    with transaction.atomic():
-        ledger.redeem(grant, build_coupons.fact())
-    differences.ask_again(difference, task=differences.LOOK_TASK, at=later())
-    reconciling.go_on(at=later())
-    difference.refresh_from_db()
-    assert difference.how == ""
-    reconciling.go_on(at=later() + timedelta(minutes=1))
-    difference.refresh_from_db()
-    assert difference.how == "gone"
+    gate, outcomes = threading.Barrier(2), []
+
+    def take_over() -> None:
+        try:
+            gate.wait()
+            differences.take(difference, by=books.by, at=later())
+            outcomes.append("taken")
+        except differences.Settled:
+            outcomes.append("too late")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=take_over) for _n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["taken", "too late"]
+    assert GrantEntry.objects.filter(grant=grant, kind="redeemed").count() == 1
+    assert Event.objects.filter(kind="coupon.difference_taken").count() == 1

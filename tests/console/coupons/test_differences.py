@@ -62,6 +62,13 @@ class Differences(CastCase):
         CouponDifference.objects.all().delete()
         self.assertContains(self.listed(), "No open difference")
 
+    def test_home_names_what_differs_and_leads_here(self) -> None:
+        home = self.client.get(reverse("home", args=["yunduo"]))
+        self.assertContains(home, "Coupon books are off by 1")
+        self.assertContains(home, "Used there, not here 1")
+        self.settle("accept", reason="known to the till")
+        self.assertNotContains(self.client.get(reverse("home", args=["yunduo"])), "Coupon books are off")
+
     def test_the_file_has_the_rows_of_the_filter_and_no_formulas(self) -> None:
         type(self.coupon).objects.filter(pk=self.coupon.pk).update(name="=1+1")
         response = self.client.get(reverse("coupon_differences_export", args=["yunduo"]))
