@@ -12,7 +12,7 @@ from coupons import differences, ledger, reconciling, rollups
 from coupons.comparing import Held
 from coupons.models import Coupon, CouponCount, CouponDifference, CouponGrant, GrantEntry
 from merchants.models import Event
-from tests import build_coupons
+from tests import build_coupons, build_orders
 from tests.coupons.books import Books, later, look, open_kinds, take, used_there
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,6 +116,30 @@ def test_a_planted_difference_is_found_once(
     assert look(coupon).found == 0
     assert open_kinds(coupon) == kinds
     assert Event.objects.filter(kind="coupon.differences_found").count() == 1
+
+
+def test_seven_kinds_planted_in_one_coupon_are_all_found_by_one_look(books: Books) -> None:
+    coupon, amounts = books.coupon(), {"amount_fen": 2_500, "pay_amount_fen": 2_000, "discount_fen": 500}
+    plants = (claimed_there, claimed_here, used_there, used_here, over_here, claimed_by_strangers)
+    for plant in plants:
+        plant(books, coupon)
+    for known in ({"order_no": "NOBODY-RETURNED-IT"}, {"saved_fen": 400}):  # (7) its order, then its money
+        grant = books.held(coupon)
+        trade_no = books.pays(grant)["trade_no"]
+        if "saved_fen" in known:
+            build_orders.order(books.app, customer=grant.customer, trade_no=trade_no, **amounts)
+            known = {**known, "trade_no": trade_no}
+        with transaction.atomic():
+            ledger.redeem(grant, build_coupons.fact(**known))
+    holder = books.held(coupon).customer  # (7) an order that took it off, and no use
+    build_orders.order(books.app, customer=holder, order_created_at=timezone.now(), **amounts)
+    check = look(coupon)
+    kinds = [
+        *("claimed_here", "claimed_there", "ended_here", "money_differs", "order_missing"),
+        *("total_claimed", "use_missing", "used_here", "used_there"),
+    ]
+    assert open_kinds(coupon) == kinds
+    assert (check.found, check.uses_named, check.uses_matched) == (len(kinds), 2, 1)
 
 
 def test_what_was_taken_back_there_is_found_and_taken_over(books: Books) -> None:
