@@ -87,7 +87,11 @@ SECTIONS: tuple[Section, ...] = (
         _("Coupons"),
         (
             Item(
-                pgettext_lazy("menu", "Coupons"), "coupons", "coupons.view", "ticket", ("coupon", "coupons")
+                pgettext_lazy("menu", "Coupons"),
+                "coupons",
+                "coupons.view",
+                "ticket",
+                ("coupon", "coupons", "placement"),
             ),
             Item(
                 _("Coupon books"),

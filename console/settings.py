@@ -114,6 +114,9 @@ CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
 ORDER_DIGEST_HOUR = int(number("ORDER_DIGEST_HOUR", 8))  # of the merchant's day: that of yesterday is made
 COUPON_POLL_SECONDS = number("COUPON_POLL_SECONDS", 10)  # no push came: the platform is asked
 ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status may still come in
+# SIM: of order messages no template id is documented. Empty: coupons for subscription messages only
+ORDER_MESSAGE_REFERENCE = text("ORDER_MESSAGE_REFERENCE", "{biz_type}:{status}")
+COUPON_SHOWN_HOURS = number("COUPON_SHOWN_HOURS", 24)  # after a send: messages still show the coupon
 COUPON_UNDO_SECONDS = number("COUPON_UNDO_SECONDS", 10)
 COUPON_CALLS_IN_FLIGHT = int(number("COUPON_CALLS_IN_FLIGHT", 100))  # of a mini program, in the outbox
 COUPON_CHECK_HOURS = int(number("COUPON_CHECK_HOURS", 24))  # between two looks at the books of a coupon
@@ -300,6 +303,7 @@ NOTIFICATION_ROUTES: dict[str, str] = {
     "alipay.marketing.activity.message.modified": "coupons.take_notice",
     "alipay.marketing.activity.message.appended": "coupons.take_notice",
     "alipay.marketing.activity.message.stopped": "coupons.take_notice",
+    "alipay.marketing.activity.delivery.message": "coupons.take_placed",
 }
 CELERY_BEAT_SCHEDULE = {
     # four times a second: sends that are due begin
@@ -334,6 +338,8 @@ CELERY_BEAT_SCHEDULE = {
     "tidy lists": {"task": "membership.tidy_lists", "schedule": 60.0, "options": {"expires": 60}},
     # every minute: files of orders whose job is over
     "tidy order imports": {"task": "orders.tidy_imports", "schedule": 60.0, "options": {"expires": 60}},
+    # every ten seconds: plans of coupons that no send needs any more, claims of those that did
+    "tend coupons": {"task": "messaging.tend_coupons", "schedule": 10.0, "options": {"expires": 10}},
     # every minute: approvals whose time passed
     "expire reviews": {"task": "messaging.expire_reviews", "schedule": 60.0, "options": {"expires": 60}},
     # every minute: coupons that expire soon; every ten, what came of reminding of them

@@ -127,6 +127,17 @@ ORDER_SYNC: Mapping[str, StateWord] = {
     "superseded": StateWord("muted", pgettext_lazy("order sync", "Superseded")),
     "dead": StateWord("broken", pgettext_lazy("order sync", "Needs fixing")),
 }
+PLACEMENT: Mapping[str, StateWord] = {
+    "draft": StateWord("broken", pgettext_lazy("placement", "Refused")),
+    "submitting": StateWord("running", pgettext_lazy("placement", "Being asked for")),
+    "auditing": StateWord("waiting", pgettext_lazy("placement", "Under review")),
+    "active": StateWord("good", pgettext_lazy("placement", "Live")),
+    "stopping": StateWord("running", pgettext_lazy("placement", "Stopping")),
+    "stopped": StateWord("muted", pgettext_lazy("placement", "Stopped")),
+    "ended": StateWord("muted", pgettext_lazy("placement", "Ended")),
+    "rejected": StateWord("broken", pgettext_lazy("placement", "Rejected")),
+    "unknown": StateWord("unknown", pgettext_lazy("placement", "Outcome unknown")),
+}
 COUPON: Mapping[str, StateWord] = {
     "draft": StateWord("muted", pgettext_lazy("coupon", "Draft")),
     "creating": StateWord("running", pgettext_lazy("coupon", "Being created")),
@@ -191,6 +202,7 @@ WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "crowd": CROWD,
     "delivery": DELIVERY,
     "order_sync": ORDER_SYNC,
+    "placement": PLACEMENT,
     "coupon_run": COUPON_RUN,
     "coupon_run_part": GRANT_PARTS,
     "order_import": ORDER_IMPORT,

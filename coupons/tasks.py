@@ -5,7 +5,18 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from coupons import answers, asked, claims, ledger, reconciling, rollups, runs, settling, uses
+from coupons import (
+    answers,
+    asked,
+    claims,
+    ledger,
+    placement_settling,
+    reconciling,
+    rollups,
+    runs,
+    settling,
+    uses,
+)
 from merchants.enqueue import MerchantTask
 
 
@@ -54,6 +65,16 @@ def take_notice(merchant_id: int, notice_id: int) -> None:
     settling.take_notice(notice_id, merchant_id=merchant_id)
 
 
+@shared_task(name="coupons.settle_placement", base=MerchantTask)
+def settle_placement(merchant_id: int, call_id: int) -> None:
+    placement_settling.settle_placement(call_id, merchant_id=merchant_id)
+
+
+@shared_task(name="coupons.take_placed", base=MerchantTask)
+def take_placed(merchant_id: int, notice_id: int) -> None:
+    placement_settling.take_push(notice_id, merchant_id=merchant_id, at=timezone.now())
+
+
 @shared_task(name="coupons.ask", base=MerchantTask)
 def ask(merchant_id: int, coupon_id: int) -> None:
     settling.ask_one(coupon_id, merchant_id=merchant_id, at=timezone.now())
@@ -62,11 +83,13 @@ def ask(merchant_id: int, coupon_id: int) -> None:
 @shared_task(name="coupons.ask_due")
 def ask_due() -> None:
     settling.ask_due(at=timezone.now())
+    placement_settling.ask_due(at=timezone.now())
 
 
 @shared_task(name="coupons.end_due")
 def end_due() -> None:
     settling.end_due(at=timezone.now())
+    placement_settling.end_due(at=timezone.now())
     ledger.expire_due(at=timezone.now())
 
 

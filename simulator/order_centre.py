@@ -179,6 +179,20 @@ def status_of(template_id: str) -> Status | None:
     return scene.status(code) if scene is not None else None
 
 
+def reference_of(template_id: str) -> str:
+    """What a plan names to be carried by these messages. SIM: of an order's, `<biz_type>:<status>`."""
+    if status_of(template_id) is None:
+        return template_id
+    return template_id.removeprefix(f"{PREFIX}/").replace("/", ":")
+
+
+def has_messages(reference: str) -> bool:
+    """Whether it is the reference of an order's message."""
+    biz_type, _, code = reference.partition(":")
+    status = status_of(f"{PREFIX}/{biz_type}/{code}")
+    return status is not None and status.notifies
+
+
 _SHOWN = ("out_biz_no", "order_id", "open_id", "biz_type", "status", "link", "trade_no", "info")
 
 

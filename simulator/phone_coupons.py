@@ -6,6 +6,7 @@ from simulator.activities import Activity
 from simulator.coupon_terms import DISCOUNT, EXCHANGE, PAY, SPECIAL, Terms, time_text, yuan
 from simulator.deliveries import SERVICE_MESSAGE
 from simulator.markup import Html, joined, render
+from simulator.order_centre import reference_of
 from simulator.phone_lookup import Received, url_of
 from simulator.store import App, Store
 from simulator.vouchers import EXPIRED, SENDED, USED, Voucher
@@ -100,7 +101,7 @@ def _offer(store: Store, app: App, open_id: str, activity: Activity, *, back: st
 def attached(store: Store, received: Received, *, back: str) -> Html:
     """The coupon that a message carries while its delivery plan runs; nothing of a message without one."""
     message = received.message
-    plan = store.deliveries.carried_by(received.app.app_id, message.template_id, message.at)
+    plan = store.deliveries.carried_by(received.app.app_id, reference_of(message.template_id), message.at)
     if plan is None:
         return Html("")
     activity = store.coupons.activities[plan.activity_id]

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from coupons import bodies, counting, ledger
-from coupons.models import Coupon, CouponDifference, CouponGrant
+from coupons.models import Coupon, CouponDifference, CouponGrant, Placement
 from membership.models import Customer
 from merchants.models import GatewayCall, MiniProgram
 from tests import build_messaging
@@ -113,3 +113,25 @@ def difference(of: Coupon, held: CouponGrant | None = None, **fields: Any) -> Co
         },
     )
     return made
+
+
+def placement(of: Coupon, *, booth: str = "PAYMENT_RESULT", **columns: Any) -> Placement:
+    """Live since a day, for ten more."""
+    now, number = timezone.now(), next(_numbers)
+    return Placement.objects.create(
+        merchant=of.merchant,
+        mini_program=of.mini_program,
+        coupon=of,
+        booth=booth,
+        form_token=uuid.uuid4(),
+        **{
+            "name": f"计划{number:04d}",
+            "template_ref": "3C_RENT:APPROVAL" if booth == "SERVICE_MESSAGE" else "",
+            "begins_at": now - timedelta(days=1),
+            "ends_at": now + timedelta(days=10),
+            "state": "active",
+            "operations": 1,
+            "delivery_id": f"2026112300001{number:019d}",
+            **columns,
+        },
+    )

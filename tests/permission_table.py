@@ -68,6 +68,15 @@ def live_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"coupon_id": build_coupons.coupon(app).pk}
 
 
+def live_placement(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"placement_id": build_coupons.placement(build_coupons.coupon(app)).pk}
+
+
+def refused_placement(app: MiniProgram, person: User) -> dict[str, Any]:
+    made = build_coupons.placement(build_coupons.coupon(app), state="draft", delivery_id="")
+    return {"placement_id": made.pk}
+
+
 def created_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"coupon_id": build_coupons.coupon(app, state="created").pk}
 
@@ -382,6 +391,7 @@ TABLE = [
     Row("send_undo", OPERATORS, kwargs=sending, post=True, passes=(422,)),
     Row("send_pause", BRAKES, kwargs=sending, post=True),
     Row("send_resume", BRAKES, kwargs=sending, post=True, passes=(422,)),
+    Row("send_without_coupon", BRAKES, kwargs=sending, post=True, passes=(422,)),
     Row("send_speed", BRAKES, kwargs=sending),
     Row("send_cancel", BRAKES, kwargs=sending),
     Row("send_not_after", OPERATORS, kwargs=sending),
@@ -442,6 +452,12 @@ TABLE = [
     Row("coupon_difference_settle", OPERATORS, kwargs=difference, data=look_again, post=True),
     Row("coupon_figures", ALL),
     Row("coupon_figures_export", ALL),
+    Row("placements", ALL),
+    Row("placement", ALL, kwargs=live_placement),
+    Row("placement_new", OPERATORS, kwargs=live_coupon),
+    Row("placement_stop", OPERATORS, kwargs=live_placement),
+    Row("placement_again", OPERATORS, kwargs=refused_placement, post=True),
+    Row("coupon_development", OPERATORS, post=True),
     Row("coupons", ALL),
     Row("coupon", ALL, kwargs=coupon),
     Row("coupon_new", OPERATORS),

@@ -41,6 +41,7 @@ SENTENCES: Mapping[str, str | Promise] = {
     "send.sending": _("Sending began"),
     "send.paused": _("Paused a batch send"),
     "send.resumed": _("Resumed a batch send"),
+    "send.without_coupon": _("Let a batch send go on without its coupon"),
     "send.speed": _("Changed the speed of a batch send"),
     "send.not_after": _("Gave a batch send another latest time"),
     "send.not_after_lifted": _("Lifted the latest time of a batch send"),
@@ -76,6 +77,16 @@ SENTENCES: Mapping[str, str | Promise] = {
     "coupon.difference_taken": _("Took the platform's word for a difference in the books of a coupon"),
     "coupon.difference_accepted": _("Accepted a difference in the books of a coupon as known"),
     "coupon.figures_repaired": _("Figures of a coupon were wrong and were counted again from its ledger"),
+    "placement.submitted": _("Asked the platform to show a coupon"),
+    "placement.auditing": _("The platform took up a coupon's placement and reviews it"),
+    "placement.live": _("A coupon's placement went live"),
+    "placement.rejected": _("The platform's review rejected a coupon's placement"),
+    "placement.refused": _("The platform refused what was asked for a placement"),
+    "placement.unknown": _("Nobody knows whether the platform took up a placement"),
+    "placement.stop": _("Stopped showing a coupon at a place"),
+    "placement.stopped": _("A coupon is not shown there any more"),
+    "placement.ended": _("The time of a placement is over"),
+    "merchant.development": _("Said whether the merchant develops by API"),
     "reminder.decided": _("Decided to remind of coupons that expire"),
     "reminder.changed": _("Changed how coupons that expire are reminded of"),
     "reminder.stopped": _("Stopped reminding of coupons that expire"),
@@ -194,6 +205,8 @@ AREAS: Mapping[str, str | Promise] = {
     "rules": _("Sending rules"),
     "single": _("Single messages"),
     "coupon": _("Coupons"),
+    "placement": _("Where coupons are shown"),
+    "merchant": _("Merchant"),
     "reminder": _("Reminders"),
     "api_key": _("API keys"),
 }
@@ -210,6 +223,7 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "coupongrant": _("Coupon of a person"),
     "couponrun": _("Batch issue"),
     "coupondifference": _("Difference in the books"),
+    "placement": pgettext_lazy("subject", "Placement"),
     "miniprogram": _("Mini program"),
     "providerapp": _("Service provider's app"),
     "providerauthorisation": _("Service provider"),
@@ -228,6 +242,7 @@ DETAILS: Mapping[str, str | Promise] = {
     "superseded": pgettext_lazy("detail", "closed as superseded"),
     "words": pgettext_lazy("detail", "the platform's words"),
     "approve_above": pgettext_lazy("detail", "approval above, people"),
+    "approve_above_fen": pgettext_lazy("detail", "approval above, cost of a coupon"),
     "cap_day": pgettext_lazy("detail", "most messages a day"),
     "cap_week": pgettext_lazy("detail", "most messages a week"),
     "count": pgettext_lazy("detail", "usable people"),
@@ -333,7 +348,10 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
         if before in detail and after in detail:
             was, now = (_shown(_in_words("role", detail.pop(key))) for key in (before, after))
             pairs.append(("", f"{was} → {now}"))
-    for key in ("cap_day", "cap_week", "quiet_from", "quiet_to", "approve_above"):
+    for key in ("approve_above_fen", "approve_above_fen_before"):
+        if detail.get(key) is not None:
+            detail[key] = f"¥{detail[key] / 100:,.2f}"
+    for key in ("cap_day", "cap_week", "quiet_from", "quiet_to", "approve_above", "approve_above_fen"):
         if detail.get(key) != (was := detail.pop(f"{key}_before", None)):
             pairs.append((str(DETAILS[key]), f"{_shown(was)} → {_shown(detail[key])}"))
         detail.pop(key, None)

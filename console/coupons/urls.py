@@ -1,6 +1,6 @@
 from django.urls import path
 
-from console.coupons import design, moves, views
+from console.coupons import design, moves, placements, views
 
 coupon_pages = [
     path("coupons/", views.coupons, name="coupons"),
@@ -16,4 +16,11 @@ coupon_pages = [
     path("coupons/<int:coupon_id>/stop/", moves.coupon_stop, name="coupon_stop"),
     path("coupons/<int:coupon_id>/ask-again/", moves.coupon_ask_again, name="coupon_ask_again"),
     path("coupons/<int:coupon_id>/take-back/", moves.coupon_take_back, name="coupon_take_back"),
+    # where they are shown
+    path("coupons/development/", placements.coupon_development, name="coupon_development"),
+    path("coupons/placements/", placements.placements, name="placements"),
+    path("coupons/<int:coupon_id>/placements/new/", placements.placement_new, name="placement_new"),
+    path("coupons/placements/<int:placement_id>/", placements.placement, name="placement"),
+    path("coupons/placements/<int:placement_id>/stop/", placements.placement_stop, name="placement_stop"),
+    path("coupons/placements/<int:placement_id>/again/", placements.placement_again, name="placement_again"),
 ]

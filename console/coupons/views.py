@@ -15,14 +15,15 @@ from console.audit.sentences import sentence_of
 from console.coupons import words
 from console.coupons.forms import CouponFilters
 from console.coupons.lookup import coupon_of
+from console.coupons.placing_forms import name_of
 from console.htmx import answer, poll_seconds
 from console.lists import KeysetPage, keyset_page
 from coupons import designing, life
-from coupons.models import Coupon, CouponCount
+from coupons.models import Coupon, CouponCount, Placement
 from coupons.models.coupon import LIVE, CouponState
 from merchants.models import Event
 
-SHOWN_EVENTS = 20
+SHOWN_EVENTS, SHOWN_PLACEMENTS = 20, 10
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,14 @@ def context_of(coupon: Coupon) -> dict[str, Any]:
         "is_silent": _is_silent(coupon),
         "poll_seconds": poll_seconds(coupon.wished_at, at=timezone.now()),
         "moves": _moves(coupon),
+        "placements": _placements(coupon),
         "events": [(one, sentence_of(one)) for one in events.order_by("-id")[:SHOWN_EVENTS]],
     }
+
+
+def _placements(coupon: Coupon) -> list[tuple[Placement, str]]:
+    rows = Placement.objects.for_merchant(coupon.merchant).filter(coupon=coupon).order_by("-pk")
+    return [(one, name_of(one.template_ref, coupon.mini_program)) for one in rows[:SHOWN_PLACEMENTS]]
 
 
 def _is_silent(coupon: Coupon) -> bool:

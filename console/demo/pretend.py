@@ -34,6 +34,10 @@ class Pretend:
                 )
             time.sleep(0.05)
 
+    def get(self, path: str) -> dict[str, Any]:
+        """Raises PretendError."""
+        return self._ask(urllib.request.Request(self.url.rstrip("/") + path), path)  # noqa: S310 - see post
+
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Raises PretendError."""
         asked = urllib.request.Request(  # noqa: S310 - SIMULATOR_URL, set by whoever starts the demo
@@ -42,6 +46,9 @@ class Pretend:
             {"Content-Type": "application/json"},
             method="POST",
         )
+        return self._ask(asked, path)
+
+    def _ask(self, asked: urllib.request.Request, path: str) -> dict[str, Any]:
         try:
             with urllib.request.urlopen(asked, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - as above
                 found: dict[str, Any] = json.load(answer)

@@ -18,7 +18,16 @@ from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
 
-from console.demo import dates, order_past, past, platform_past, shop_accounts, templates, uploads
+from console.demo import (
+    coupon_story,
+    dates,
+    order_past,
+    past,
+    platform_past,
+    shop_accounts,
+    templates,
+    uploads,
+)
 from console.demo.apps import APPS, StoryError, connect, key_of, register
 from console.demo.cast import introduce, is_introduced, write_logins
 from console.demo.crowd import Crowd
@@ -129,6 +138,9 @@ def _tell(platform: Pretend, *, var: Path, say: Say, size: Size) -> None:
     at_once([partial(_live_through, *pair, say=say) for pair in zip(scenes, orders, strict=True)])
     shop_accounts.open_orders(var, orders)
     _just_now(first, size=size, say=say)
+    say("Handing out coupons")
+    for scene in scenes:
+        coupon_story.tell(scene)
     _draft(first)
     rollups.rebuild()
     reconcile.reconcile()

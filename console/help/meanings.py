@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from console import states
+from console.coupons import placing_words
 from console.messaging.sends.words import UNKNOWN
 from gateway.outcomes import SUB_CODES
 from merchants.refusals import SENTENCES, Sentence
@@ -28,6 +29,7 @@ KINDS: Words = {
     "order_import": _("File of orders"),
     "coupon": _("Coupon"),
     "grant": _("A person's coupon"),
+    "placement": _("Where a coupon is shown"),
     "coupon_run": _("Batch issue of a coupon"),
     "coupon_run_part": _("One person of a batch issue"),
     "difference": _("Difference in the books of a coupon"),
@@ -79,6 +81,7 @@ STATES: Mapping[str, Words] = {
         "accepted": _("It stays as it is, for the reason beside it, until a side says something else."),
         "gone": _("A later look found both sides the same."),
     },
+    "placement": placing_words.SENTENCES,
     "coupon_run": {
         "preparing": _("Confirmed. Until it begins it can be undone, and nobody gets one."),
         "issuing": _("The platform is asked person by person, so many at a time."),
@@ -257,6 +260,10 @@ PAUSED: Words = {
     PauseReason.UNTRUSTED: _(
         "Of the last 64 messages 5 got no answer that can be trusted. Wait until the platform answers again,"
         " then resume, and decide about those whose outcome is unknown."
+    ),
+    PauseReason.COUPON: _(
+        "Its messages carry a coupon that is not shown any more. Show it again and resume, go on without it,"
+        " or cancel what is left."
     ),
     PauseReason.SIGNATURE: _(
         "One answer is enough: the Alipay key kept here is the wrong one, or somebody answers in the"

@@ -8,7 +8,8 @@ from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from messaging.models.rules import MOST_A_DAY, MOST_A_WEEK, MOST_UNAPPROVED
+from console.coupons.forms import Yuan
+from messaging.models.rules import MOST_A_DAY, MOST_A_WEEK, MOST_UNAPPROVED, MOST_UNAPPROVED_FEN
 from messaging.sends.rules import Rules
 
 
@@ -29,7 +30,7 @@ def _wall_time(label: Any) -> forms.TimeField:
     return forms.TimeField(label=label, required=False, widget=widget, error_messages=errors)
 
 
-RULES = ("cap_day", "cap_week", "quiet_from", "quiet_to", "approve_above")
+RULES = ("cap_day", "cap_week", "quiet_from", "quiet_to", "approve_above", "approve_above_fen")
 
 
 class RulesForm(forms.Form):
@@ -38,6 +39,7 @@ class RulesForm(forms.Form):
     quiet_from = _wall_time(_("Quiet from"))
     quiet_to = _wall_time(_("Quiet until"))
     approve_above = _limit(_("Approval above this many people"), most=MOST_UNAPPROVED)
+    approve_above_fen = Yuan(label=_("Approval above this cost of a coupon, yuan"))
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
@@ -49,6 +51,12 @@ class RulesForm(forms.Form):
             self.add_error("cap_week", words)
         self._look_at_quiet_hours(found)
         return found
+
+    def clean_approve_above_fen(self) -> int | None:
+        limit: int | None = self.cleaned_data["approve_above_fen"]
+        if limit is not None and not 1 <= limit <= MOST_UNAPPROVED_FEN:
+            raise forms.ValidationError(_("Write an amount above 0, or leave it empty for no limit."))
+        return limit
 
     def _look_at_quiet_hours(self, found: dict[str, Any]) -> None:
         if {"quiet_from", "quiet_to"} & set(self.errors):

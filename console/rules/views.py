@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from console import focus
 from console.access import MerchantRequest, merchant_page
+from console.coupons.words import yuan
 from console.htmx import invalid, redirect, toast
 from console.messaging.sends.words import zone_words
 from console.rules.forms import RulesForm
@@ -71,6 +72,7 @@ def facts_of(found: Rules) -> list[tuple[str, str]]:
         (_("Most messages a week"), str(found.cap_week or no_limit)),
         (_("Quiet hours"), hours),
         (_("Approval above"), _people(found.approve_above)),
+        (_("Approval above, for coupons"), _cost(found.approve_above_fen)),
     ]
 
 
@@ -78,6 +80,10 @@ def _people(limit: int | None) -> str:
     if limit is None:
         return _("never")
     return ngettext("%(n)s person", "%(n)s people", limit) % {"n": f"{limit:,}"}
+
+
+def _cost(limit_fen: int | None) -> str:
+    return _("never") if limit_fen is None else _("¥%(n)s") % {"n": yuan(limit_fen)}
 
 
 def _anew(request: MerchantRequest, form: RulesForm) -> RulesForm:

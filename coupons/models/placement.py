@@ -38,12 +38,12 @@ class PlacementState(models.TextChoices):
 
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     "draft": frozenset({"submitting"}),
-    "submitting": frozenset({"draft", "auditing", "active", "rejected", "unknown"}),
-    "unknown": frozenset({"draft", "auditing", "active", "rejected", "submitting"}),
-    "auditing": frozenset({"active", "rejected", "stopping", "ended"}),
-    "active": frozenset({"stopping", "stopped", "ended"}),
-    "stopping": frozenset({"active", "auditing", "stopped", "ended"}),
-    "rejected": frozenset({"draft"}),
+    "submitting": frozenset({"draft", "auditing", "unknown"}),
+    "unknown": frozenset({"draft", "auditing", "submitting"}),
+    "auditing": frozenset({"active", "rejected", "stopping", "stopped", "ended"}),
+    "active": frozenset({"stopping", "stopped", "ended", "rejected"}),
+    "stopping": frozenset({"active", "stopped", "ended", "rejected"}),
+    "rejected": frozenset(),
     "stopped": frozenset(),
     "ended": frozenset(),
 }

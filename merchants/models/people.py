@@ -54,6 +54,9 @@ class Merchant(models.Model):
     time_zone = models.CharField(max_length=60, default="Asia/Shanghai")
     is_provider = models.BooleanField(default=False)
     asks_second_factor = models.BooleanField(default=False)  # a code of the person's app at each launch
+    has_developers = models.BooleanField(
+        default=True
+    )  # else: only what the platform does without an interface
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

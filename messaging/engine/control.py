@@ -13,6 +13,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from coupons.models import Placement
+from coupons.models.placement import PlacementState
 from merchants import events
 from merchants.models import MiniProgram
 from messaging.engine import pulse
@@ -33,6 +35,10 @@ class MoveRefused(Exception):
         self.to = to
         self.state = SendControl.objects.values_list("state", flat=True).get(pk=control_id)
         super().__init__(f"send {control_id} is {self.state}, not moved to {to}")
+
+
+class NotCarried(Exception):
+    """The coupon of its messages is not shown: show it again, or go on without it."""
 
 
 class PastNotAfter(Exception):
@@ -133,7 +139,7 @@ def _moved(control: SendControl, to: str, *, reason: str, changes: dict[str, Any
 
 
 def resume(control: SendControl, *, by: User) -> None:
-    """Raises MoveRefused; PastNotAfter, and then nothing was changed."""
+    """Raises MoveRefused; PastNotAfter or NotCarried, and then nothing was changed."""
     with transaction.atomic():
         move(
             control,
@@ -145,6 +151,12 @@ def resume(control: SendControl, *, by: User) -> None:
         )
         if is_past_not_after(control):  # of the row as it is now, locked by the move
             raise PastNotAfter
+        if control.placement_id and not is_shown(control.placement_id):
+            raise NotCarried
+
+
+def is_shown(placement_id: int) -> bool:
+    return bool(Placement.objects.filter(pk=placement_id, state=PlacementState.ACTIVE).exists())
 
 
 def is_past_not_after(control: SendControl) -> bool:

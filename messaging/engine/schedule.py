@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from merchants import events
 from merchants.enqueue import enqueue
 from messaging.engine import sql
+from messaging.engine.carried import pause_uncarried, uncarried
 from messaging.engine.control import MoveRefused, move
 from messaging.engine.freeze import freeze, give_up
 from messaging.engine.not_after import miss_past, pause_past
@@ -84,6 +85,7 @@ def advance() -> int:
         _expire_singles,
         _finish,
         pause_past,
+        pause_uncarried,
         _settle_cancelling,
         _clear_cancelled,
     )
@@ -107,16 +109,17 @@ def _miss_late() -> int:
     """More than ENGINE_MISSED_SECONDS late: a person decides. A paused or sending one was on time."""
     late = Now() - timedelta(seconds=settings.ENGINE_MISSED_SECONDS)
     waiting = (SendState.SCHEDULED, SendState.PREPARING, SendState.READY)
-    rows = SendControl.objects.filter(state__in=waiting, due_at__lt=late)
+    rows = SendControl.objects.filter(state__in=waiting, due_at__lt=late).annotate(uncarried=uncarried())
     moved = 0
     for control in rows.select_related("merchant", "mini_program"):
         begun = control.state == SendState.PREPARING
+        why = Unprepared.UNFINISHED if begun else Unprepared.COUPON if control.uncarried else ""
         moved += _try(
             control,
             SendState.MISSED,
             only_from={control.state},
             only_if={"due_at": control.due_at},
-            changes={"failure": Unprepared.UNFINISHED if begun else ""},
+            changes={"failure": why},
         )
     return moved
 

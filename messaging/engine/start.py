@@ -10,7 +10,7 @@ from django.db import transaction
 
 from merchants import events
 from merchants.enqueue import hint
-from messaging.engine import sql
+from messaging.engine import carried, sql
 from messaging.models import SendControl
 
 HINTS = 2  # slots that are woken at once; each that finds work asks for another turn
@@ -18,18 +18,19 @@ HINT_SECONDS = 5
 CHUNK = 100  # sends in one transaction, so that none waits for a thousand others to be written down
 
 # Races: rows another process is moving now are passed over; it moves them.
-START = """
+START = f"""
 WITH due AS (
-    SELECT id FROM messaging_sendcontrol
-    WHERE state = 'ready' AND due_at <= clock_timestamp()
-        AND coalesce(not_after >= clock_timestamp(), true)  -- else it is missed (not_after.py)
-    ORDER BY due_at, id LIMIT %(limit)s
+    SELECT s.id FROM messaging_sendcontrol s
+    WHERE s.state = 'ready' AND s.due_at <= clock_timestamp()
+        AND coalesce(s.not_after >= clock_timestamp(), true)  -- else it is missed (not_after.py)
+        AND {carried.IS_SHOWN}  -- else it waits, or is missed (schedule.py)
+    ORDER BY s.due_at, s.id LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
 UPDATE messaging_sendcontrol s SET state = 'sending', started_at = clock_timestamp()
 FROM due WHERE s.id = due.id AND s.state = 'ready'
 RETURNING s.id
-"""
+"""  # noqa: S608 - put together from constants only
 
 
 def start_due() -> int:

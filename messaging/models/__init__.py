@@ -1,5 +1,6 @@
 from messaging.models.batch import BatchSend, DraftVersion
 from messaging.models.books import MonthBooks
+from messaging.models.carried import CarriedCount
 from messaging.models.consent import Consent, ConsentEntry
 from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendKind, SendState, Unprepared
 from messaging.models.crowd import (
@@ -36,6 +37,7 @@ __all__ = [
     "CROWD_TRANSITIONS",
     "TRANSITIONS",
     "BatchSend",
+    "CarriedCount",
     "Consent",
     "ConsentEntry",
     "CrowdDecision",

@@ -29,6 +29,7 @@ class BatchSend(MerchantOwned):
     )
     values = models.JSONField(default=list)  # texts in the order of the template's keywords
     page = models.CharField(max_length=128, blank=True)
+    coupon = models.ForeignKey("coupons.Coupon", null=True, on_delete=models.PROTECT, related_name="+")
     scheduled_on = models.DateField(null=True)
     scheduled_time = models.TimeField(null=True)
     not_after_on = models.DateField(null=True)

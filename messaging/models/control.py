@@ -51,6 +51,7 @@ class PauseReason(models.TextChoices):
     REFUSALS = "refusals", _("Too many refusals that are not about one person")
     UNTRUSTED = "untrusted", _("Too many answers that cannot be trusted")
     SIGNATURE = "signature", _("An answer carried a wrong signature")
+    COUPON = "coupon", _("The coupon it carries is not shown any more")
 
 
 class Unprepared(models.TextChoices):
@@ -68,6 +69,13 @@ class Unprepared(models.TextChoices):
         ),
     )
     TOO_LATE = "too_late", _("The latest time given for it passed before it began.")
+    COUPON = (
+        "coupon",
+        _(
+            "The coupon its messages carry was not shown in time: the platform reviews that first. "
+            "Look at where the coupon is shown, then choose a new time."
+        ),
+    )
 
 
 TRANSITIONS: Mapping[str, frozenset[str]] = {
@@ -116,6 +124,10 @@ class SendControl(MerchantOwned, FatigueRule):
     holdout_percent = models.PositiveSmallIntegerField(
         default=0, validators=[MaxValueValidator(MOST_HELD_OUT_PERCENT)]
     )
+    placement = models.ForeignKey(  # under which its messages carry a coupon
+        "coupons.Placement", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    made_placement = models.BooleanField(default=False, db_default=False)  # for this send; else it was there
     books_month = models.DateField(null=True)  # Beijing month of due_at, fixed at freeze
     frozen_total = models.PositiveIntegerField(null=True)
     pause_reason = models.CharField(max_length=20, choices=PauseReason.choices, blank=True)

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 MOST_A_DAY = 50
 MOST_A_WEEK = 200
 MOST_UNAPPROVED = 100_000_000
+MOST_UNAPPROVED_FEN = 100_000_000_000
 
 
 class SendRules(models.Model):
@@ -18,7 +19,8 @@ class SendRules(models.Model):
     `cap_day` and `cap_week`: messages of all templates together to one person of one mini program, on a
     Beijing day and in a Monday week. null: as many as the templates allow. From `quiet_from` to `quiet_to`,
     wall times of the merchant's zone, batches wait; both are there or neither, and they differ.
-    `approve_above`: a batch send to a list of more people needs a second person's approval. null: none does.
+    A batch send to a list of more people than `approve_above`, or whose coupon may cost more than
+    `approve_above_fen`, needs a second person's approval. null: none does.
     """
 
     merchant = models.OneToOneField(
@@ -34,6 +36,9 @@ class SendRules(models.Model):
     quiet_to = models.TimeField(null=True)
     approve_above = models.PositiveIntegerField(
         null=True, validators=[MinValueValidator(1), MaxValueValidator(MOST_UNAPPROVED)]
+    )
+    approve_above_fen = models.BigIntegerField(
+        null=True, validators=[MinValueValidator(1), MaxValueValidator(MOST_UNAPPROVED_FEN)]
     )
     version = models.PositiveIntegerField(default=1)
     changed_by = models.ForeignKey("merchants.User", null=True, on_delete=models.PROTECT, related_name="+")
@@ -55,6 +60,10 @@ class SendRules(models.Model):
             models.CheckConstraint(
                 condition=Q(approve_above__isnull=True) | Q(approve_above__gte=1),
                 name="approve_above_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(approve_above_fen__isnull=True) | Q(approve_above_fen__gte=1),
+                name="approve_above_fen_positive",
             ),
         ]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from coupons.designing import forecast
 from merchants import events
 from messaging.models import Review, SendControl, SendState
 from messaging.sends.fingerprint import Said, changes, fingerprint, said_in
@@ -30,7 +31,7 @@ STANDS = (Review.Decision.WAITING, Review.Decision.APPROVED)
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a send stands. `above`: the merchant's limit, None for none; `review`: the newest one.
+    """Where a send stands. `above` and `above_fen`: the merchant's limits, None: none; `review`: the newest.
 
     `is_same`: it is what that review is about; `changed`: names of what differs, where it is not.
     """
@@ -41,6 +42,8 @@ class Standing:
     is_same: bool
     changed: Sequence[str]
     is_over: bool  # its time is
+    above_fen: int | None = None
+    is_for_coupon: bool = False  # needed for what its coupon may cost, not for its people
 
     @property
     def is_waiting(self) -> bool:
@@ -53,17 +56,29 @@ class Standing:
         return approved and self.is_same and not self.is_over
 
 
-def limit_of(merchant: Merchant) -> int | None:
-    """People of a list; None: no send needs an approval."""
-    return rules_of(merchant)[0].approve_above
-
-
 def is_needed(batch: BatchSend) -> bool:
-    return _is_above(batch, limit_of(batch.merchant))
+    rules = rules_of(batch.merchant)[0]
+    return _is_above(batch, rules.approve_above) or _costs_more(batch, rules.approve_above_fen)
 
 
 def _is_above(batch: BatchSend, limit: int | None) -> bool:
     return limit is not None and batch.people_list is not None and batch.people_list.count > limit
+
+
+def _costs_more(batch: BatchSend, limit_fen: int | None) -> bool:
+    if limit_fen is None or batch.coupon is None:
+        return False
+    at_stake = worst_of(batch)
+    return at_stake is None or at_stake > limit_fen
+
+
+def worst_of(batch: BatchSend) -> int | None:
+    """Fen, if everybody on the list claims its coupon and uses it to its face; None: it has no upper end."""
+    if batch.coupon is None:
+        return 0
+    each = forecast(batch.coupon).each
+    people = batch.people_list.count if batch.people_list else 0
+    return None if each is None else each * min(people, batch.coupon.stock) * batch.coupon.max_uses
 
 
 def standing_of(batch: BatchSend, *, at: datetime) -> Standing:
@@ -74,8 +89,18 @@ def standing_of(batch: BatchSend, *, at: datetime) -> Standing:
     same = review is not None and review.fingerprint == fingerprint(said)
     changed = changes(review.said, said) if review is not None and not same else []
     over = review is not None and is_over(review, at=at)
-    limit = limit_of(batch.merchant)
-    return Standing(limit, _is_above(batch, limit), review, same, changed, over)
+    rules = rules_of(batch.merchant)[0]
+    many, dear = _is_above(batch, rules.approve_above), _costs_more(batch, rules.approve_above_fen)
+    return Standing(
+        rules.approve_above,
+        many or dear,
+        review,
+        same,
+        changed,
+        over,
+        above_fen=rules.approve_above_fen,
+        is_for_coupon=dear and not many,
+    )
 
 
 def launchable_from(batch: BatchSend, *, at: datetime) -> set[str]:

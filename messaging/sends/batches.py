@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from coupons.placing import PlacingRefused
 from gateway import wire
 from membership.models import PeopleList
 from merchants import events
@@ -21,10 +22,10 @@ from messaging.engine import text
 from messaging.engine.freeze import Judged, judged, lead
 from messaging.engine.funnel import Funnel, forecast, stopped_by
 from messaging.models import BatchSend, Review, SendControl, SendState
-from messaging.sends import approval, latest, versions
+from messaging.sends import approval, carrying, latest, versions
 from messaging.sends.content import Content, written_in
 from messaging.sends.placeholders import Place, PlaceholderError, compiled, parse
-from messaging.sends.wall_time import NoSuchTime, resolve
+from messaging.sends.wall_time import NoSuchTime, due_of
 
 if TYPE_CHECKING:
     from merchants.models import Merchant, MiniProgram, User
@@ -165,6 +166,7 @@ def _columns(content: Content) -> dict[str, Any]:
         "not_after_on": content.not_after_on,
         "not_after_time": content.not_after_time,
         "holdout_percent": content.holdout_percent,
+        "coupon": content.coupon,
     }
 
 
@@ -181,6 +183,7 @@ def problems(batch: BatchSend, *, at: datetime) -> list[Problem]:
     return (
         found
         + _template_problems(batch)
+        + _coupon_problems(batch, at)
         + _page_problems(batch)
         + _list_problems(batch)
         + _time_problems(batch, at)
@@ -242,6 +245,14 @@ def _value_problem(value: str, keyword: str, to: PeopleList | None) -> str:
     return message % words
 
 
+def _coupon_problems(batch: BatchSend, at: datetime) -> list[Problem]:
+    try:
+        sentence = carrying.wrong_with(batch, due_at=due(batch, at=at), at=at)
+    except NoSuchTime:
+        return []  # said at the time
+    return [Problem("coupon", sentence)] if sentence else []
+
+
 def _page_problems(batch: BatchSend) -> list[Problem]:
     if not batch.page:
         return [Problem("page", _("Say which page of the mini program the message opens."))]
@@ -283,13 +294,6 @@ def has_passed(due_at: datetime, *, at: datetime) -> bool:
 def due(batch: BatchSend, *, at: datetime) -> datetime:
     """The instant it is due; without a wall time that is right after the undo window. Raises NoSuchTime."""
     return due_of(batch.scheduled_on, batch.scheduled_time, zone=batch.zone, at=at)
-
-
-def due_of(on: date | None, wall: time | None, *, zone: str, at: datetime) -> datetime:
-    """As due(), of a wall time that is not saved."""
-    if on is None or wall is None:
-        return at + timedelta(seconds=settings.ENGINE_UNDO_SECONDS)
-    return resolve(on, wall, zone).at
 
 
 def reach(batch: BatchSend, *, at: datetime, due_at: datetime | None = None) -> Funnel:
@@ -385,9 +389,18 @@ def launch(
         if unseen or not version == batch.version == current.version:
             raise DraftConflict(current)
         allowed = _approved(batch, at) & {SendState.DRAFT, SendState.APPROVED}
+        changes |= _coupon_of(batch, due_at=due_at, by=by, at=at)
         engine.move(control, SendState.SCHEDULED, by=by, only_from=allowed, detail=detail, changes=changes)
         BatchSend.objects.filter(pk=batch.pk).update(launches=F("launches") + 1)
     return control
+
+
+def _coupon_of(batch: BatchSend, *, due_at: datetime, by: User, at: datetime) -> dict[str, Any]:
+    """The plan under which its messages carry its coupon: made with the launch, or not at all."""
+    try:
+        return carrying.planned(batch, due_at=due_at, by=by, at=at)
+    except PlacingRefused as refused:
+        raise LaunchRefused([Problem("coupon", refused.sentence)]) from refused
 
 
 def take_back(batch: BatchSend, *, by: User) -> None:
@@ -429,7 +442,7 @@ def reschedule(
     """
     batch.scheduled_on, batch.scheduled_time = on, wall
     batch.not_after_on, batch.not_after_time = not_after
-    wrong = problems_of_missed(batch) + _time_problems(batch, at)
+    wrong = problems_of_missed(batch) + _time_problems(batch, at) or _coupon_problems(batch, at)
     if wrong:
         raise LaunchRefused(wrong)
     due_at = due(batch, at=at)
@@ -449,6 +462,7 @@ def reschedule(
     with transaction.atomic():
         walls = {"scheduled_on": on, "scheduled_time": wall, **latest.columns(not_after)}
         BatchSend.objects.filter(pk=batch.pk).update(**walls, changed_at=at)
+        changes |= _coupon_of(batch, due_at=due_at, by=by, at=at)
         engine.move(
             control,
             SendState.SCHEDULED,

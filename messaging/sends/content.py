@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, time
 
+from coupons.models import Coupon
 from membership.models import PeopleList
 from messaging.models import BatchSend, SubscriptionTemplate
 
@@ -23,6 +24,7 @@ class Content:
     not_after_on: date | None = None
     not_after_time: time | None = None
     holdout_percent: int = 0
+    coupon: Coupon | None = None
 
 
 def written_in(batch: BatchSend) -> Content:
@@ -38,4 +40,5 @@ def written_in(batch: BatchSend) -> Content:
         not_after_on=batch.not_after_on,
         not_after_time=batch.not_after_time,
         holdout_percent=batch.holdout_percent,
+        coupon=batch.coupon,
     )

@@ -19,11 +19,11 @@ from merchants import tokens
 from messaging.engine.quiet import Quiet
 from messaging.models import CrowdDecision, CrowdSend, CrowdState, SubscriptionTemplate
 from messaging.sends import crowd_quota
-from messaging.sends.batches import TOKEN_SAMPLE, LaunchRefused, Problem, due_of, has_passed
+from messaging.sends.batches import TOKEN_SAMPLE, LaunchRefused, Problem, has_passed
 from messaging.sends.crowd_moves import move, move_freeing, tell
 from messaging.sends.placeholders import Place, PlaceholderError, parse
 from messaging.sends.rules import rules_of
-from messaging.sends.wall_time import NoSuchTime
+from messaging.sends.wall_time import NoSuchTime, due_of
 
 if TYPE_CHECKING:
     from merchants.models import Merchant, MiniProgram, User

@@ -23,6 +23,7 @@ class Rules:
     quiet_from: time | None = None
     quiet_to: time | None = None
     approve_above: int | None = None  # people of a list
+    approve_above_fen: int | None = None  # what the coupon of a send may cost at worst
 
 
 class RulesChanged(Exception):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
+from coupons.models import Coupon
 from membership.models import PeopleList
 from messaging.models import BatchSend, DraftVersion, SubscriptionTemplate
 from messaging.sends.content import Content
@@ -63,10 +64,11 @@ def versions_of(batch: BatchSend) -> QuerySet[DraftVersion]:
 
 
 def content_of(row: DraftVersion) -> Content:
-    """Ready for save_draft(). A template or list that is gone is left out."""
+    """Ready for save_draft(). A template, list or coupon that is gone is left out."""
     said = row.content
     templates = SubscriptionTemplate.objects.for_merchant(row.merchant)
     lists = PeopleList.objects.for_merchant(row.merchant)
+    coupons = Coupon.objects.for_merchant(row.merchant)
     return Content(
         name=said["name"],
         template=templates.filter(pk=said["template"]).first(),
@@ -79,6 +81,7 @@ def content_of(row: DraftVersion) -> Content:
         not_after_on=_date(said.get("not_after_on")),
         not_after_time=_time(said.get("not_after_time")),
         holdout_percent=said.get("holdout_percent", 0),
+        coupon=coupons.filter(pk=said.get("coupon")).first(),
     )
 
 
@@ -102,4 +105,5 @@ def _content(batch: BatchSend) -> dict[str, Any]:
         "not_after_on": batch.not_after_on.isoformat() if batch.not_after_on else None,
         "not_after_time": f"{batch.not_after_time:%H:%M}" if batch.not_after_time else None,
         "holdout_percent": batch.holdout_percent,
+        "coupon": batch.coupon_id,
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 
@@ -57,3 +58,10 @@ def _after_gap(moment: datetime) -> datetime:
         if _exists(candidate, probe):
             return candidate
     return (wall + jump).replace(tzinfo=moment.tzinfo)
+
+
+def due_of(on: date | None, wall: time | None, *, zone: str, at: datetime) -> datetime:
+    """The instant of a wall time; without one that is right after the undo window. Raises NoSuchTime."""
+    if on is None or wall is None:
+        return at + timedelta(seconds=settings.ENGINE_UNDO_SECONDS)
+    return resolve(on, wall, zone).at

@@ -19,6 +19,7 @@ from simulator.methods.coupon_calls import (
     once,
 )
 from simulator.methods.coupon_fields import takes, written
+from simulator.order_centre import has_messages
 
 PLAN = f"{NAMES}delivery."
 NAME_CHARS = (3, 19)
@@ -131,14 +132,14 @@ def _content(call: Call, biz: Biz, play: str) -> str:
 
 
 def _template(call: Call, biz: Biz, booth: str) -> str:
-    """Of a plan for messages: an adopted one."""
+    """Of a plan for messages: an adopted one. SIM: or the reference of an order's message."""
     tags = text_at(biz, "delivery_target_rule.delivery_promo_tags")
     if tags and not _TAGS.fullmatch(tags):
         raise wrong("delivery_promo_tags 不合法")
     template_id = text_at(biz, "delivery_target_rule.delivery_template_rule.template_id", most=64)
     if booth != SERVICE_MESSAGE:
         return ""
-    if template_id not in call.app.templates:
+    if template_id not in call.app.templates and not has_messages(template_id):
         raise wrong("delivery_template_rule.template_id 不是已领用的消息模板")
     return template_id
 

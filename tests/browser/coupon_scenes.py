@@ -25,6 +25,23 @@ def a_coupon(tail: str = "", **columns: Any) -> Find:
     return find
 
 
+def a_placement(tail: str = "", **columns: Any) -> Find:
+    def find(scenes: Scenes) -> str:
+        coupon = build_coupons.coupon(scenes.house.app)
+        build_coupons.grant(coupon)
+        placement = build_coupons.placement(coupon, booth="SERVICE_MESSAGE", **columns)
+        return f"coupons/placements/{placement.pk}/{tail}"
+
+    return find
+
+
+def placements(scenes: Scenes) -> str:
+    coupon = build_coupons.coupon(scenes.house.app)
+    build_coupons.placement(coupon, booth="SERVICE_MESSAGE", state="auditing")
+    build_coupons.placement(coupon)
+    return "coupons/placements/"
+
+
 def a_reminder(tail: str = "") -> Find:
     """With a round behind it and coupons that expire the day after tomorrow."""
 

@@ -23,7 +23,7 @@ from tests import build_messaging, build_orders
 from tests.browser import acts, provider
 from tests.browser.acts import Act
 from tests.browser.book_scenes import a_difference, accepted, books, differences, figures
-from tests.browser.coupon_scenes import a_coupon, a_reminder, reminder_words
+from tests.browser.coupon_scenes import a_coupon, a_placement, a_reminder, placements, reminder_words
 from tests.browser.crowd_scenes import of_crowd
 from tests.browser.fixing_scenes import CAUSE, a_digest, fixing
 from tests.browser.giving_scenes import batch_issues, of_run, to_give, to_issue
@@ -240,6 +240,11 @@ COUPONS = [
     Row("a coupon the platform refused to extend", a_coupon(refusal="BUSINESS_HAS_RISK", words="有风险")),
     Row("hand a coupon to the platform", a_coupon("submit/", state="draft", activity_id="")),
     Row("stop a coupon", a_coupon("stop/")),
+    Row("where coupons are shown", placements),
+    Row("show a coupon somewhere", a_coupon("placements/new/")),
+    Row("a coupon shown in messages", a_placement()),
+    Row("a placement the platform rejected", a_placement(state="rejected", words="素材不符合投放规范")),
+    Row("stop showing a coupon", a_placement("stop/")),
     Row("add stock to a coupon", a_coupon("append/")),
     Row("give a coupon to one person", to_give),
     Row("check before issuing a coupon", to_issue),

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from coupons import designing, life, settling
+from coupons import designing, life, placement_settling, placing, settling
 from coupons.models import Coupon
 from coupons.models.coupon import CouponState
 from merchants import calls, rate, secrets
@@ -15,7 +15,11 @@ from merchants.models import GatewayCall, MiniProgram, Notice, User
 from tests import build
 from tests.simulator_process import SimulatorProcess
 
-SETTLED = {life.SETTLE_TASK: settling.settle_operation}
+SETTLED = {
+    life.SETTLE_TASK: settling.settle_operation,
+    placing.SETTLE_TASK: placement_settling.settle_placement,
+}
+PLACED = "alipay.marketing.activity.delivery.message"
 
 
 def design(**columns: Any) -> dict[str, Any]:
@@ -91,7 +95,10 @@ class Counter:
         """The platform has pushed what it owes; what came is taken over."""
         self.simulator.get(f"/sim/notices?app_id={self.app.app_id}&settled=1")
         for notice in Notice.objects.filter(handled_at=None).order_by("pk"):
-            if notice.kind.rsplit(".", 1)[-1] in settling.DONE:
+            if notice.kind == PLACED:
+                at = timezone.now()
+                placement_settling.take_push(notice.pk, merchant_id=notice.merchant_id, at=at)
+            elif notice.kind.rsplit(".", 1)[-1] in settling.DONE:
                 settling.take_notice(notice.pk, merchant_id=notice.merchant_id)
 
     def ask(self, coupon: Coupon) -> None:

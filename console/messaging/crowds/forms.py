@@ -18,7 +18,7 @@ from messaging.sends.crowd import CrowdContent
 
 EVERYBODY, ONE_CROWD = "all", "crowd"
 # one call cannot end early and reaches people whom nobody here can tell apart
-LISTED_ONLY = ("people_list", "not_after_on", "not_after_time", "holdout_percent")
+LISTED_ONLY = ("people_list", "not_after_on", "not_after_time", "holdout_percent", "coupon")
 
 
 class CrowdForm(ComposeForm):

@@ -7,18 +7,24 @@ from collections.abc import Callable
 from django.http import HttpResponse, HttpResponseBadRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, invalid, redirect, toast
 from console.messaging.sends.forms import CancelForm, SpeedForm, token
-from console.messaging.sends.lookup import address, moved_on, send_of
+from console.messaging.sends.lookup import address, moved_on, not_done, send_of
 from console.messaging.sends.not_after import past_latest
 from console.messaging.sends.pauses import sums
 from messaging import reports, under_way
 from messaging.engine import control as engine
 from messaging.models import TRANSITIONS, BatchSend, SendState
-from messaging.sends import batches
+from messaging.sends import batches, carrying
+
+NOT_SHOWN = gettext_lazy(
+    "Its messages carry a coupon that is not shown now, so nothing was resumed. Show the coupon in this"
+    " template's messages again, or go on without it."
+)
 
 
 @require_POST
@@ -47,6 +53,14 @@ def send_resume(request: MerchantRequest, send_id: int) -> HttpResponse:
     return _braked(request, batch, engine.resume, "send.resumed", lambda: _("Sending goes on."))
 
 
+@require_POST
+@merchant_page("sends.brake")
+def send_without_coupon(request: MerchantRequest, send_id: int) -> HttpResponse:
+    batch = send_of(request, send_id)
+    words = _("Sending goes on; its messages carry no coupon.")
+    return _braked(request, batch, carrying.go_on_without, "send.resumed", lambda: words)
+
+
 def _braked(
     request: MerchantRequest,
     batch: BatchSend,
@@ -60,6 +74,8 @@ def _braked(
         return moved_on(request, batch, same=event)
     except engine.PastNotAfter:
         return past_latest(request, batch)
+    except engine.NotCarried:
+        return not_done(request, batch, str(NOT_SHOWN))
     toast(request, done())
     return redirect(request, address("send", batch))
 

@@ -15,8 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from console.forms import CreateForm
 from console.membership.forms import at_most
+from console.messaging.sends import coupon_words
 from console.messaging.sends.forms import TOLD_ANEW
 from console.messaging.sends.latest_form import NAMES, HoldoutField, LatestFields, written
+from coupons.models import Coupon
 from gateway import wire
 from membership.models import PeopleList
 from membership.reports import audiences
@@ -78,6 +80,9 @@ class Offer:
             self.templates.setdefault(str(batch.template_id), batch.template)
         if batch and batch.people_list:
             self.lists.setdefault(str(batch.people_list_id), batch.people_list)
+        self.coupons = coupon_words.offered(mini_program)
+        if batch and batch.coupon:
+            self.coupons.setdefault(str(batch.coupon_id), batch.coupon)
         self._add_templates(_ids(asked, ASKED_TEMPLATES) - self.templates.keys())
         self._add_lists(_ids(asked, ASKED_LISTS) - self.lists.keys())
 
@@ -109,6 +114,10 @@ class Offer:
 
     def template_choices(self) -> list[tuple[str, str]]:
         return [("", _("Choose a template")), *((pk, one.name) for pk, one in self.templates.items())]
+
+    def coupon_choices(self) -> list[tuple[str, str]]:
+        named = ((pk, coupon_words.label_of(one)) for pk, one in self.coupons.items())
+        return [("", _("No coupon")), *named]
 
     def list_choices(self) -> list[tuple[str, str]]:
         words = _("%(name)s · %(n)s people")
@@ -162,6 +171,13 @@ class ComposeForm(HoldoutField, LatestFields, CreateForm):
         help_text=gettext_lazy("name=value, one to a line. They are encoded as one block."),
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "placeholder": "goods_id=17-256"}),
     )
+    coupon = forms.ChoiceField(
+        label=gettext_lazy("Coupon"),
+        required=False,
+        help_text=gettext_lazy(
+            "The platform adds it to every message of this template while it is shown, not to this one alone."
+        ),
+    )
     people_list = forms.ChoiceField(label=gettext_lazy("Audience"), required=False)
     when = forms.ChoiceField(
         label=gettext_lazy("When"),
@@ -195,12 +211,13 @@ class ComposeForm(HoldoutField, LatestFields, CreateForm):
         super().__init__(data, initial=initial)
         self.fields["template"].choices = offered.template_choices()  # type: ignore[attr-defined]
         self.fields["people_list"].choices = offered.list_choices()  # type: ignore[attr-defined]
+        self.fields["coupon"].choices = offered.coupon_choices()  # type: ignore[attr-defined]
         self.fields["shown_template"].initial = str(self.chosen.pk) if self.chosen else ""
         for position, keyword in enumerate(self.keywords):
             self.fields[f"value_{position}"] = ValueField(
                 label=keyword, required=False, validators=[at_most(VALUE_CHARACTERS)]
             )
-        for name in ("template", "people_list"):
+        for name in ("template", "people_list", "coupon"):
             self.fields[name].widget.attrs.update({"hx-post": address, **REFRESH})
         for name in ("scheduled_on", "scheduled_time"):
             self.fields[name].widget.attrs.update({"hx-post": address, **TOLD_ANEW})
@@ -212,6 +229,10 @@ class ComposeForm(HoldoutField, LatestFields, CreateForm):
     @property
     def chosen_list(self) -> PeopleList | None:
         return self.offered.lists.get(str(self["people_list"].value() or ""))
+
+    @property
+    def chosen_coupon(self) -> Coupon | None:
+        return self.offered.coupons.get(str(self["coupon"].value() or ""))
 
     @property
     def value_fields(self) -> list[forms.BoundField]:
@@ -270,6 +291,7 @@ class ComposeForm(HoldoutField, LatestFields, CreateForm):
             not_after_on=given["not_after_on"],
             not_after_time=given["not_after_time"],
             holdout_percent=given["holdout_percent"],
+            coupon=self.offered.coupons.get(given["coupon"]),
         )
 
     def tell(self, problems: Iterable[Problem]) -> None:
@@ -293,6 +315,7 @@ class ComposeForm(HoldoutField, LatestFields, CreateForm):
             *values,
             "page",
             "parameters",
+            "coupon",
             "people_list",
             "holdout_percent",
             "scheduled_on",
@@ -366,6 +389,7 @@ def of_batch(batch: BatchSend) -> dict[str, Any]:
         "template": str(batch.template_id or ""),
         "shown_template": str(batch.template_id or ""),
         **page_fields(batch.page),
+        "coupon": str(batch.coupon_id or ""),
         "people_list": str(batch.people_list_id or ""),
         "when": "at" if batch.scheduled_on or batch.scheduled_time else "now",
         "scheduled_on": batch.scheduled_on.isoformat() if batch.scheduled_on else "",

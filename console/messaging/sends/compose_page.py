@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.utils import timezone
 from console.access import MerchantRequest
 from console.forms import reading
 from console.htmx import answer, invalid
+from console.messaging.sends import coupon_words
 from console.messaging.sends.compose_form import NAME_CHARACTERS, ComposeForm
 from console.messaging.sends.kept_forms import writer_of
 from console.messaging.sends.marking import marked
@@ -18,10 +20,14 @@ from console.messaging.sends.preview import LOOKS, lines, preview_of, rows_that_
 from console.messaging.sends.reach import reach_of
 from console.messaging.sends.timing import NEXT_TIME, Timing, repaired_time, timing
 from console.messaging.sends.words import span_words
+from coupons import placing
+from coupons.models import Placement
 from gateway import wire
 from messaging.models import BatchSend
 from messaging.sends.advice import repaired
 
+SHOWN_PLANS = 5
+FILL = "fill-coupon"  # the button that writes a coupon's words into the empty fields
 PAGE, PARTIAL = "messaging/sends/form.html", "messaging/sends/_form.html"
 
 
@@ -29,7 +35,7 @@ def looked_at(request: MerchantRequest, form: ComposeForm, batch: BatchSend | No
     """What the page asks for while it is being written, and nothing is saved; None: it asks for more."""
     action = form.action
     is_look = action == "preview" or action in LOOKS
-    if not is_look and action not in ("refresh", NEXT_TIME) and not action.startswith("repair-"):
+    if not is_look and action not in ("refresh", NEXT_TIME, FILL) and not action.startswith("repair-"):
         return None
     written = unjudged(form, form.address)
     written.look = action
@@ -41,7 +47,19 @@ def looked_at(request: MerchantRequest, form: ComposeForm, batch: BatchSend | No
         written = _changed(written, "scheduled_time", **repaired_time(timing_of(written, batch)))
     elif action.startswith("repair-"):
         written = _repaired(written, action)
+    elif action == FILL:
+        written = _filled(written)
     return answer(request, PAGE, PARTIAL, context_of(request, written, batch))
+
+
+def _filled(form: ComposeForm) -> ComposeForm:
+    """Empty fields get the words of the coupon that is chosen."""
+    if form.chosen_coupon is None or not form.keywords:
+        return form
+    names = [f"value_{position}" for position in range(len(form.keywords))]
+    values = [str(form.initial.get(name) or "") for name in names]
+    said = coupon_words.filled(form.keywords, values, form.chosen_coupon)
+    return _changed(form, names[0], **dict(zip(names, said, strict=True)))
 
 
 def _repaired(form: ComposeForm, action: str) -> ComposeForm:
@@ -93,6 +111,16 @@ def timing_of(form: ComposeForm, batch: BatchSend | None) -> Timing:
     return timing(reading(form, "scheduled_on"), reading(form, "scheduled_time"), zone)
 
 
+def _carried(form: ComposeForm) -> list[Placement]:
+    """Coupons that messages of the chosen template carry now or later, whatever this send names."""
+    if form.chosen is None or not form.chosen.template_id:
+        return []
+    now = timezone.now()
+    year = now + timedelta(days=366)
+    rows = placing.planned(form.offered.mini_program, form.chosen.template_id, now, year)
+    return list(rows.select_related("coupon").order_by("begins_at")[:SHOWN_PLANS])
+
+
 def context_of(request: MerchantRequest, form: ComposeForm, batch: BatchSend | None) -> dict[str, Any]:
     """Counts who is reached only of what is saved, and not for what asks for a preview alone."""
     at = timezone.now()
@@ -112,6 +140,7 @@ def context_of(request: MerchantRequest, form: ComposeForm, batch: BatchSend | N
         "written": list(zip(form.value_fields, said, strict=True)),
         "has_claims": any(one.parts for one in said),
         "lines": lines(form),
+        "carried": _carried(form),
         "reach": reach_of(batch, at=at) if counts and batch else None,
         "rows_fit": rows_that_fit(form, may_see_people=sees) if counts else None,
         "writer": writer_of(request.user),

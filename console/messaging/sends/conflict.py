@@ -29,6 +29,7 @@ PARTS = {
     "name": ("name",),
     "template": ("template",),
     "page": ("page", "parameters"),
+    "coupon": ("coupon",),
     "people_list": ("people_list",),
     "holdout": ("holdout_percent",),
     "when": ("when", "scheduled_on", "scheduled_time"),
@@ -122,7 +123,8 @@ def side_by_side(mine: ComposeForm, theirs: ComposeForm, begun: ComposeForm | No
     keywords = dict.fromkeys([*mine.keywords, *theirs.keywords])
     parts = [("name", _("Name")), ("template", _("Template"))]
     parts += [(f"{WORDS}{n}", keyword) for n, keyword in enumerate(keywords)]
-    parts += [("page", _("Mini program page")), ("people_list", _("Audience"))]
+    parts += [("page", _("Mini program page")), ("coupon", _("Coupon"))]
+    parts += [("people_list", _("Audience"))]
     parts += [("holdout", _("Kept back, percent")), ("when", _("When")), ("not_after", _("Not after"))]
     return [_row(name, label, mine, theirs, begun) for name, label in parts]
 

@@ -24,7 +24,7 @@ from console.states import send_word
 from messaging import reports
 from messaging.engine.control import LIVE
 from messaging.engine.decisions import MAY_GO_ON
-from messaging.models import BatchSend, SendControl, SendState
+from messaging.models import BatchSend, CarriedCount, SendControl, SendState
 from messaging.sends import approval
 
 SHOWN_UNKNOWN = 6
@@ -69,6 +69,7 @@ def _context(batch: BatchSend, *, at: datetime) -> dict[str, Any]:
         else [],
         "timeline": timeline(control),
         "fields": _fields(batch),
+        "carried_count": CarriedCount.objects.filter(control=control).first() if batch.coupon_id else None,
         "tests": batch.tests.select_related("control").order_by("-pk")[:SHOWN_TESTS],
         "undo_seconds": undo_seconds,
         "is_live": is_live(control, at=at),

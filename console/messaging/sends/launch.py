@@ -27,7 +27,7 @@ from console.messaging.sends.timing import NEXT_TIME, timing
 from console.messaging.sends.words import cap_words, fatigue_words, span_words
 from messaging.engine.control import MoveRefused
 from messaging.models import BatchSend, SendState
-from messaging.sends import approval, batches, review
+from messaging.sends import approval, batches, carrying, review
 from messaging.sends.rules import rules_of
 
 PAGE, PARTIAL = "messaging/sends/launch.html", "messaging/sends/_launch.html"
@@ -176,6 +176,7 @@ def _context(
         "timing": when,
         "undo_window": span_words(settings.ENGINE_UNDO_SECONDS),
         "missed_window": span_words(settings.ENGINE_MISSED_SECONDS),
+        "carried": carrying.on_its_messages(batch, at=at),
         "fatigue": fatigue_words(template) if template and template.fatigue_total else "",
         "cap": cap_words(rules_of(batch.merchant)[0]),
         "standing": standing,

@@ -22,6 +22,8 @@ RELATED = (
     "merchant",
     "template",
     "people_list",
+    "coupon__merchant",
+    "control__placement",
 )
 
 

@@ -22,7 +22,7 @@ from console.messaging.sends.reach import Reach, reach_of
 from console.messaging.sends.timing import NEXT_TIME, repaired_time, timing
 from messaging.engine.control import MoveRefused
 from messaging.models import BatchSend, SendState
-from messaging.sends import approval, batches, review
+from messaging.sends import approval, batches, review, wall_time
 from messaging.sends.wall_time import NoSuchTime
 
 PAGE, PARTIAL = "messaging/sends/missed.html", "messaging/sends/_missed_form.html"
@@ -103,7 +103,7 @@ class Due:
 def due_of(batch: BatchSend, on: date | None, wall: time | None, *, at: datetime) -> Due | None:
     """When a missed send would go; None at a time that is none, or has passed."""
     try:
-        due_at = batches.due_of(on, wall, zone=batch.zone, at=at)
+        due_at = wall_time.due_of(on, wall, zone=batch.zone, at=at)
     except NoSuchTime:
         return None
     query = f"?on={on:%Y-%m-%d}&at={wall:%H:%M}" if on and wall else ""

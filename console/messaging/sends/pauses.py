@@ -54,6 +54,11 @@ def what_to_do(control: SendControl) -> str:
         title, remedy = refusals.sentence(evidence.code)
         told = {"title": title, "code": evidence.code, "remedy": remedy}
         return _("%(title)s (%(code)s). %(remedy)s") % told
+    if reason == PauseReason.COUPON:
+        return _(
+            "Show the coupon in this template's messages again and resume, go on without it, or cancel."
+            " The text may speak of the coupon: read it again."
+        )
     if reason == PauseReason.UNTRUSTED:
         return _("The platform is slow, breaks off or fails. Wait until it answers again, then resume.")
     if reason == PauseReason.SIGNATURE:

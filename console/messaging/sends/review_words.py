@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from console.coupons.words import yuan
 from console.messaging.sends.readiness import Check
 from console.messaging.sends.situation import Situation
 from console.templatetags.console import in_sentence
@@ -23,6 +24,7 @@ LABELS: Mapping[str, str | Promise] = {
     "template": gettext_lazy("Template"),
     "people_list": gettext_lazy("Audience"),
     "values": gettext_lazy("Content"),
+    "coupon": gettext_lazy("Coupon"),
     "page": gettext_lazy("Mini program page"),
     "scheduled_on": gettext_lazy("When"),
     "scheduled_time": gettext_lazy("When"),
@@ -109,6 +111,9 @@ def approval_check(standing: approval.Standing) -> list[Check]:
         return [Check("good", said, at=review.decided_at)]
     if not standing.is_needed:
         return []
+    if standing.is_for_coupon:
+        words = _("Its coupon may cost more than ¥%(n)s: a second person approves it first")
+        return [Check("hint", words % {"n": yuan(standing.above_fen)})]
     words = _("More than %(n)s people: a second person approves it first")
     return [Check("hint", words % {"n": f"{standing.above:,}"})]
 

@@ -19,7 +19,7 @@ from console.messaging.sends.missed import Due, asked_in, due_of
 from merchants.numbers import is_number
 from messaging.engine.funnel import ORDER
 from messaging.models import BatchSend, SendState, SkipReason
-from messaging.sends import batches, personal
+from messaging.sends import batches, personal, wall_time
 from messaging.sends.placeholders import PlaceholderError
 from messaging.sends.wall_time import NoSuchTime
 
@@ -85,7 +85,7 @@ def _due(request: MerchantRequest, batch: BatchSend, *, at: datetime) -> Due:
         return Due(batches.due(batch, at=at), "")
     asked = asked_in(request.GET)
     found = due_of(batch, asked.get("scheduled_on"), asked.get("scheduled_time"), at=at)
-    return found or Due(batches.due_of(None, None, zone=batch.zone, at=at), "")
+    return found or Due(wall_time.due_of(None, None, zone=batch.zone, at=at), "")
 
 
 def _misfits(batch: BatchSend, people: list[int], *, may_see_people: bool) -> Mapping[int, Misfit]:

@@ -38,6 +38,7 @@ send_pages = [
     path("sends/<int:send_id>/undo/", brakes.send_undo, name="send_undo"),
     path("sends/<int:send_id>/pause/", brakes.send_pause, name="send_pause"),
     path("sends/<int:send_id>/resume/", brakes.send_resume, name="send_resume"),
+    path("sends/<int:send_id>/without-coupon/", brakes.send_without_coupon, name="send_without_coupon"),
     path("sends/<int:send_id>/speed/", brakes.send_speed, name="send_speed"),
     path("sends/<int:send_id>/cancel/", brakes.send_cancel, name="send_cancel"),
     path("sends/<int:send_id>/copy/", brakes.send_copy, name="send_copy"),

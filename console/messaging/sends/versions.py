@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from console.access import MerchantRequest, merchant_page
 from console.htmx import answer, redirect, toast
 from console.messaging.sends.lookup import address, moved_on, not_done, send_of
+from coupons.models import Coupon
 from membership.models import PeopleList
 from messaging.models import BatchSend, DraftVersion, SendState, SubscriptionTemplate
 from messaging.sends import batches
@@ -75,10 +76,12 @@ def _number(text: str) -> int:
 
 def _names(batch: BatchSend, rows: list[DraftVersion]) -> dict[str, dict[int, Any]]:
     """Templates by id, and names of lists by id, that any of the versions speaks of."""
-    ids = {kind: {row.content[kind] for row in rows} - {None} for kind in ("template", "people_list")}
+    kinds = ("template", "people_list", "coupon")
+    ids = {kind: {row.content.get(kind) for row in rows} - {None} for kind in kinds}
     templates = SubscriptionTemplate.objects.for_merchant(batch.merchant).in_bulk(list(ids["template"]))
     lists = PeopleList.objects.for_merchant(batch.merchant).in_bulk(list(ids["people_list"]))
-    return {"template": templates, "people_list": lists}
+    coupons = Coupon.objects.for_merchant(batch.merchant).in_bulk(list(ids["coupon"]))
+    return {"template": templates, "people_list": lists, "coupon": coupons}
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any], names: dict[str, dict[int, Any]]) -> list[Change]:
@@ -95,6 +98,7 @@ def _changes(before: dict[str, Any], after: dict[str, Any], names: dict[str, dic
         old, new = ("".join(side["values"][n : n + 1]) for side in (before, after))
         found.append(Change(label, old, new))
     found.append(change("page", _("Mini program page")))
+    found.append(change("coupon", _("Coupon")))
     found.append(change("people_list", _("Audience")))
     found.append(change("holdout_percent", _("Kept back, percent")))
     found.append(change("when", _("When")))
@@ -111,5 +115,5 @@ def _said(content: dict[str, Any], name: str, names: dict[str, dict[int, Any]]) 
         return f"{content.get('not_after_on') or ''} {content.get('not_after_time') or ''}".strip()
     if name == "holdout_percent":
         return str(content.get(name, 0))
-    value = content[name]
-    return str(names[name].get(value, "")) if name in names else str(value)
+    value = content.get(name)  # versions of before there was such a field say nothing of it
+    return str(names[name].get(value or 0, "")) if name in names else str(value)

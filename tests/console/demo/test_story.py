@@ -24,6 +24,7 @@ from console.demo.plan import Past
 from console.demo.pretend import Pretend, PretendError
 from console.demo.shops import SHOPS
 from console.demo.story import SEED, Size, beginning, tell
+from coupons.models import Coupon, CouponCount, CouponGrant, GrantEntry, Placement
 from membership import importing, lists
 from membership.models import Customer, PeopleList
 from merchants.models import Event, GatewayCall, Merchant, MiniProgram, Staff, User
@@ -128,6 +129,7 @@ def test_a_story_that_was_cut_off_is_finished_by_the_next_start_and_then_left_al
     nothing_of_the_past_is_dated_after_the_beginning(tmp_path)
     the_send_of_now_agrees_with_the_log_of_the_platform(simulator)
     for app in MiniProgram.objects.all():
+        the_coupons_agree_with_the_platform(simulator, app)
         what_each_person_was_sent_agrees_with_the_log(simulator, app)
         the_balances_agree_with_the_platform(app)
         the_orders_are_those_of_the_order_centre(simulator, app)
@@ -156,6 +158,10 @@ def everything(simulator: SimulatorProcess) -> dict[str, Any]:
         Order,
         StatusChange,
         GatewayCall,
+        Coupon,
+        CouponGrant,
+        GrantEntry,
+        Placement,
     )
     found: dict[str, Any] = {model.__name__: model.objects.count() for model in counted}
     found["units"] = Consent.objects.aggregate(n=Sum("units"))["n"]
@@ -266,6 +272,22 @@ def what_each_person_was_sent_agrees_with_the_log(simulator: SimulatorProcess, a
     assert theirs == ours
     assert open_outcomes == unknown
     assert refused == Counter(rows.filter(state="refused").values_list("reason", flat=True))
+
+
+def the_coupons_agree_with_the_platform(simulator: SimulatorProcess, app: MiniProgram) -> None:
+    live = Coupon.objects.filter(mini_program=app)
+    assert live and {one.state for one in live} == {"published"}
+    assert {one.state for one in Placement.objects.filter(mini_program=app)} == {"active"}
+    for coupon in live:
+        asked = f"/sim/vouchers?app_id={app.app_id}&activity_id={coupon.activity_id}&limit=1000"
+        theirs = simulator.get(asked)["vouchers"]
+        count = CouponCount.objects.get(coupon=coupon)
+        assert count.claimed == count.taken == len(theirs) > 20
+        assert count.redemptions == sum(len(one["uses"]) for one in theirs)
+        ours = CouponGrant.objects.filter(coupon=coupon, state="redeemed").values_list(
+            "voucher_id", flat=True
+        )
+        assert set(ours) == {one["voucher_id"] for one in theirs if one["status"] == "USED"}
 
 
 def the_balances_agree_with_the_platform(app: MiniProgram) -> None:

@@ -16,7 +16,7 @@ from messaging.sends import approval, batches, review
 from messaging.sends.content import Content, written_in
 from messaging.sends.fingerprint import changes, fingerprint, said_in
 from messaging.sends.tasks import expire_reviews
-from tests import build, build_messaging
+from tests import build, build_coupons, build_messaging
 from tests.base import CastCase
 from tests.messaging.sends.desk import Desk
 
@@ -131,6 +131,7 @@ class Reviews(Desk, CastCase):
             "page": "pages/x",
             "scheduled_on": None,
             "scheduled_time": time(20),
+            "coupon": build_coupons.coupon(self.mini_program),
         }
         for one in fields(Content):
             changed = self.fresh(batch)

@@ -70,7 +70,7 @@ class Conflict(ComposeCase):
                 "1 field differs",
             ):
                 self.assertIn(words, page)
-            self.assertIn("8 fields are the same in both", page)
+            self.assertIn("9 fields are the same in both", page)
             self.assertEqual("<html" in page, not headers)
         self.assertEqual((self.saved().name, self.saved().version), ("Theirs <b>", 2))
 
