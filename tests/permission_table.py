@@ -19,8 +19,20 @@ from merchants.models import Job, Merchant, MiniProgram, ProviderAuthorisation, 
 from merchants.roles import Role
 from messaging.models import FailureDecision, JointSend, Kind, LibraryTemplate
 from orders.models import OrderDigest
-from tests import build, build_coupons, build_crowds, build_giving, build_messaging, build_orders
+from tests import build, build_crowds, build_messaging, build_orders
 from tests.messaging.sends import reminder_scene
+from tests.permission_coupons import (
+    coupon,
+    coupon_run,
+    created_coupon,
+    difference,
+    live_coupon,
+    live_placement,
+    refused_placement,
+    rejected_coupon,
+    silent_coupon,
+    unknown_gift,
+)
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
 ALL, READERS, OPERATORS, BRAKES, OWNER = "wora", "wor", "wo", "wor", "w"
@@ -59,36 +71,6 @@ def reminder(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"policy_id": reminder_scene.policy(build_messaging.template(app), person).pk}
 
 
-def coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    """A draft."""
-    return {"coupon_id": build_coupons.coupon(app, state="draft", activity_id="").pk}
-
-
-def live_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"coupon_id": build_coupons.coupon(app).pk}
-
-
-def live_placement(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"placement_id": build_coupons.placement(build_coupons.coupon(app)).pk}
-
-
-def refused_placement(app: MiniProgram, person: User) -> dict[str, Any]:
-    made = build_coupons.placement(build_coupons.coupon(app), state="draft", delivery_id="")
-    return {"placement_id": made.pk}
-
-
-def created_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"coupon_id": build_coupons.coupon(app, state="created").pk}
-
-
-def rejected_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"coupon_id": build_coupons.coupon(app, state="rejected", activity_id="").pk}
-
-
-def silent_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"coupon_id": build_coupons.silent(app).pk}
-
-
 def order(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"order_id": build_orders.order(app).pk}
 
@@ -99,18 +81,6 @@ def order_import(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def coupon_and_list(app: MiniProgram, person: User) -> dict[str, Any]:
     return {**live_coupon(app, person), **people_list(app, person)}
-
-
-def coupon_run(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"run_id": build_giving.run(build_coupons.coupon(app), by=person).pk}
-
-
-def unknown_gift(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"grant_id": build_giving.gift(build_coupons.coupon(app)).pk}
-
-
-def difference(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"difference_id": build_coupons.difference(build_coupons.coupon(app)).pk}
 
 
 def look_again(app: MiniProgram, person: User) -> dict[str, Any]:
