@@ -100,6 +100,13 @@ SECTIONS: tuple[Section, ...] = (
                 "equal",
                 ("coupon_books", "coupon_difference", "coupon_difference_settle", "coupon_differences"),
             ),
+            Item(
+                pgettext_lazy("menu", "Redeem by code"),
+                "coupon_scan",
+                "coupons.redeem",
+                "check",
+                ("coupon_scan", "coupon_redeem"),
+            ),
             Item(_("Expiry reminders"), "reminders", "coupons.view", "bell", ("reminder", "reminders")),
         ),
     ),

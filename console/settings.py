@@ -114,6 +114,9 @@ CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
 ORDER_DIGEST_HOUR = int(number("ORDER_DIGEST_HOUR", 8))  # of the merchant's day: that of yesterday is made
 COUPON_POLL_SECONDS = number("COUPON_POLL_SECONDS", 10)  # no push came: the platform is asked
 ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status may still come in
+COUPON_RESERVE_MINUTES = number("COUPON_RESERVE_MINUTES", 30)  # an order holds a coupon at most so long
+COUPON_USE_WAIT_SECONDS = number("COUPON_USE_WAIT_SECONDS", 5)  # who uses one waits so long for a worker
+COUPON_USE_TRY_SECONDS = number("COUPON_USE_TRY_SECONDS", 600)  # then the platform is not asked any more
 # SIM: of order messages no template id is documented. Empty: coupons for subscription messages only
 ORDER_MESSAGE_REFERENCE = text("ORDER_MESSAGE_REFERENCE", "{biz_type}:{status}")
 COUPON_SHOWN_HOURS = number("COUPON_SHOWN_HOURS", 24)  # after a send: messages still show the coupon

@@ -173,6 +173,12 @@ COUPON_RUN: Mapping[str, StateWord] = {
     "finished": StateWord("good", pgettext_lazy("coupon run", "Finished")),
     "cancelled": StateWord("muted", pgettext_lazy("coupon run", "Cancelled")),
 }
+COUPON_USE: Mapping[str, StateWord] = {
+    "pending": StateWord("running", pgettext_lazy("coupon use", "Being asked")),
+    "accepted": StateWord("good", pgettext_lazy("coupon use", "Done")),
+    "refused": StateWord("broken", pgettext_lazy("coupon use", "Refused")),
+    "unknown": StateWord("unknown", pgettext_lazy("coupon use", "Outcome unknown")),
+}
 # Where the people of a batch issue are: the parts of its equation.
 GRANT_PARTS: Mapping[str, StateWord] = {
     "accepted": StateWord("good", pgettext_lazy("coupon run", "Got it")),
@@ -202,6 +208,7 @@ WORDS: Mapping[str, Mapping[str, StateWord]] = {
     "crowd": CROWD,
     "delivery": DELIVERY,
     "order_sync": ORDER_SYNC,
+    "coupon_use": COUPON_USE,
     "placement": PLACEMENT,
     "coupon_run": COUPON_RUN,
     "coupon_run_part": GRANT_PARTS,

@@ -9,6 +9,7 @@ from console.audit.urls import audit_pages
 from console.coupons.book_urls import book_pages
 from console.coupons.giving_urls import giving_pages
 from console.coupons.urls import coupon_pages
+from console.coupons.use_urls import use_pages
 from console.dashboard.urls import dashboard_pages
 from console.failures.urls import failure_pages
 from console.help.urls import help_pages
@@ -40,6 +41,7 @@ merchant_pages = [
     *failure_pages,
     *giving_pages,
     *book_pages,
+    *use_pages,
     *crowd_pages,
     *help_pages,
     *job_pages,

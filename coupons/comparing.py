@@ -96,7 +96,8 @@ def ours_of(grant: CouponGrant) -> dict[str, Any]:
 
 
 def compare(grants: Sequence[CouponGrant], held: Iterable[Held], *, customer_id: int, at: datetime) -> Person:
-    """`grants`: all that this person has of it here, with `moved_at`, their last movement in the ledger."""
+    """`grants`: all that this person has of it here, with `moved_at`, their last movement in the ledger, and
+    `is_being_used`: the platform has not said what became of a use."""
     person, left = Person(), list(held)
     for grant in grants:
         if grant.state in NOT_GOT:
@@ -127,7 +128,8 @@ def _same(grant: CouponGrant, theirs: Held) -> bool:
 
 def _is_fresh(grant: CouponGrant, *, at: datetime) -> bool:
     moved_at = getattr(grant, "moved_at", None)
-    return moved_at is not None and moved_at > at - slack()
+    is_being_used = getattr(grant, "is_being_used", False)
+    return is_being_used or (moved_at is not None and moved_at > at - slack())
 
 
 def _missing_there(grant: CouponGrant, *, at: datetime) -> list[Found]:

@@ -15,8 +15,9 @@ from django.db.models import QuerySet
 
 from coupons import ledger, taking
 from coupons.comparing import Found, ours_of
-from coupons.models import Coupon, CouponDifference, CouponGrant, GrantEntry
+from coupons.models import Coupon, CouponDifference, CouponGrant, CouponUse, GrantEntry
 from coupons.models.difference import DifferenceKind as Kind
+from coupons.models.use import OPEN_USES
 from merchants import events
 from merchants.enqueue import enqueue
 
@@ -168,11 +169,12 @@ def _fact(difference: CouponDifference, *, by: User, at: datetime) -> ledger.Fac
 
 
 def _grant(difference: CouponDifference) -> CouponGrant:
-    """Locked, and still what the difference says. Raises Settled."""
+    """Locked, still what the difference says, and no use of it under way. Raises Settled."""
     if difference.grant_id is None:
         raise Settled
     grant = ledger.lock(difference.grant_id)
-    if ours_of(grant) != difference.ours:
+    is_being_used = CouponUse.objects.filter(grant=grant, state__in=OPEN_USES).exists()
+    if is_being_used or ours_of(grant) != difference.ours:
         raise Settled
     return grant
 

@@ -207,14 +207,14 @@ def release(grant: CouponGrant, fact: Fact) -> Written | None:
 
 
 def redeem(grant: CouponGrant, fact: Fact, *, times: int = 1) -> Written:
-    """Uses it up by `times`. What the platform tells is a fact; of all else NotPossible is raised.
+    """Uses it up by `times`. What the platform tells or answered is a fact; else NotPossible is raised.
 
     Also of the platform's telling more uses than there are raise, for then the books cannot be right.
     """
     grant = lock(grant.pk)
     if before := _before(grant, fact):
         return before
-    is_fact = fact.by in (By.PLATFORM, By.REPAIR, By.ANSWER)
+    is_fact = fact.by in (By.PLATFORM, By.REPAIR, By.ANSWER) or fact.call_id is not None
     if grant.used_times + times > grant.coupon.max_uses:
         raise NotPossible("too_often")
     code = why_not(grant, at=fact.at, times=times, order_no=fact.order_no)

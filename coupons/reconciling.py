@@ -22,9 +22,18 @@ from django.db.models.functions import Now
 
 from coupons import comparing, differences, settling
 from coupons.comparing import Found, Held, Person
-from coupons.models import Coupon, CouponCheck, CouponCount, CouponDifference, CouponGrant, GrantEntry
+from coupons.models import (
+    Coupon,
+    CouponCheck,
+    CouponCount,
+    CouponDifference,
+    CouponGrant,
+    CouponUse,
+    GrantEntry,
+)
 from coupons.models.coupon import LIVE
 from coupons.models.difference import OF_PEOPLE, OF_TOTALS, DifferenceKind
+from coupons.models.use import OPEN_USES
 from gateway.methods import Request
 from gateway.methods.activities import MarketingActivityQuery
 from gateway.methods.held_coupons import MOST_A_PAGE, MarketingActivityUserBatchqueryvoucher
@@ -373,7 +382,9 @@ def keep(coupon: Coupon, customer: Customer, answer: Answer, *, at: datetime) ->
 
 def _grants(coupon: Coupon, customer: Customer) -> Sequence[CouponGrant]:
     rows = CouponGrant.objects.filter(coupon=coupon, customer=customer)
-    return list(rows.annotate(moved_at=Max("entries__happened_at")).order_by("pk"))
+    being_used = Exists(CouponUse.objects.filter(grant=OuterRef("pk"), state__in=OPEN_USES))
+    marked = rows.annotate(moved_at=Max("entries__happened_at"), is_being_used=being_used)
+    return list(marked.order_by("pk"))
 
 
 def _entries(coupon: Coupon, customer: Customer) -> QuerySet[GrantEntry]:

@@ -12,9 +12,11 @@ from coupons import (
     ledger,
     placement_settling,
     reconciling,
+    redeeming,
     rollups,
     runs,
     settling,
+    use_answers,
     uses,
 )
 from merchants.enqueue import MerchantTask
@@ -43,6 +45,11 @@ def take_received(merchant_id: int, notice_id: int) -> None:
 @shared_task(name="coupons.take_end", base=MerchantTask)
 def take_end(merchant_id: int, notice_id: int) -> None:
     uses.take_end(notice_id, merchant_id=merchant_id, at=timezone.now())
+
+
+@shared_task(name="coupons.settle_use", base=MerchantTask)
+def settle_use(merchant_id: int, call_id: int) -> None:
+    use_answers.settle_use(call_id, merchant_id=merchant_id)
 
 
 @shared_task(name="coupons.issue_runs")
@@ -91,6 +98,7 @@ def end_due() -> None:
     settling.end_due(at=timezone.now())
     placement_settling.end_due(at=timezone.now())
     ledger.expire_due(at=timezone.now())
+    redeeming.release_due(at=timezone.now())
 
 
 @shared_task(name="coupons.start_checks")

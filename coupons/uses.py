@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from coupons import ledger, taking
+from coupons import ledger, taking, use_answers
 from coupons.claims import PATIENCE, Told
 from coupons.models import Coupon, CouponGrant
 from coupons.models.grant import GrantEntry
@@ -53,18 +53,23 @@ def _grant(notice: Notice, told: Told) -> CouponGrant | None:
 
 
 def _used(grant: CouponGrant, notice: Notice, told: Told) -> None:
-    """A push for each use. One more than there are is kept as a difference and moves nothing."""
-    fact = ledger.Fact(
-        _key(notice, told),
-        told.at,
-        GrantEntry.By.PLATFORM,
-        trade_no=str(notice.fields.get("trade_no", ""))[:64],
-    )
+    """A push for each use: of one that was asked for here, or of one that nobody here made. One more than
+    there are is kept as a difference and moves nothing."""
+    key, trade_no = _key(notice, told), str(notice.fields.get("trade_no", ""))[:64]
+    if not _is_written(grant, key) and use_answers.told_of(
+        grant, push_key=key, at=told.at, trade_no=trade_no
+    ):
+        return
+    fact = ledger.Fact(key, told.at, GrantEntry.By.PLATFORM, trade_no=trade_no)
     try:
         with transaction.atomic():
             ledger.redeem(grant, fact)
     except ledger.NotPossible as error:
         log.error("%s: grant %s cannot have been used: %s", notice, grant.pk, error)
+
+
+def _is_written(grant: CouponGrant, key: str) -> bool:
+    return GrantEntry.objects.filter(merchant=grant.merchant_id, source_key=key).exists()
 
 
 def _expired(grant: CouponGrant, notice: Notice, told: Told) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +98,7 @@ REDACTED = "***"
 
 State = GatewayCall.State
 OPEN = (State.WAITING, State.CLAIMED)
+HandOver = Callable[[str, int, int], None]
 
 
 def intend(
@@ -148,14 +149,18 @@ def expire_at(call: GatewayCall, moment: datetime) -> None:
     GatewayCall.objects.filter(pk=call.pk).update(not_after=moment)
 
 
-def send_call(call_id: int, *, merchant_id: int) -> None:
-    """Makes one call if it is its turn, and records what came of it. Harmless when hinted twice."""
+def send_call(call_id: int, *, merchant_id: int, hand_over: HandOver = enqueue) -> None:
+    """Makes one call if it is its turn, and records what came of it. Harmless when hinted twice.
+
+    `hand_over` gets the settle task, the merchant and the call once the outcome is committed; what it loses
+    the sweep finds.
+    """
     turn = _sendable().filter(pk=call_id, merchant_id=merchant_id)
     changes = {"state": State.CLAIMED, "started_at": None}
     for call in leases.claim(turn, seconds=LEASE_SECONDS, limit=1, changes=changes):
         outcome = _make(call)
         if outcome is not None:
-            _record(call, outcome)
+            _record(call, outcome, hand_over)
 
 
 def load_outcome(call_id: int, *, merchant_id: int) -> GatewayCall | None:
@@ -263,7 +268,7 @@ def _give_back(call: GatewayCall, *, wait_seconds: float) -> None:
     leases.release(call, state=State.WAITING, due_at=Now() + timedelta(seconds=wait_seconds))
 
 
-def _record(call: GatewayCall, outcome: Outcome[Response]) -> bool:
+def _record(call: GatewayCall, outcome: Outcome[Response], hand_over: HandOver = enqueue) -> bool:
     """Writes what came of it under our token, also onto a row that was reaped as unknown meanwhile.
 
     False when somebody else has the row now.
@@ -282,10 +287,12 @@ def _record(call: GatewayCall, outcome: Outcome[Response]) -> bool:
             return True
     # onto a row that was reaped as unknown only what is known for certain
     states = [State.CLAIMED] if isinstance(outcome, Unknown) else [State.CLAIMED, State.UNKNOWN]
-    return _finish(call, outcome, states=states)
+    return _finish(call, outcome, states=states, hand_over=hand_over)
 
 
-def _finish(call: GatewayCall, outcome: Outcome[Response], *, states: list[State]) -> bool:
+def _finish(
+    call: GatewayCall, outcome: Outcome[Response], *, states: list[State], hand_over: HandOver = enqueue
+) -> bool:
     state = {Accepted: State.ACCEPTED, Refused: State.REFUSED, Unknown: State.UNKNOWN}.get(
         type(outcome), State.UNKNOWN if call.maybe_done else State.DEAD
     )
@@ -300,10 +307,10 @@ def _finish(call: GatewayCall, outcome: Outcome[Response], *, states: list[State
             hinted_at=Now(),
             **_told(outcome),
         )
-        if written and call.settle_task:
-            enqueue(call.settle_task, call.merchant_id, call.pk)
         if written:
             _hint_next(call)
+    if written and call.settle_task:
+        hand_over(call.settle_task, call.merchant_id, call.pk)
     return bool(written)
 
 

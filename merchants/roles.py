@@ -49,6 +49,7 @@ _OPERATE = frozenset(
         "provider.act",
         "orders.manage",
         "coupons.issue",
+        "coupons.redeem",
         "coupons.design",
         "coupons.publish",
         "coupons.reconcile",

@@ -1,6 +1,6 @@
 """Doors from the queue to the operations of this floor. Periodic ones take no argument."""
 
-from celery import shared_task
+from celery import current_app, shared_task
 from django.utils import timezone
 
 from merchants import authorisation, calls, events, inbox, jobs, partitions, staff
@@ -9,7 +9,12 @@ from merchants.enqueue import MerchantTask
 
 @shared_task(name="merchants.send_call", base=MerchantTask)
 def send_call(merchant_id: int, call_id: int) -> None:
-    calls.send_call(call_id, merchant_id=merchant_id)
+    calls.send_call(call_id, merchant_id=merchant_id, hand_over=_settle_here)
+
+
+def _settle_here(task_name: str, merchant_id: int, call_id: int) -> None:
+    """At once and in this process: a second turn of the queue would cost as much as the call."""
+    current_app.tasks[task_name](merchant_id, call_id)
 
 
 @shared_task(name="merchants.take_authorisation", base=MerchantTask)

@@ -2,16 +2,33 @@
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models.functions import Now
 from django.test import override_settings
 from django.utils import timezone
 
-from coupons import answers, asked, asking, claims, giving, run_reports, runs
-from coupons.models import Coupon, CouponGrant, CouponRun
+from coupons import (
+    answers,
+    asked,
+    asking,
+    claims,
+    finding,
+    giving,
+    ledger,
+    redeeming,
+    returning,
+    run_reports,
+    runs,
+    use_answers,
+    use_calls,
+    use_reports,
+)
+from coupons.models import Coupon, CouponGrant, CouponRun, CouponUse, GrantEntry
 from membership.models import Customer, PeopleList
 from merchants.models import GatewayCall, MiniProgram, Notice, User
-from tests import build_coupons
+from tests import build_coupons, build_uses
 
 
 def life_of_a_run(
@@ -42,6 +59,7 @@ def life_of_a_run(
         yield "cancel", lambda: runs.cancel(run, by=by)
         held = CouponGrant.objects.get(pk=fourth.target_id).customer
     yield from _pushes(coupon, [held], by=by)
+    yield from _uses(app, by=by)
 
 
 def _pushes(
@@ -63,6 +81,45 @@ def _pushes(
         lambda: claims.take_received(notice.pk, merchant_id=coupon.merchant_id, at=timezone.now()),
     )
     yield "coupons of a person", lambda: run_reports.held_by(person.pk, most=5)
+
+
+def _uses(app: MiniProgram, *, by: User) -> Iterator[tuple[str, Callable[[], object]]]:
+    grant, at, found = build_uses.held(app, max_uses=3), timezone.now(), dict[str, CouponUse]()
+    yield "find by code", lambda: finding.by_code(app.merchant, grant.code)
+    yield "find by id", lambda: finding.by_voucher_id(app.merchant, grant.voucher_id, mini_program=app)
+    yield "hold for an order", lambda: redeeming.reserve(grant, order_no="P1", minutes=5, at=at)
+    yield "let go", lambda: redeeming.release_due(at=at + timedelta(minutes=10))
+
+    def use(number: str) -> None:
+        bill = redeeming.Bill(2_500, "P1")
+        found[number] = redeeming.redeem(grant, bill, request_no=number, by=by, at=at)
+
+    yield "use a code", lambda: use("P1")
+    _end(found["P1"].call, "accepted")
+    yield (
+        "settle a use",
+        lambda: use_answers.settle_use(found["P1"].call_id or 0, merchant_id=app.merchant_id),
+    )
+    yield "use it again", lambda: use("P2")
+    _end(found["P2"].call, "unknown")
+    yield (
+        "a use nobody knows",
+        lambda: use_answers.settle_use(found["P2"].call_id or 0, merchant_id=app.merchant_id),
+    )
+    yield "ask again", lambda: use_calls.ask_again(found["P2"], by=by)
+    yield "the push of a use", lambda: _told(grant, at)
+    entry = GrantEntry.objects.filter(grant=grant, kind="redeemed").earliest("pk")
+    yield "give back", lambda: returning.give_back(entry, request_no="P3", by=by, at=at)
+    yield "the ledger of a coupon", lambda: use_reports.movements_of(grant)
+    yield (
+        "who has a coupon",
+        lambda: list(use_reports.held_of(grant.coupon, state="claimed").order_by("-id")[:50]),
+    )
+
+
+@transaction.atomic
+def _told(grant: CouponGrant, at: datetime) -> bool:
+    return use_answers.told_of(ledger.lock(grant.pk), push_key="P", at=at, trade_no="")
 
 
 def _end(call: GatewayCall, state: str, **told: object) -> None:

@@ -1,9 +1,10 @@
-"""Coupons as the pages of the permission table name them: each builder gives the arguments of an address."""
+"""What the addresses of coupons name, for tests/permission_table.py."""
 
 from typing import Any
 
+from coupons.models import CouponUse
 from merchants.models import MiniProgram, User
-from tests import build_coupons, build_giving
+from tests import build_coupons, build_giving, build_uses
 
 
 def coupon(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -34,6 +35,21 @@ def rejected_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def silent_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"coupon_id": build_coupons.silent(app).pk}
+
+
+def held_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"grant_id": build_uses.held(app).pk}
+
+
+def used_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"entry_id": build_uses.redeemed(build_uses.held(app)).pk}
+
+
+def settled_use(app: MiniProgram, person: User) -> dict[str, Any]:
+    """Nothing is to be asked about it any more."""
+    use = build_uses.unknown(build_uses.held(app))
+    CouponUse.objects.filter(pk=use.pk).update(state="refused", refusal="BIZ_ERROR")
+    return {"use_id": use.pk}
 
 
 def coupon_run(app: MiniProgram, person: User) -> dict[str, Any]:

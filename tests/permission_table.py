@@ -26,12 +26,15 @@ from tests.permission_coupons import (
     coupon_run,
     created_coupon,
     difference,
+    held_coupon,
     live_coupon,
     live_placement,
     refused_placement,
     rejected_coupon,
+    settled_use,
     silent_coupon,
     unknown_gift,
+    used_coupon,
 )
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
@@ -422,6 +425,12 @@ TABLE = [
     Row("coupon_difference_settle", OPERATORS, kwargs=difference, data=look_again, post=True),
     Row("coupon_figures", ALL),
     Row("coupon_figures_export", ALL),
+    Row("coupon_scan", OPERATORS),
+    Row("coupon_redeem", OPERATORS, kwargs=held_coupon, post=True, passes=(422,)),  # no bill is named
+    Row("coupon_use_revert", OPERATORS, kwargs=used_coupon),
+    Row("coupon_use_ask", OPERATORS, kwargs=settled_use, post=True),
+    Row("coupon_grants", ALL, kwargs=live_coupon),
+    Row("coupon_grant", ALL, kwargs=held_coupon),
     Row("placements", ALL),
     Row("placement", ALL, kwargs=live_placement),
     Row("placement_new", OPERATORS, kwargs=live_coupon),

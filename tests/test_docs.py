@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
+from coupons.models.use import USE_TRANSITIONS
 from messaging.consent import adopting
 from messaging.models import TRANSITIONS, DeliveryState
 from tests.source_tree import ROOT, files
@@ -124,7 +125,11 @@ def arrows_below(heading: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize(
     ("heading", "table"),
-    [("States of a send", TRANSITIONS), ("States of an adopted template", adopting.TRANSITIONS)],
+    [
+        ("States of a send", TRANSITIONS),
+        ("States of an adopted template", adopting.TRANSITIONS),
+        ("States of a use of a coupon", USE_TRANSITIONS),
+    ],
 )
 def test_the_picture_shows_the_moves_of_the_table(heading: str, table: Mapping[str, frozenset[str]]) -> None:
     moves = {str(here): {str(there) for there in targets} for here, targets in table.items() if targets}

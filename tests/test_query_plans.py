@@ -40,7 +40,7 @@ from messaging.models import (
 )
 from orders import reports
 from orders.models import StatusChange
-from tests import build_coupons, build_giving, build_orders
+from tests import build_coupons, build_giving, build_orders, build_uses
 from tests import build_messaging as build
 from tests.base import CastCase
 from tests.coupon_operations import life_of_a_run
@@ -50,6 +50,7 @@ from tests.permission_table import TABLE
 ROWS = 20_000
 BIG = (
     "coupons_coupongrant",
+    "coupons_couponuse",
     "coupons_grantentry",
     "merchants_gatewaycall",
     "membership_customer",
@@ -112,6 +113,7 @@ def fill_next_door(app: MiniProgram, *, by: User) -> None:
         again_by=by,
     )
     returned = build_orders.change(build_orders.order(app, customer=someone[0]), "WAIT_PAY", state="synced")
+    build_uses.unknown(build_uses.held(app))
     given = build_giving.gift(build_coupons.coupon(app), someone[0])
     with transaction.atomic():
         given.call = giving.intend(given)
@@ -134,7 +136,10 @@ def fill_next_door(app: MiniProgram, *, by: User) -> None:
     multiply("messaging_deliveryattempt", delivery_id="copy + 1")
     multiply("merchants_event")
     multiply("merchants_gatewaycall", idempotency_key="'many' || copy", target_id=f"{given.pk} + copy")
-    multiply("coupons_coupongrant", customer_id=f"{first} + copy", voucher_id="'many' || copy", slot="''")
+    of_grant = {"voucher_id": "'many' || copy", "code": "'many' || copy", "slot": "''"}
+    multiply("coupons_coupongrant", customer_id=f"{first} + copy", **of_grant)
+    numbers = {"request_no": "'many' || copy", "out_biz_no": "'many' || copy"}
+    multiply("coupons_couponuse", grant_id=f"{given.pk} + copy", **numbers)
     multiply("coupons_grantentry", grant_id=f"{given.pk} + copy", source_key="'many' || copy")
     multiply("orders_order", out_biz_no="'many' || copy")
     spread = "src.received_at - copy * interval '1 second'"

@@ -7,6 +7,7 @@ from django.urls import path
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from console.api.coupons import router as coupons_router
 from console.api.errors import TooMany, problems_of
 from console.api.messages import router as messages_router
 from console.api.orders import router as orders_router
@@ -17,6 +18,7 @@ api = NinjaAPI(title="Merchant operations console", version="1", docs_url=None, 
 api.add_router("", messages_router)
 api.add_router("", signals_router)
 api.add_router("", orders_router)
+api.add_router("", coupons_router)
 
 
 @api.exception_handler(AuthenticationError)

@@ -29,6 +29,7 @@ KINDS: Words = {
     "order_import": _("File of orders"),
     "coupon": _("Coupon"),
     "grant": _("A person's coupon"),
+    "coupon_use": _("Use or return of a coupon"),
     "placement": _("Where a coupon is shown"),
     "coupon_run": _("Batch issue of a coupon"),
     "coupon_run_part": _("One person of a batch issue"),
@@ -80,6 +81,14 @@ STATES: Mapping[str, Words] = {
         "taken": _("The platform's word was taken over: a line in the ledger, with who did it."),
         "accepted": _("It stays as it is, for the reason beside it, until a side says something else."),
         "gone": _("A later look found both sides the same."),
+    },
+    "coupon_use": {
+        "pending": _("The platform has not answered. Its use is held, so that nobody else has it meanwhile."),
+        "accepted": _("The platform has done it; the ledger of the coupon has the line."),
+        "refused": _("It was not done, and the reason is shown. The coupon is as it was."),
+        "unknown": _(
+            "No answer came that can be trusted. Asked again under the same number it is done once."
+        ),
     },
     "placement": placing_words.SENTENCES,
     "coupon_run": {

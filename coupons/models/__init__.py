@@ -4,6 +4,7 @@ from coupons.models.coupon import Coupon, CouponCode, CouponCount, CouponDay
 from coupons.models.difference import CouponCheck, CouponDifference
 from coupons.models.grant import CouponGrant, CouponRun, GrantEntry
 from coupons.models.placement import Placement
+from coupons.models.use import CouponUse
 
 __all__ = [
     "Coupon",
@@ -14,6 +15,7 @@ __all__ = [
     "CouponDifference",
     "CouponGrant",
     "CouponRun",
+    "CouponUse",
     "GrantEntry",
     "Placement",
 ]

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from coupons.models.coupon import Coupon
 from merchants.owned import MerchantOwned
@@ -103,13 +104,22 @@ class CouponGrant(MerchantOwned):
     knows of none.
     """
 
-    mini_program = models.ForeignKey("merchants.MiniProgram", on_delete=models.PROTECT, related_name="+")
-    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="grants")
-    customer = models.ForeignKey("membership.Customer", on_delete=models.PROTECT, related_name="+")
+    # Each index is written anew with every move of a grant; others lead where these would.
+    mini_program = models.ForeignKey(
+        "merchants.MiniProgram", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    coupon = models.ForeignKey(Coupon, on_delete=models.PROTECT, related_name="grants", db_index=False)
+    customer = models.ForeignKey(
+        "membership.Customer", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     state = models.CharField(max_length=11, choices=GrantState.choices)
     source = models.CharField(max_length=9, choices=Source.choices)
-    run = models.ForeignKey(CouponRun, null=True, on_delete=models.PROTECT, related_name="grants")
-    call = models.ForeignKey("merchants.GatewayCall", null=True, on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(
+        CouponRun, null=True, on_delete=models.PROTECT, related_name="grants", db_index=False
+    )
+    call = models.ForeignKey(
+        "merchants.GatewayCall", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     out_biz_no = models.CharField(max_length=64, blank=True)
     slot = models.CharField(max_length=24, blank=True)
     voucher_id = models.CharField(max_length=64, blank=True)
@@ -153,6 +163,8 @@ class CouponGrant(MerchantOwned):
         ]
         indexes = [
             models.Index(fields=["coupon", "-id"], name="grant_newest_of_coupon"),
+            models.Index(fields=["coupon", "state", "-id"], name="grant_of_coupon_in_state"),
+            models.Index(fields=["merchant", "code"], name="grant_of_code", condition=~Q(code="")),
             models.Index(fields=["customer", "-id"], name="grant_of_customer"),
             models.Index(fields=["run", "state"], name="grant_of_run", condition=Q(run__isnull=False)),
             # the scans of what expires read these and nothing else
@@ -178,7 +190,7 @@ class GrantEntry(MerchantOwned):
         RESERVED = "reserved", _("Reserved")
         RELEASED = "released", _("Reservation ended")
         REDEEMED = "redeemed", _("Redeemed")
-        REVERTED = "reverted", _("Returned")
+        REVERTED = "reverted", pgettext_lazy("grant entry", "Returned")
         EXPIRED = "expired", _("Expired")
         INVALIDATED = "invalidated", _("Invalidated")
 
@@ -190,7 +202,7 @@ class GrantEntry(MerchantOwned):
         CLOCK = "clock", _("By its last day")
         REPAIR = "repair", _("Reconciliation")
 
-    grant = models.ForeignKey(CouponGrant, on_delete=models.PROTECT, related_name="entries")
+    grant = models.ForeignKey(CouponGrant, on_delete=models.PROTECT, related_name="entries", db_index=False)
     kind = models.CharField(max_length=11, choices=Kind.choices)
     by = models.CharField(max_length=8, choices=By.choices)
     user = models.ForeignKey("merchants.User", null=True, on_delete=models.PROTECT, related_name="+")
@@ -202,7 +214,9 @@ class GrantEntry(MerchantOwned):
     order_no = models.CharField(max_length=64, blank=True)  # the merchant's own
     trade_no = models.CharField(max_length=64, blank=True)
     store = models.ForeignKey("merchants.Store", null=True, on_delete=models.PROTECT, related_name="+")
-    reverts = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="returns")
+    reverts = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="returns", db_index=False
+    )
     call = models.ForeignKey("merchants.GatewayCall", null=True, on_delete=models.PROTECT, related_name="+")
     happened_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now())
@@ -223,6 +237,7 @@ class GrantEntry(MerchantOwned):
         ]
         indexes = [
             models.Index(fields=["grant", "id"], name="grant_entry_of_grant"),
+            models.Index(fields=["reverts"], name="grant_entry_reverts", condition=Q(reverts__isnull=False)),
             models.Index(
                 fields=["merchant", "order_no"], name="grant_entry_of_order", condition=~Q(order_no="")
             ),

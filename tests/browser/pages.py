@@ -23,7 +23,16 @@ from tests import build_messaging, build_orders
 from tests.browser import acts, provider
 from tests.browser.acts import Act
 from tests.browser.book_scenes import a_difference, accepted, books, differences, figures
-from tests.browser.coupon_scenes import a_coupon, a_placement, a_reminder, placements, reminder_words
+from tests.browser.coupon_scenes import (
+    a_coupon,
+    a_holder,
+    a_placement,
+    a_reminder,
+    at_the_till,
+    holders,
+    placements,
+    reminder_words,
+)
 from tests.browser.crowd_scenes import of_crowd
 from tests.browser.fixing_scenes import CAUSE, a_digest, fixing
 from tests.browser.giving_scenes import batch_issues, of_run, to_give, to_issue
@@ -248,6 +257,16 @@ COUPONS = [
     Row("add stock to a coupon", a_coupon("append/")),
     Row("give a coupon to one person", to_give),
     Row("check before issuing a coupon", to_issue),
+    Row("at the till", "coupons/scan/"),
+    Row("at the till, nobody's code", "coupons/scan/?code=NOBODY1"),
+    Row("at the till, a code", at_the_till()),
+    Row("at the till, a code with several uses", at_the_till(several=True)),
+    Row("at the till, redeemed", at_the_till(done=True)),
+    Row("at the till, outcome unknown", at_the_till(unknown=True)),
+    Row("a customer's coupon", a_holder()),
+    Row("a customer's coupon, outcome unknown", a_holder(unknown=True)),
+    Row("give a use back", a_holder("revert/")),
+    Row("who has a coupon", holders),
     Row("batch issues", batch_issues),
     Row("a batch issue", of_run()),
     Row("people of a batch issue", of_run("people/")),

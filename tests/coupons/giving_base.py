@@ -12,7 +12,7 @@ from django.db.models import F
 from django.test import override_settings
 from django.utils import timezone
 
-from coupons import answers, asked, asking, claims, giving, runs
+from coupons import answers, asked, asking, claims, giving, runs, use_answers, use_calls
 from coupons.models import Coupon, CouponCount, CouponGrant, CouponRun
 from gateway import loop, wire
 from membership.models import Customer, PeopleList
@@ -24,6 +24,7 @@ from tests.gateway.platform import Behaviour, Platform, answering, hang_up, refu
 
 SEND, SEND_CODE = giving.METHODS
 SETTLED = {
+    **dict.fromkeys((request.method for request in use_calls.METHODS.values()), use_answers.settle_use),
     SEND: answers.settle_gift,
     SEND_CODE: answers.settle_gift,
     asking.WHOSE: asked.settle_whose,

@@ -8,13 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from coupons import differences, ledger, reconciling
-from coupons.models import CouponCheck, CouponDifference
+from coupons.models import CouponCheck, CouponDifference, CouponGrant, CouponUse
 from gateway import loop
 from membership.models import Customer
 from merchants.models import MiniProgram
 from orders import coupon_uses
-from tests import build_coupons
+from tests import build_coupons, build_uses
 from tests.coupons.books import Books, later, look, open_kinds, used_there
+from tests.simulator import coupon_asks as asks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HELD = "alipay.marketing.activity.user.batchqueryvoucher"
@@ -164,3 +165,23 @@ def test_a_stopped_mini_program_is_asked_nothing_and_given_up_after_a_day(
     check.refresh_from_db()
     assert (check.calls, check.cut_in, asked) == (0, "counts", [])
     assert check.finished_at is not None
+
+
+def test_a_use_that_the_platform_has_not_answered_is_left_alone(books: Books) -> None:
+    activity_id = books.counter.made_for_orders(quantity=50)
+    coupon = build_coupons.coupon(books.app, activity_id=activity_id, stock=50, family="merchant")
+    grant = books.held(coupon)
+    [voucher] = books.counter.vouchers(open_id=grant.customer.open_id or "")
+    CouponGrant.objects.filter(pk=grant.pk).update(code=voucher["code"])
+    grant.refresh_from_db()
+    use = build_uses.unknown(grant)
+    books.counter.say(asks.USE, **books.counter.use(activity_id, voucher["code"]))
+    look(coupon)
+    assert open_kinds(coupon) == ["total_used"]
+    CouponUse.objects.filter(pk=use.pk).update(state="refused", refusal="BIZ_ERROR")
+    look(coupon)
+    assert open_kinds(coupon) == ["total_used", "used_there"]
+    CouponUse.objects.filter(pk=use.pk).update(state="unknown", refusal="")
+    difference = CouponDifference.objects.get(coupon=coupon, kind="used_there")
+    with pytest.raises(differences.Settled):
+        differences.take(difference, by=books.by, at=later())

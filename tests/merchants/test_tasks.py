@@ -5,13 +5,18 @@ from datetime import timedelta
 import pytest
 from celery import Celery, current_app
 from django.conf import settings
+from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
+from gateway import loop
 from merchants import calls, events, inbox, jobs, tasks
 from merchants.enqueue import MerchantTask, enqueue
+from merchants.models import GatewayCall
+from tests import build
 from tests.base import CastCase
-from tests.merchants.test_calls import BODY, METHOD
+from tests.gateway.platform import Platform
+from tests.merchants.test_calls import BODY, DONE, METHOD
 from tests.merchants.test_inbox import signed
 
 OLD = timezone.now() - timedelta(minutes=5)
@@ -64,6 +69,33 @@ class Periodic(CastCase):
 
     def test_a_call_of_another_merchant_is_not_made(self):
         tasks.send_call(self.qingcha.pk, 987654)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_came_of_a_call_is_taken_over_by_the_task_that_made_it(monkeypatch):
+    seen = []
+    monkeypatch.setitem(current_app.tasks, "tests.settle", lambda *told: seen.append(told))
+    owner = build.merchant()
+    app = build.mini_program(owner)
+    with transaction.atomic():
+        call = calls.intend(
+            mini_program=app,
+            method=METHOD,
+            target=owner,
+            body=BODY,
+            idempotency_key="k",
+            settle_task="tests.settle",
+        )
+    platform = Platform(DONE)
+    address = {"simulated": platform.url}
+    try:
+        with override_settings(GATEWAY_URLS=address):
+            tasks.send_call(owner.pk, call.pk)
+    finally:
+        platform.close()
+        loop.close()
+    assert seen == [(owner.pk, call.pk)]
+    assert GatewayCall.objects.get(pk=call.pk).state == "accepted"
 
 
 def test_every_task_of_the_timetable_that_is_ours_exists():

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('coupons', '0002_stock_only_grows'),
+        ('coupons', '0005_fewer_indexes'),
         ('membership', '0004_tell_lists_of_tests'),
         ('merchants', '0011_service_providers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
