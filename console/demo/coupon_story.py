@@ -19,9 +19,20 @@ from django.utils import timezone
 from console.demo.scene import Scene, token
 from console.demo.shops import COUPON, STANDING
 from console.demo.templates import wait
-from coupons import designing, ledger, life, placement_settling, placing, settling, taking
-from coupons.models import Coupon, Placement
-from coupons.models.coupon import CouponState
+from coupons import (
+    designing,
+    ledger,
+    life,
+    placement_settling,
+    placing,
+    redeeming,
+    settling,
+    taking,
+    use_answers,
+    use_calls,
+)
+from coupons.models import Coupon, CouponGrant, Placement
+from coupons.models.coupon import CouponState, Family
 from coupons.models.placement import Booth
 from membership.models import Customer
 from merchants import calls
@@ -34,6 +45,7 @@ BILL_FEN = 20_000
 SETTLED = {
     life.SETTLE_TASK: settling.settle_operation,
     placing.SETTLE_TASK: placement_settling.settle_placement,
+    use_calls.SETTLE_TASK: use_answers.settle_use,
 }
 RELATED = ("merchant", "mini_program", "mini_program__provider_app", "call")
 
@@ -68,7 +80,7 @@ PLANS: Mapping[str, Sequence[Plan]] = {
                 "stock": 200,
             },
             claims=24,
-            uses=0,
+            uses=7,
         ),
     ),
     "qingcha": (
@@ -91,6 +103,7 @@ def tell(scene: Scene) -> None:
     for plan in PLANS[scene.slug]:
         coupon = _live(scene, plan, by=by)
         _claims(scene, coupon, plan)
+        _till(scene, coupon, plan, by=by)
         if plan.booth is not None:
             _place(scene, coupon, plan.booth, by=by)
     _remind(scene, by=by)
@@ -146,7 +159,7 @@ def _claims(scene: Scene, coupon: Coupon, plan: Plan) -> None:
     asked = {"app_id": scene.app.app_id, "activity_id": coupon.activity_id}
     scene.platform.post("/sim/claims", {**asked, "open_ids": people})
     for voucher in _vouchers(scene, coupon)[: plan.uses]:
-        if voucher["status"] == "SENDED":
+        if coupon.family == Family.PAY and voucher["status"] == "SENDED":
             what = {"open_id": voucher["open_id"], "action": "pay", "voucher_id": voucher["voucher_id"]}
             scene.platform.post("/sim/coupons", {**asked, **what, "total_fee": BILL_FEN})
     named = {one.open_id: one for one in Customer.objects.filter(mini_program=scene.app, open_id__in=people)}
@@ -167,12 +180,23 @@ def _take(coupon: Coupon, customer: Customer, voucher: Mapping[str, Any]) -> Non
     fact = ledger.Fact("", datetime.fromisoformat(voucher["claimed_at"]), ledger.By.PLATFORM)
     taking.take_in(coupon, customer, fact, voucher_id=number, code=code)
     grant = taking.known(coupon, number, code)
-    if grant is None:
-        return
+    if grant is None or coupon.family != Family.PAY:
+        return  # of merchant coupons it is us who say that they were used
     for use in voucher["uses"]:
         told_at, trade_no = datetime.fromisoformat(use["at"]), use["trade_no"]
         key = f"used:{coupon.mini_program_id}:{trade_no}"
         ledger.redeem(grant, ledger.Fact(key, told_at, ledger.By.PLATFORM, trade_no=trade_no))
+
+
+def _till(scene: Scene, coupon: Coupon, plan: Plan, *, by: User) -> None:
+    """Codes of a merchant coupon that were used at the till, each once."""
+    if coupon.family == Family.PAY:
+        return
+    held = CouponGrant.objects.filter(coupon=coupon).exclude(code="").order_by("voucher_id")
+    for number, grant in enumerate(held.select_related("coupon", "customer", "mini_program")[: plan.uses]):
+        bill = redeeming.Bill(order_fen=BILL_FEN * 2 + number * 1_000, order_no=f"M{grant.code[-8:]}")
+        redeeming.redeem(grant, bill, request_no=f"M{grant.code}", by=by, at=timezone.now())
+    _send(scene)
 
 
 def _place(scene: Scene, coupon: Coupon, booth: Booth, *, by: User) -> None:
