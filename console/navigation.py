@@ -94,6 +94,13 @@ SECTIONS: tuple[Section, ...] = (
                 ("coupon", "coupons", "placement"),
             ),
             Item(
+                _("Coupon books"),
+                "coupon_books",
+                "coupons.view",
+                "equal",
+                ("coupon_books", "coupon_difference", "coupon_difference_settle", "coupon_differences"),
+            ),
+            Item(
                 pgettext_lazy("menu", "Redeem by code"),
                 "coupon_scan",
                 "coupons.redeem",
@@ -105,7 +112,12 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         _("Figures"),
-        (Item(_("Recall"), "recall", "recall.view", "chart-histogram", ("recall",)),),
+        (
+            Item(_("Recall"), "recall", "recall.view", "chart-histogram", ("recall",)),
+            Item(
+                _("Coupon figures"), "coupon_figures", "coupons.view", "chart-histogram", ("coupon_figures",)
+            ),
+        ),
     ),
     Section(
         _("Settings"),
@@ -256,7 +268,7 @@ class Shell:
             return {}
         found = waiting(self.merchant)
         named = {"sends": found.sends, "singles": found.singles, "templates": found.templates}
-        return {**named, "orders": found.orders}
+        return {**named, "orders": found.orders, "coupon_books": found.books}
 
     def _waiting(self, url_name: str) -> int:
         return self._counts.get(url_name, 0)

@@ -122,6 +122,10 @@ ORDER_MESSAGE_REFERENCE = text("ORDER_MESSAGE_REFERENCE", "{biz_type}:{status}")
 COUPON_SHOWN_HOURS = number("COUPON_SHOWN_HOURS", 24)  # after a send: messages still show the coupon
 COUPON_UNDO_SECONDS = number("COUPON_UNDO_SECONDS", 10)
 COUPON_CALLS_IN_FLIGHT = int(number("COUPON_CALLS_IN_FLIGHT", 100))  # of a mini program, in the outbox
+COUPON_CHECK_HOURS = int(number("COUPON_CHECK_HOURS", 24))  # between two looks at the books of a coupon
+COUPON_CHECK_CALLS = int(number("COUPON_CHECK_CALLS", 2_000))  # of one look; the next goes on from there
+# what moved so lately may still be on its way to the other side, and is no difference yet
+COUPON_CHECK_SETTLE_SECONDS = number("COUPON_CHECK_SETTLE_SECONDS", 600)
 RECALL_WINDOW_DAYS = int(number("RECALL_WINDOW_DAYS", 7))
 ORDER_VISIT_DAYS = int(number("ORDER_VISIT_DAYS", 30))  # after it was handed in: its messages go on for weeks
 # per address, for public client keys; loopback is exempt
@@ -322,6 +326,14 @@ CELERY_BEAT_SCHEDULE = {
     # every five seconds: what nobody told about coupons; every half minute what ended or expired
     "ask about coupons": {"task": "coupons.ask_due", "schedule": 5.0, "options": {"expires": 5}},
     "end coupons": {"task": "coupons.end_due", "schedule": 30.0, "options": {"expires": 30}},
+    # every fifteen seconds: looks at the books of coupons go on; every ten minutes those that are due begin
+    "go on checking coupons": {"task": "coupons.go_on_checks", "schedule": 15.0, "options": {"expires": 15}},
+    "check uses of coupons": {"task": "orders.go_on_uses", "schedule": 15.0, "options": {"expires": 15}},
+    "start checking coupons": {
+        "task": "coupons.start_checks",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     # every ten seconds: does every ledger agree with itself
     "reconcile sends": {"task": "messaging.reconcile_sends", "schedule": 10.0, "options": {"expires": 10}},
     # every fifteen seconds and every minute: templates in review, lists whose job is over
@@ -357,6 +369,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "merchants.refresh_authorisations",
         "schedule": 3600.0,
         "options": {"expires": 600},
+    },
+    # once a day: the figures of coupons from their ledgers
+    "rebuild figures of coupons": {
+        "task": "coupons.rebuild_figures",
+        "schedule": 86_400.0,
+        "options": {"expires": 3_600},
     },
     "prune old rows": {"task": "merchants.prune", "schedule": 3600.0, "options": {"expires": 600}},
 }

@@ -192,7 +192,14 @@ REMINDER: Mapping[str, StateWord] = {
     "on": StateWord("good", pgettext_lazy("reminder", "On")),
     "stopped": StateWord("muted", pgettext_lazy("reminder", "Stopped")),
 }
+DIFFERENCE: Mapping[str, StateWord] = {
+    "open": StateWord("ask", pgettext_lazy("difference", "Open")),
+    "taken": StateWord("good", pgettext_lazy("difference", "Taken over")),
+    "accepted": StateWord("muted", pgettext_lazy("difference", "Accepted as known")),
+    "gone": StateWord("good", pgettext_lazy("difference", "No longer there")),
+}
 WORDS: Mapping[str, Mapping[str, StateWord]] = {
+    "difference": DIFFERENCE,
     "reminder": REMINDER,
     "coupon": COUPON,
     "grant": GRANT,

@@ -6,6 +6,7 @@ from console.account.urls import account_pages, merchant_choice
 from console.api.urls import urlpatterns as api_routes
 from console.api_keys.urls import api_key_pages
 from console.audit.urls import audit_pages
+from console.coupons.book_urls import book_pages
 from console.coupons.giving_urls import giving_pages
 from console.coupons.urls import coupon_pages
 from console.coupons.use_urls import use_pages
@@ -39,6 +40,7 @@ merchant_pages = [
     *coupon_pages,
     *failure_pages,
     *giving_pages,
+    *book_pages,
     *use_pages,
     *crowd_pages,
     *help_pages,

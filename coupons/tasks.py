@@ -12,7 +12,9 @@ from coupons import (
     claims,
     ledger,
     placement_settling,
+    reconciling,
     redeeming,
+    rollups,
     runs,
     settling,
     use_answers,
@@ -103,3 +105,23 @@ def end_due() -> None:
     placement_settling.end_due(at=timezone.now())
     ledger.expire_due(at=timezone.now())
     redeeming.release_due(at=timezone.now())
+
+
+@shared_task(name="coupons.start_checks")
+def start_checks() -> None:
+    reconciling.start_due(at=timezone.now())
+
+
+@shared_task(name="coupons.go_on_checks")
+def go_on_checks() -> None:
+    reconciling.go_on(at=timezone.now())
+
+
+@shared_task(name="coupons.look_again", base=MerchantTask)
+def look_again(merchant_id: int, difference_id: int) -> None:
+    reconciling.look_again(difference_id, merchant_id=merchant_id, at=timezone.now())
+
+
+@shared_task(name="coupons.rebuild_figures")
+def rebuild_figures() -> None:
+    rollups.rebuild_recent(at=timezone.now())

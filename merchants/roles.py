@@ -52,6 +52,7 @@ _OPERATE = frozenset(
         "coupons.redeem",
         "coupons.design",
         "coupons.publish",
+        "coupons.reconcile",
     }
 )
 

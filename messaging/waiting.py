@@ -48,6 +48,11 @@ SELECT (
         UNION ALL
         SELECT m.n FROM orders_nodemove m WHERE m.merchant_id = %(merchant)s AND m.state = 'dead'
     ) AS kept
+), (
+    SELECT count(*) FROM (
+        SELECT FROM coupons_coupondifference d
+        WHERE d.merchant_id = %(merchant)s AND d.settled_at IS NULL LIMIT 1000
+    ) AS differing
 )
 """
 
@@ -58,14 +63,16 @@ class Waiting:
 
     `singles`: requests of single messages that are paused, and messages with an outcome to decide.
     `templates`: consent.reports.to_decide. `orders`: statuses that need fixing.
+    `books`: differences in the books of coupons, counted up to 1,000.
     """
 
     sends: int
     templates: int
     singles: int = 0
     orders: int = 0
+    books: int = 0
 
 
 def waiting(merchant: Merchant) -> Waiting:
-    sends, singles, templates, orders = map(int, sql.rows(COUNT, {"merchant": merchant.pk})[0])
-    return Waiting(sends, templates, singles, orders)
+    sends, singles, templates, orders, books = map(int, sql.rows(COUNT, {"merchant": merchant.pk})[0])
+    return Waiting(sends, templates, singles, orders, books)

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from merchants.enqueue import MerchantTask
-from orders import alike, digests, forgetting, rollups, settling, syncing
+from orders import alike, coupon_uses, digests, forgetting, rollups, settling, syncing
 from orders.importing import checking, files, running
 
 
@@ -64,3 +64,13 @@ def tidy_imports() -> None:
 @shared_task(name="orders.repair_alike", base=MerchantTask)
 def repair_alike(merchant_id: int, job_id: int) -> None:
     alike.run(merchant_id, job_id)
+
+
+@shared_task(name="orders.go_on_uses")
+def go_on_uses() -> None:
+    coupon_uses.go_on(at=timezone.now())
+
+
+@shared_task(name="orders.look_again_at_use", base=MerchantTask)
+def look_again_at_use(merchant_id: int, difference_id: int) -> None:
+    coupon_uses.look_again(difference_id, merchant_id=merchant_id, at=timezone.now())

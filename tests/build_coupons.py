@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from coupons import bodies, counting, ledger
-from coupons.models import Coupon, CouponGrant, Placement
+from coupons.models import Coupon, CouponDifference, CouponGrant, Placement
 from membership.models import Customer
 from merchants.models import GatewayCall, MiniProgram
 from tests import build_messaging
@@ -86,6 +86,33 @@ def fact(at: datetime | None = None, *, key: str = "", **known: Any) -> ledger.F
     """One that nobody told before, unless `key` says which."""
     by = known.pop("by", ledger.By.PLATFORM)
     return ledger.Fact(key or f"test:fact:{next(_numbers)}", at or timezone.now(), by, **known)
+
+
+def difference(of: Coupon, held: CouponGrant | None = None, **fields: Any) -> CouponDifference:
+    """Used there and not here, open, found just now."""
+    held, at = held or grant(of), timezone.now()
+    made: CouponDifference = CouponDifference.objects.create(
+        merchant=of.merchant,
+        mini_program=of.mini_program,
+        coupon=of,
+        **{
+            "kind": "used_there",
+            "about": f"grant:{held.pk}",
+            "grant": held,
+            "customer": held.customer,
+            "ours": {"state": "claimed", "used": 0},
+            "theirs": {
+                "voucher_id": held.voucher_id,
+                "status": "USED",
+                "used": 1,
+                "trade_no": "2026112322001",
+            },
+            "found_at": at,
+            "seen_at": at,
+            **fields,
+        },
+    )
+    return made
 
 
 def placement(of: Coupon, *, booth: str = "PAYMENT_RESULT", **columns: Any) -> Placement:

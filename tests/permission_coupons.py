@@ -4,7 +4,7 @@ from typing import Any
 
 from coupons.models import CouponUse
 from merchants.models import MiniProgram, User
-from tests import build_coupons, build_uses
+from tests import build_coupons, build_giving, build_uses
 
 
 def coupon(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -50,3 +50,15 @@ def settled_use(app: MiniProgram, person: User) -> dict[str, Any]:
     use = build_uses.unknown(build_uses.held(app))
     CouponUse.objects.filter(pk=use.pk).update(state="refused", refusal="BIZ_ERROR")
     return {"use_id": use.pk}
+
+
+def coupon_run(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"run_id": build_giving.run(build_coupons.coupon(app), by=person).pk}
+
+
+def unknown_gift(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"grant_id": build_giving.gift(build_coupons.coupon(app)).pk}
+
+
+def difference(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"difference_id": build_coupons.difference(build_coupons.coupon(app)).pk}

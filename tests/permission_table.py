@@ -19,11 +19,13 @@ from merchants.models import Job, Merchant, MiniProgram, ProviderAuthorisation, 
 from merchants.roles import Role
 from messaging.models import FailureDecision, JointSend, Kind, LibraryTemplate
 from orders.models import OrderDigest
-from tests import build, build_coupons, build_crowds, build_giving, build_messaging, build_orders
+from tests import build, build_crowds, build_messaging, build_orders
 from tests.messaging.sends import reminder_scene
 from tests.permission_coupons import (
     coupon,
+    coupon_run,
     created_coupon,
+    difference,
     held_coupon,
     live_coupon,
     live_placement,
@@ -31,6 +33,7 @@ from tests.permission_coupons import (
     rejected_coupon,
     settled_use,
     silent_coupon,
+    unknown_gift,
     used_coupon,
 )
 
@@ -83,12 +86,8 @@ def coupon_and_list(app: MiniProgram, person: User) -> dict[str, Any]:
     return {**live_coupon(app, person), **people_list(app, person)}
 
 
-def coupon_run(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"run_id": build_giving.run(build_coupons.coupon(app), by=person).pk}
-
-
-def unknown_gift(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"grant_id": build_giving.gift(build_coupons.coupon(app)).pk}
+def look_again(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"choice": "again"}
 
 
 def undo(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -419,6 +418,14 @@ TABLE = [
     Row("coupon_run_people", ALL, kwargs=coupon_run),
     Row("coupon_run_move", OPERATORS, kwargs=coupon_run, data=undo, post=True),
     Row("coupon_run_cancel", OPERATORS, kwargs=coupon_run),
+    Row("coupon_books", ALL),
+    Row("coupon_check", OPERATORS, kwargs=live_coupon, post=True),
+    Row("coupon_differences", ALL),
+    Row("coupon_differences_export", ALL),
+    Row("coupon_difference", ALL, kwargs=difference),
+    Row("coupon_difference_settle", OPERATORS, kwargs=difference, data=look_again, post=True),
+    Row("coupon_figures", ALL),
+    Row("coupon_figures_export", ALL),
     Row("coupon_scan", OPERATORS),
     Row("coupon_redeem", OPERATORS, kwargs=held_coupon, post=True, passes=(422,)),  # no bill is named
     Row("coupon_use_revert", OPERATORS, kwargs=used_coupon),

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from console import states
 from console.coupons.giving_words import OWN as NOT_GIVEN
 from console.reconciliation.checks import CHECKS
+from coupons.models.difference import DifferenceKind
 from merchants.models import ApiKey, Event
 from merchants.roles import Role
 from messaging.engine.breaker import Evidence
@@ -71,6 +72,11 @@ SENTENCES: Mapping[str, str | Promise] = {
     "coupon.taken_back": _("Took a rejected coupon back to draft"),
     "coupon.asked_again": _("Asked the platform once more about a coupon"),
     "coupon.differs": _("The platform's copy of a coupon is another than ours"),
+    "coupon.check_started": _("Had the books of a coupon compared with the platform's"),
+    "coupon.differences_found": _("The books of a coupon differ from the platform's or the orders'"),
+    "coupon.difference_taken": _("Took the platform's word for a difference in the books of a coupon"),
+    "coupon.difference_accepted": _("Accepted a difference in the books of a coupon as known"),
+    "coupon.figures_repaired": _("Figures of a coupon were wrong and were counted again from its ledger"),
     "placement.submitted": _("Asked the platform to show a coupon"),
     "placement.auditing": _("The platform took up a coupon's placement and reviews it"),
     "placement.live": _("A coupon's placement went live"),
@@ -218,6 +224,7 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "customer": _("Customer"),
     "coupongrant": _("Coupon of a person"),
     "couponrun": _("Batch issue"),
+    "coupondifference": _("Difference in the books"),
     "placement": pgettext_lazy("subject", "Placement"),
     "miniprogram": _("Mini program"),
     "providerapp": _("Service provider's app"),
@@ -259,6 +266,8 @@ DETAILS: Mapping[str, str | Promise] = {
     "ended": pgettext_lazy("detail", "reason"),
     "entries": pgettext_lazy("detail", "entries"),
     "fields": pgettext_lazy("detail", "fields"),
+    "figures": pgettext_lazy("detail", "figures"),
+    "found": pgettext_lazy("detail", "found"),
     "file": pgettext_lazy("detail", "file"),
     "frozen": pgettext_lazy("detail", "frozen"),
     "keywords": pgettext_lazy("detail", "keywords"),
@@ -314,6 +323,7 @@ CODES: Mapping[str, Mapping[str, Any]] = {
     "refused_for": REFUSED_FOR,
     "missed": {str(reason): reason.label for reason in MissedReason},
     "kind": {str(kind): kind.label for kind in ApiKey.Kind},
+    "difference": {str(kind): kind.label for kind in DifferenceKind},
     "reason": {str(reason): reason.label for reason in PauseReason},
     "refusal": {code: told.title for code, told in OWN.items()},
     "role": {str(role): role.label for role in Role},

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from console.access import MerchantRequest, merchant_page
+from console.dashboard.coupon_decisions import with_coupons
 from console.dashboard.crowd_decisions import with_crowds
 from console.dashboard.day_line import day_line
 from console.dashboard.decisions import Decision, decisions
@@ -74,7 +75,8 @@ def _decisions(request: MerchantRequest, found: reports.HomeFigures, at: datetim
         reviews=review_decisions(staff, at=at),
         fixed=failures.fixed(merchant, at=at) if staff.can("unknown.decide") else (),
     )
-    return with_crowds(with_orders(told, merchant, staff=staff), merchant, staff=staff)
+    told = with_coupons(with_orders(told, merchant, staff=staff), merchant, staff=staff)
+    return with_crowds(told, merchant, staff=staff)
 
 
 def order_nodes(request: MerchantRequest, *, at: datetime) -> list[SceneNodes]:

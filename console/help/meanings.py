@@ -33,6 +33,7 @@ KINDS: Words = {
     "placement": _("Where a coupon is shown"),
     "coupon_run": _("Batch issue of a coupon"),
     "coupon_run_part": _("One person of a batch issue"),
+    "difference": _("Difference in the books of a coupon"),
     "reminder": _("Expiry reminder"),
     "library": _("Entry of the library"),
     "template": _("Adopted template"),
@@ -74,6 +75,12 @@ STATES: Mapping[str, Words] = {
         "invalidated": _("Taken back before it was used up."),
         "refused": _("The person did not get it; the reason stands beside it. It costs no stock."),
         "unknown": _("Nobody knows whether the person got it. The platform is asked; its stock is kept."),
+    },
+    "difference": {
+        "open": _("The two sides say different things, and nobody has decided."),
+        "taken": _("The platform's word was taken over: a line in the ledger, with who did it."),
+        "accepted": _("It stays as it is, for the reason beside it, until a side says something else."),
+        "gone": _("A later look found both sides the same."),
     },
     "coupon_use": {
         "pending": _("The platform has not answered. Its use is held, so that nobody else has it meanwhile."),

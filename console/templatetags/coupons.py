@@ -19,6 +19,14 @@ MOVES: Mapping[str, str | Promise] = {
 }
 
 
+SIDES: Mapping[str, str | Promise] = {
+    "claimed": pgettext_lazy("coupon books", "Claimed"),
+    "used": pgettext_lazy("coupon books", "Redeemed"),
+    "named": pgettext_lazy("coupon books", "Uses that name an order"),
+    "saved": pgettext_lazy("coupon books", "Taken off on those orders, ¥"),
+}
+
+
 @register.filter
 def yuan(fen: int | None) -> str:
     """Always with cents: columns of money line up."""
@@ -28,3 +36,8 @@ def yuan(fen: int | None) -> str:
 @register.filter
 def move_title(move: str) -> str:
     return str(MOVES[move])
+
+
+@register.filter
+def side_name(name: str) -> str:
+    return str(SIDES[name])

@@ -141,9 +141,35 @@ function rateByDay(data, width) {
   };
 }
 
-const DRAWINGS = { "rate-by-day": rateByDay };
+// Two bars a day, such as what was claimed and what was redeemed.
+function barsByDay(data, width) {
+  const isSmall = width < SMALL_PX;
+  const label = { color: token("--ink-3"), fontSize: 12 };
+  const colors = [token("--brand"), token("--accent")];
+  return {
+    animation: !STILL, animationDuration: 150, animationDurationUpdate: 150,
+    textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+    grid: { left: GAP_PX.left, right: 12, top: 36, bottom: 28 },
+    legend: { top: 4, left: GAP_PX.left, itemWidth: 14, itemHeight: 10, textStyle: { color: token("--ink-2"), fontSize: 12 }, data: data.series.map((one) => one.name) },
+    axisPointer: { lineStyle: { color: token("--control") } },
+    tooltip: {
+      trigger: "axis", confine: true, padding: 10, borderColor: token("--line"), textStyle: { color: token("--ink"), fontSize: 12 },
+      formatter: (points) => barLines(data, points[0].dataIndex).map(escaped).join("<br>"),
+    },
+    xAxis: { type: "category", data: data.days, axisTick: { show: false }, axisLine: { lineStyle: { color: token("--line") } }, axisLabel: { ...label, interval: isSmall ? Math.max(0, Math.ceil(data.days.length / 4) - 1) : "auto" } },
+    yAxis: { type: "value", minInterval: 1, splitNumber: 4, axisLabel: { ...label, formatter: (n) => bigNumber(n) }, splitLine: { lineStyle: { color: token("--line-2") } } },
+    series: data.series.map((one, place) => ({ type: "bar", name: one.name, data: one.values, barMaxWidth: 14, barGap: "10%", itemStyle: { color: colors[place] } })),
+  };
+}
 
-function tellByKeys(drawing, chart, data, says) {
+function barLines(data, place) {
+  return [data.days[place], ...data.series.map((one) => `${one.name} ${one.values[place].toLocaleString()}`)];
+}
+
+// `tells` is the series whose tip the arrow keys show.
+const DRAWINGS = { "rate-by-day": { option: rateByDay, lines, tells: 3 }, "bars-by-day": { option: barsByDay, lines: barLines, tells: 0 } };
+
+function tellByKeys(drawing, chart, data, says, kind) {
   let place = data.days.length;
   drawing.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -153,8 +179,8 @@ function tellByKeys(drawing, chart, data, says) {
     else if (event.key === "Escape") { chart.dispatchAction({ type: "hideTip" }); return; }
     else return;
     event.preventDefault();
-    chart.dispatchAction({ type: "showTip", seriesIndex: 3, dataIndex: place });
-    says.textContent = lines(data, place).join("; ");
+    chart.dispatchAction({ type: "showTip", seriesIndex: kind.tells, dataIndex: place });
+    says.textContent = kind.lines(data, place).join("; ");
   });
   drawing.addEventListener("blur", () => chart.dispatchAction({ type: "hideTip" }));
 }
@@ -177,7 +203,7 @@ function toggling(box, redraw) {
 function draw(box) {
   const drawing = box.querySelector(".chart-drawing");
   const data = JSON.parse(document.getElementById(box.dataset.source).textContent);
-  const option = DRAWINGS[box.dataset.chart];
+  const kind = DRAWINGS[box.dataset.chart];
   box.classList.add("is-drawn");
   let chart = null;
   const redraw = () => {
@@ -185,10 +211,10 @@ function draw(box) {
     if (!width) return; // the table is shown instead
     if (!chart) {
       chart = window.echarts.init(drawing, null, { renderer: "canvas" });
-      tellByKeys(drawing, chart, data, box.querySelector("[data-chart-says]"));
+      tellByKeys(drawing, chart, data, box.querySelector("[data-chart-says]"), kind);
     }
     chart.resize();
-    chart.setOption(option(data, width), true);
+    chart.setOption(kind.option(data, width), true);
   };
   toggling(box, redraw);
   new ResizeObserver(redraw).observe(drawing);

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from console.demo.environment import ROOT
-from tests.browser.pages import FIGURES_AND_SETTINGS, SENDS, TABLE, TEMPLATES_AND_LISTS, Row
+from tests.browser.pages import COUPONS, FIGURES_AND_SETTINGS, SENDS, TABLE, TEMPLATES_AND_LISTS, Row
 
 FOLDER = ROOT / "docs" / "screenshots"
 INDEX = FOLDER / "README.md"
@@ -16,6 +16,7 @@ QUALITY = 35
 PARTS = {
     "Sign-in, templates and lists of people": TEMPLATES_AND_LISTS,
     "Batch sends and home": SENDS,
+    "Coupons and reminders": COUPONS,
     "Figures, settings, help": FIGURES_AND_SETTINGS,
 }
 

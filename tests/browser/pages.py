@@ -22,6 +22,7 @@ from messaging.models import MonthBooks, SubscriptionTemplate
 from tests import build_messaging, build_orders
 from tests.browser import acts, provider
 from tests.browser.acts import Act
+from tests.browser.book_scenes import a_difference, accepted, books, differences, figures
 from tests.browser.coupon_scenes import (
     a_coupon,
     a_holder,
@@ -270,6 +271,13 @@ COUPONS = [
     Row("batch issues", batch_issues),
     Row("a batch issue", of_run()),
     Row("people of a batch issue", of_run("people/")),
+    Row("coupon books", books),
+    Row("differences of a coupon", differences),
+    Row("a use only the platform knows", a_difference("used_there")),
+    Row("an order whose money differs", a_difference("money_differs")),
+    Row("a difference accepted as known", accepted),
+    Row("coupon figures", figures()),
+    Row("coupon figures as a table", figures("&days=7&view=table")),
 ]
 
 FIGURES_AND_SETTINGS = [

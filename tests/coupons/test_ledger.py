@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from coupons import ledger
+from coupons import ledger, rollups
 from coupons.models import Coupon, CouponCount, CouponDay, CouponGrant, GrantEntry
 from coupons.models.grant import GrantState
 from tests import build, build_coupons, build_messaging
@@ -47,6 +47,7 @@ def assert_books(coupon: Coupon) -> None:
     )
     wanted = (count.claimed, uses, back, count.expired, count.invalidated)
     assert tuple(sums[name] or 0 for name in sums) == wanted
+    assert rollups.rebuild(repair=False, coupon=coupon) == []
     for one in grants:
         assert 0 <= one.used_times <= coupon.max_uses
         last = entries.filter(grant=one).order_by("-id").first()

@@ -1,7 +1,8 @@
+from coupons.models import CouponDifference
 from messaging.consent.reports import template_rows
 from messaging.models import DeliveryCounter, SendControl
 from messaging.waiting import Waiting, waiting
-from tests import build, build_messaging
+from tests import build, build_coupons, build_messaging
 from tests.base import CastCase
 
 
@@ -84,6 +85,13 @@ class Counts(CastCase):
         """The menu counts what home and the list show."""
         assert waiting(self.yunduo).templates == templates
         assert template_rows(self.yunduo, state="to_decide").count() == templates
+
+    def test_open_differences_in_the_books_of_coupons_wait(self) -> None:
+        coupon = build_coupons.coupon(self.mini_program)
+        one, _two = build_coupons.difference(coupon), build_coupons.difference(coupon)
+        assert waiting(self.yunduo).books == 2
+        CouponDifference.objects.filter(pk=one.pk).update(how="gone", settled_at=one.found_at)
+        assert waiting(self.yunduo).books == 1
 
     def test_other_merchants_see_none_of_it(self) -> None:
         self.send("paused")

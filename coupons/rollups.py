@@ -1,0 +1,153 @@
+"""The figures of coupons counted again from what they are of: the ledger's entries and the grants.
+
+Whoever moves a grant moves the figure of its coupon before that of the day. `rebuild` locks that first
+figure, one coupon at a time, and counts what is committed: a movement that is not adds itself later. Of two
+rebuilds at once the second waits, and then finds nothing wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from coupons import counting
+from coupons.models import Coupon, CouponCount, CouponDay
+from merchants import events
+
+LIVES_ON_DAYS = 400  # after the last day of claiming; what is older is counted by the command only
+COUNTS, DAYS = counting.COUNTS, counting.DAYS
+
+GRANTS = """
+SELECT count(*) FILTER (WHERE state <> 'refused'), count(*) FILTER (WHERE state = 'redeemed'),
+    count(*) FILTER (WHERE state = 'expired'), count(*) FILTER (WHERE state = 'invalidated')
+FROM coupons_coupongrant WHERE coupon_id = %(coupon)s
+"""
+# An end that was taken back leaves an entry: of those that are over now the last one says on which day.
+MOVED = """
+WITH moved AS (
+    SELECT (e.happened_at AT TIME ZONE 'Asia/Shanghai')::date AS day, g.source, e.kind, e.times,
+        coalesce(e.saved_fen, 0) AS saved, coalesce(e.order_fen, 0) AS bill,
+        CASE WHEN e.kind = 'redeemed' AND e."left" = c.max_uses + e.times AND g.claimed_at IS NOT NULL
+            THEN greatest(0, floor(extract(epoch FROM e.happened_at - g.claimed_at) / 3600))::bigint
+            ELSE 0 END AS hours,
+        e.kind = 'expired' AND g.state = 'expired'
+            AND e.id = max(e.id) FILTER (WHERE e.kind = 'expired') OVER (PARTITION BY g.id) AS is_over
+    FROM coupons_coupongrant g
+    JOIN coupons_coupon c ON c.id = g.coupon_id
+    JOIN coupons_grantentry e ON e.grant_id = g.id
+    WHERE g.coupon_id = %(coupon)s AND e.kind NOT IN ('reserved', 'released')
+)
+SELECT day, source,
+    count(*) FILTER (WHERE kind = 'claimed')::int,
+    (-coalesce(sum(times) FILTER (WHERE kind = 'redeemed'), 0))::int,
+    coalesce(sum(times) FILTER (WHERE kind = 'reverted'), 0)::int,
+    count(*) FILTER (WHERE is_over)::int,
+    count(*) FILTER (WHERE kind = 'invalidated')::int,
+    coalesce(sum(CASE kind WHEN 'redeemed' THEN saved WHEN 'reverted' THEN -saved ELSE 0 END), 0)::bigint,
+    coalesce(sum(CASE kind WHEN 'redeemed' THEN bill WHEN 'reverted' THEN -bill ELSE 0 END), 0)::bigint,
+    sum(hours)::bigint
+FROM moved GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongFigure:
+    """`day` and `source` are None and "" for a figure of the whole coupon."""
+
+    coupon_id: int
+    name: str
+    kept: int
+    counted: int
+    day: date | None = None
+    source: str = ""
+
+
+def rebuild(*, repair: bool = True, coupon: Coupon | None = None) -> list[WrongFigure]:
+    """Counts every coupon again, or one; `repair` puts figures right. Returns what differed."""
+    rows = Coupon.objects.all() if coupon is None else Coupon.objects.filter(pk=coupon.pk)
+    return _each(rows.exclude(state="draft").values_list("pk", flat=True), repair=repair)
+
+
+def rebuild_recent(*, at: datetime) -> list[WrongFigure]:
+    """Those that somebody may still hold, put right."""
+    rows = Coupon.objects.exclude(state="draft").filter(publish_until__gt=at - timedelta(days=LIVES_ON_DAYS))
+    return _each(rows.values_list("pk", flat=True), repair=True)
+
+
+def _each(coupons: Any, *, repair: bool) -> list[WrongFigure]:
+    return [wrong for pk in sorted(coupons) for wrong in _rebuild_one(pk, repair=repair)]
+
+
+def _rebuild_one(coupon_id: int, *, repair: bool) -> list[WrongFigure]:
+    with transaction.atomic():
+        counting.ensure(coupon_id)
+        kept = CouponCount.objects.select_for_update().get(coupon=coupon_id)
+        days = {(row.day, row.source): row for row in CouponDay.objects.filter(coupon=coupon_id)}
+        counted_days = _count_days(coupon_id)
+        counted = _count(coupon_id, counted_days)
+        wrong = [
+            WrongFigure(coupon_id, name, getattr(kept, name), counted[name])
+            for name in COUNTS
+            if getattr(kept, name) != counted[name]
+        ]
+        for key in sorted(days.keys() | counted_days.keys()):
+            wrong += _wrong_of_day(coupon_id, key, days.get(key), counted_days.get(key, {}))
+        if wrong and repair:
+            _repair(coupon_id, wrong)
+        return wrong
+
+
+def _count(coupon_id: int, days: Mapping[tuple[date, str], Mapping[str, int]]) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(GRANTS, {"coupon": coupon_id})
+        taken, redeemed, expired, invalidated = cursor.fetchone()
+    total = {name: sum(day[name] for day in days.values()) for name in DAYS}
+    return {
+        "taken": taken,
+        "claimed": total["claimed"],
+        "redemptions": total["redemptions"] - total["reverted"],
+        "redeemed": redeemed,
+        "expired": expired,
+        "invalidated": invalidated,
+        "saved_fen": total["saved_fen"],
+        "order_fen": total["order_fen"],
+    }
+
+
+def _count_days(coupon_id: int) -> dict[tuple[date, str], dict[str, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(MOVED, {"coupon": coupon_id})
+        return {(row[0], row[1]): dict(zip(DAYS, row[2:], strict=True)) for row in cursor.fetchall()}
+
+
+def _wrong_of_day(
+    coupon_id: int, key: tuple[date, str], kept: CouponDay | None, counted: Mapping[str, int]
+) -> list[WrongFigure]:
+    day, source = key
+    pairs = ((name, getattr(kept, name, 0), counted.get(name, 0)) for name in DAYS)
+    return [WrongFigure(coupon_id, name, was, now, day, source) for name, was, now in pairs if was != now]
+
+
+def _repair(coupon_id: int, wrong: list[WrongFigure]) -> None:
+    """In the transaction that holds the figure of the coupon."""
+    total = {one.name: one.counted for one in wrong if one.day is None}
+    if total:
+        CouponCount.objects.filter(coupon=coupon_id).update(**total)
+    cells: dict[tuple[date, str], dict[str, int]] = {}
+    for one in wrong:
+        if one.day is not None:
+            cells.setdefault((one.day, one.source), {})[one.name] = one.counted
+    for (day, source), figures in cells.items():
+        CouponDay.objects.update_or_create(coupon_id=coupon_id, day=day, source=source, defaults=figures)
+    coupon = Coupon.objects.select_related("merchant", "mini_program").get(pk=coupon_id)
+    events.record(
+        "coupon.figures_repaired",
+        merchant=coupon.merchant,
+        mini_program=coupon.mini_program,
+        subject=coupon,
+        detail={"name": coupon.name, "figures": len(wrong)},
+    )
