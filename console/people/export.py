@@ -17,11 +17,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+import coupons.personal
 import membership.personal
 import messaging.personal
 import orders.personal
 from console.audit.sentences import SENTENCES
 from console.states import DELIVERY, ORDER_IMPORT, ORDER_SYNC
+from coupons.models.grant import GrantEntry, GrantState, Source
 from membership.models import Customer, PeopleList
 from membership.uploads import safe_against_formulas
 from merchants.personal import Cell, Part
@@ -29,11 +31,12 @@ from messaging.models import ConsentEntry, Kind, Signal, SkipReason
 from messaging.month_books import archived_up_to
 
 IN_MEMORY_BYTES = 4 * 1024 * 1024
-# Floors that hold data of people, from below; each gives its own part.
+# Floors that hold data of people; each gives its own part.
 FLOORS: Sequence[Callable[[Customer], list[Part]]] = (
     membership.personal.export_of,
     messaging.personal.export_of,
     orders.personal.export_of,
+    coupons.personal.export_of,
 )
 CHANGES: Mapping[str, str | Promise] = {
     ConsentEntry.Kind.GRANTED: gettext_lazy("granted"),
@@ -57,6 +60,9 @@ WORDS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("messages", "reason"): dict(SkipReason.choices),
     ("attempts", "state"): {name: word.word for name, word in DELIVERY.items()},
     ("signals", "signal"): REPORTED,
+    ("coupons", "state"): dict(GrantState.choices),
+    ("coupons", "way"): dict(Source.choices),
+    ("coupon-ledger", "what"): dict(GrantEntry.Kind.choices),
     ("order-statuses", "sync"): {name: word.word for name, word in ORDER_SYNC.items()},
     ("order-files", "status"): {name: word.word for name, word in ORDER_IMPORT.items()},
 }
