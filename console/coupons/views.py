@@ -12,15 +12,16 @@ from django.views.decorators.http import require_safe
 
 from console.access import MerchantRequest, merchant_page
 from console.audit.sentences import sentence_of
-from console.coupons import words
+from console.coupons import watch_words, words
 from console.coupons.forms import CouponFilters
 from console.coupons.lookup import coupon_of
 from console.coupons.placing_forms import name_of
 from console.htmx import answer, poll_seconds
 from console.lists import KeysetPage, keyset_page
-from coupons import designing, life
+from coupons import designing, life, watching
 from coupons.models import Coupon, CouponCount, Placement
 from coupons.models.coupon import LIVE, CouponState
+from coupons.watching import Finding
 from merchants.models import Event
 
 SHOWN_EVENTS, SHOWN_PLACEMENTS = 20, 10
@@ -101,8 +102,17 @@ def context_of(coupon: Coupon) -> dict[str, Any]:
         "poll_seconds": poll_seconds(coupon.wished_at, at=timezone.now()),
         "moves": _moves(coupon),
         "placements": _placements(coupon),
+        "watched": _watched(coupon, count),
         "events": [(one, sentence_of(one)) for one in events.order_by("-id")[:SHOWN_EVENTS]],
     }
+
+
+def _watched(coupon: Coupon, count: CouponCount) -> list[tuple[str, str]]:
+    """Titles and advice; that all of it is claimed stands on the page anyhow."""
+    found = watching.watch_one(coupon, count, at=timezone.now())
+    return [
+        (watch_words.title(one), watch_words.sentence(one)) for one in found if one.finding != Finding.GONE
+    ]
 
 
 def _placements(coupon: Coupon) -> list[tuple[Placement, str]]:

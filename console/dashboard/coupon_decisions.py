@@ -1,25 +1,31 @@
-"""Coupons that wait for a person: books that differ."""
+"""Coupons that wait for a person: what runs out or ends, and books that differ."""
 
 from __future__ import annotations
 
 from django.db.models import Count, Max
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from console.coupons import watch_words
 from console.dashboard.decisions import Decision
-from coupons import book_reports
+from coupons import book_reports, watching
 from coupons.book_reports import Wanted
 from coupons.models.difference import DifferenceKind
+from coupons.watching import Finding
 from merchants.models import Merchant, Staff
 
 NAMED = 3  # kinds, the most frequent first
+MOST_TOLD = 3
+BAD = (Finding.GONE, Finding.SPENT)
 
 
 def with_coupons(found: list[Decision], merchant: Merchant, *, staff: Staff) -> list[Decision]:
-    """One query."""
+    """Three queries, two where no coupon is live."""
     if not staff.can("coupons.view"):
         return found
+    found = [*found, *_watched(merchant, staff)]
     rows = book_reports.differences_of(merchant, Wanted()).select_related(None).order_by()
     kinds = list(rows.values("kind").annotate(n=Count("pk"), newest=Max("found_at")).order_by("-n", "kind"))
     if not kinds:
@@ -39,3 +45,26 @@ def with_coupons(found: list[Decision], merchant: Merchant, *, staff: Staff) -> 
         url=reverse("coupon_differences", args=[merchant.slug]),
     )
     return [*found, differ]
+
+
+def _watched(merchant: Merchant, staff: Staff) -> list[Decision]:
+    """The worst of each coupon; of more coupons than are told the list has the rest."""
+    worst: dict[int, watching.Watched] = {}
+    for one in watching.watch(merchant, at=timezone.now()):
+        worst.setdefault(one.coupon.pk, one)
+    told = []
+    for one in list(worst.values())[:MOST_TOLD]:
+        advice = watch_words.ADVICE[one.finding]
+        may = staff.can(advice.capability)
+        told.append(
+            Decision(
+                tone="bad" if one.finding in BAD else "warn",
+                icon="ticket",
+                title=watch_words.title(one),
+                sentence=watch_words.sentence(one),
+                since=None,
+                verb=str(advice.verb) if may else _("Look"),
+                url=watch_words.url(one, slug=merchant.slug, name="" if may else "coupon"),
+            )
+        )
+    return told
