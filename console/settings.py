@@ -318,6 +318,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep jobs": {"task": "merchants.sweep_jobs", "schedule": 5.0, "options": {"expires": 5}},
     # every five seconds: what nobody told about coupons; every half minute what ended or expired
     "ask about coupons": {"task": "coupons.ask_due", "schedule": 5.0, "options": {"expires": 5}},
+    "deposit codes": {"task": "coupons.fill_codes_due", "schedule": 5.0, "options": {"expires": 5}},
     "end coupons": {"task": "coupons.end_due", "schedule": 30.0, "options": {"expires": 30}},
     # every ten seconds: does every ledger agree with itself
     "reconcile sends": {"task": "messaging.reconcile_sends", "schedule": 10.0, "options": {"expires": 10}},

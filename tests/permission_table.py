@@ -453,6 +453,12 @@ TABLE = [
     Row("coupon_append", OPERATORS, kwargs=live_coupon),
     Row("coupon_extend", OPERATORS, kwargs=live_coupon),
     Row("coupon_stop", OPERATORS, kwargs=live_coupon),
+    Row("coupon_codes", OPERATORS, kwargs=build_coupons.named_with_codes),
+    Row(
+        "coupon_codes_keep", OPERATORS, kwargs=build_coupons.named_with_codes, post=True, passes=(422,)
+    ),  # no file named
+    Row("coupon_codes_go_on", OPERATORS, kwargs=build_coupons.named_with_codes, post=True),
+    Row("coupon_codes_failed", OPERATORS, kwargs=build_coupons.named_with_codes),
     Row("coupon_take_back", OPERATORS, kwargs=rejected_coupon, post=True),
     Row("coupon_ask_again", OPERATORS, kwargs=silent_coupon, post=True),
     # orders

@@ -22,7 +22,14 @@ from messaging.models import MonthBooks, SubscriptionTemplate
 from tests import build_messaging, build_orders
 from tests.browser import acts, provider
 from tests.browser.acts import Act
-from tests.browser.coupon_scenes import a_coupon, a_placement, a_reminder, placements, reminder_words
+from tests.browser.coupon_scenes import (
+    a_coupon,
+    a_placement,
+    a_reminder,
+    codes_of_a_coupon,
+    placements,
+    reminder_words,
+)
 from tests.browser.crowd_scenes import of_crowd
 from tests.browser.fixing_scenes import CAUSE, a_digest, fixing
 from tests.browser.giving_scenes import batch_issues, of_run, to_give, to_issue
@@ -238,6 +245,7 @@ COUPONS = [
     Row("a coupon", a_coupon()),
     Row("a coupon the platform refused to extend", a_coupon(refusal="BUSINESS_HAS_RISK", words="有风险")),
     Row("hand a coupon to the platform", a_coupon("submit/", state="draft", activity_id="")),
+    Row("codes of a coupon", codes_of_a_coupon(halted="INVALID_PARAMETER", words="参数有误")),
     Row("stop a coupon", a_coupon("stop/")),
     Row("where coupons are shown", placements),
     Row("show a coupon somewhere", a_coupon("placements/new/")),
