@@ -62,6 +62,10 @@ def named_with_codes(app: MiniProgram, person: Any) -> dict[str, Any]:
     return {"coupon_id": with_codes(app, halted="INVALID_PARAMETER").pk}
 
 
+def named_rejected(app: MiniProgram, person: Any) -> dict[str, Any]:
+    return {"coupon_id": coupon(app, state="rejected", activity_id="").pk}
+
+
 def silent(app: MiniProgram) -> Coupon:
     """Being created, and the platform never answered."""
     made = coupon(app, state="creating", operations=1, wish={"from": "draft"})

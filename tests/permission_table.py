@@ -81,10 +81,6 @@ def created_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"coupon_id": build_coupons.coupon(app, state="created").pk}
 
 
-def rejected_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"coupon_id": build_coupons.coupon(app, state="rejected", activity_id="").pk}
-
-
 def silent_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"coupon_id": build_coupons.silent(app).pk}
 
@@ -459,7 +455,7 @@ TABLE = [
     ),  # no file named
     Row("coupon_codes_go_on", OPERATORS, kwargs=build_coupons.named_with_codes, post=True),
     Row("coupon_codes_failed", OPERATORS, kwargs=build_coupons.named_with_codes),
-    Row("coupon_take_back", OPERATORS, kwargs=rejected_coupon, post=True),
+    Row("coupon_take_back", OPERATORS, kwargs=build_coupons.named_rejected, post=True),
     Row("coupon_ask_again", OPERATORS, kwargs=silent_coupon, post=True),
     # orders
     Row("orders", ALL),
