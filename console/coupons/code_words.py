@@ -29,6 +29,10 @@ OTHER = Sentence(
     gettext_lazy("Its own words stand beside it. Upload another code instead."),
 )
 HALTS: Mapping[str, Sentence] = {
+    "INVALID_PARAMETER": Sentence(
+        gettext_lazy("The platform refused a batch of codes"),
+        gettext_lazy("Its own words stand below. Compare the coupon with the platform, then let them go on."),
+    ),
     UNANSWERED: Sentence(
         gettext_lazy("The platform did not answer a batch of codes"),
         gettext_lazy(

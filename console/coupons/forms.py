@@ -223,6 +223,7 @@ class CouponForm(forms.Form):
             del self.fields[name]
         if is_merchant:
             self.fields["code_mode"].required = False
+            self.fields["code_mode"].initial = CodeMode.PLATFORM
 
     def _offer(self, name: str, choices: Any) -> None:
         field: Any = self.fields[name]
