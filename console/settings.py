@@ -325,6 +325,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep jobs": {"task": "merchants.sweep_jobs", "schedule": 5.0, "options": {"expires": 5}},
     # every five seconds: what nobody told about coupons; every half minute what ended or expired
     "ask about coupons": {"task": "coupons.ask_due", "schedule": 5.0, "options": {"expires": 5}},
+    "deposit codes": {"task": "coupons.fill_codes_due", "schedule": 5.0, "options": {"expires": 5}},
     "end coupons": {"task": "coupons.end_due", "schedule": 30.0, "options": {"expires": 30}},
     # every fifteen seconds: looks at the books of coupons go on; every ten minutes those that are due begin
     "go on checking coupons": {"task": "coupons.go_on_checks", "schedule": 15.0, "options": {"expires": 15}},

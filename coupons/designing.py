@@ -200,7 +200,8 @@ def _amounts(columns: Mapping[str, Any]) -> Problems:
             words = _("%(days)s days of so many are more than the stock. Write at most %(most)s a day.")
             yield "per_day", words % {"days": f"{days:,}", "most": f"{stock // days:,}"}
     per_person = columns.get("per_person")
-    if per_person is not None and not 1 <= per_person <= max(1, stock):
+    most_each = per_person if columns.get("code_mode") == CodeMode.UPLOAD else max(1, stock)
+    if per_person is not None and not 1 <= per_person <= (most_each or 1):
         yield "per_person", _("Write at least 1 and no more than the stock, or leave it empty for no limit.")
     if columns.get("per_person_period") not in Period.values:
         yield "per_person_period", _("Choose one of the periods.")

@@ -94,6 +94,24 @@ def append(coupon: Coupon, *, total: int, seen: int, by: User) -> Coupon:
     )
 
 
+def append_codes(coupon: Coupon, *, total: int) -> Coupon:
+    """The stock becomes the number of the codes deposited (D4.7); nobody's move. Raises MoveRefused."""
+    return _move(
+        coupon,
+        State.APPENDING,
+        [State.PUBLISHED],
+        {"stock": total},
+        asked=lambda: (
+            bodies.APPEND[Family(coupon.family)].method,
+            bodies.append_body(coupon, total=total, out_biz_no=out_biz_no(coupon)),
+        ),
+        event="coupon.append",
+        by=None,
+        only_if={"stock": coupon.stock, "code_mode": CodeMode.UPLOAD},
+        detail={"stock_before": coupon.stock, "stock": total},
+    )
+
+
 def extend(coupon: Coupon, *, until: datetime, by: User) -> Coupon:
     """Claiming ends later; nothing else of a live coupon can be changed (D3.5). Raises MoveRefused."""
     if until <= coupon.publish_until:
@@ -179,7 +197,7 @@ def _move(
     *,
     asked: Callable[[], tuple[str, Mapping[str, Any]]],
     event: str,
-    by: User,
+    by: User | None,
     only_if: Mapping[str, Any] | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> Coupon:
@@ -230,7 +248,7 @@ def _word(coupon: Coupon) -> str:
     return str(CouponState(coupon.state).label)
 
 
-def _tell(kind: str, coupon: Coupon, by: User, **detail: Any) -> None:
+def _tell(kind: str, coupon: Coupon, by: User | None, **detail: Any) -> None:
     events.record(
         kind,
         merchant=coupon.merchant,

@@ -10,6 +10,7 @@ from coupons import (
     asked,
     audiences,
     claims,
+    codes,
     ledger,
     placement_settling,
     reconciling,
@@ -91,6 +92,21 @@ def take_placed(merchant_id: int, notice_id: int) -> None:
 @shared_task(name="coupons.ask", base=MerchantTask)
 def ask(merchant_id: int, coupon_id: int) -> None:
     settling.ask_one(coupon_id, merchant_id=merchant_id, at=timezone.now())
+
+
+@shared_task(name="coupons.settle_codes", base=MerchantTask)
+def settle_codes(merchant_id: int, call_id: int) -> None:
+    codes.settle(call_id, merchant_id=merchant_id, at=timezone.now())
+
+
+@shared_task(name="coupons.fill_codes", base=MerchantTask)
+def fill_codes(merchant_id: int, coupon_id: int) -> None:
+    codes.fill(coupon_id, merchant_id=merchant_id, at=timezone.now())
+
+
+@shared_task(name="coupons.fill_codes_due")
+def fill_codes_due() -> None:
+    codes.fill_due(at=timezone.now())
 
 
 @shared_task(name="coupons.ask_due")

@@ -1,4 +1,4 @@
-"""What a live coupon needs somebody to look at: from kept figures alone, by thresholds of ours (catalogue C-21).
+"""What a live coupon needs somebody to look at: from kept figures alone, by thresholds of ours (C-21).
 
 The platform names no such thresholds; where it told nothing of money, nothing is judged of it.
 """

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from coupons import bodies, counting, ledger
-from coupons.models import Coupon, CouponDifference, CouponGrant, Placement
+from coupons.models import CodeBook, Coupon, CouponCode, CouponDifference, CouponGrant, Placement
 from membership.models import Customer
 from merchants.models import GatewayCall, MiniProgram
 from tests import build_messaging
@@ -41,6 +41,19 @@ def coupon(app: MiniProgram, **columns: Any) -> Coupon:
         },
     )
     counting.ensure(made.pk)
+    return made
+
+
+def with_codes(app: MiniProgram, **book: Any) -> Coupon:
+    """A merchant coupon: two codes deposited, one refused by the platform, one that waits."""
+    made = coupon(app, family="merchant", code_mode="upload", stock=0, name="券码券")
+    rows = [CouponCode(coupon=made, code=f"YD-{n:06d}", number=n) for n in range(1, 5)]
+    rows[0].deposited_at = rows[1].deposited_at = timezone.now()
+    rows[2].refusal, rows[2].words, rows[2].code = "VOUCHER_CODE_REPEATED", "券码重复", "=YD-000003"
+    CouponCode.objects.bulk_create(rows)
+    CodeBook.objects.create(
+        merchant=app.merchant, coupon=made, **{"uploaded": 4, "deposited": 2, "failed": 1, **book}
+    )
     return made
 
 

@@ -29,6 +29,11 @@ def created_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"coupon_id": build_coupons.coupon(app, state="created").pk}
 
 
+def coupon_with_codes(app: MiniProgram, person: User) -> dict[str, Any]:
+    """Its codes halted, so that a person may let them go on."""
+    return {"coupon_id": build_coupons.with_codes(app, halted="INVALID_PARAMETER").pk}
+
+
 def rejected_coupon(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"coupon_id": build_coupons.coupon(app, state="rejected", activity_id="").pk}
 

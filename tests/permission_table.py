@@ -24,6 +24,7 @@ from tests.messaging.sends import reminder_scene
 from tests.permission_coupons import (
     coupon,
     coupon_run,
+    coupon_with_codes,
     created_coupon,
     difference,
     held_coupon,
@@ -449,6 +450,10 @@ TABLE = [
     Row("coupon_append", OPERATORS, kwargs=live_coupon),
     Row("coupon_extend", OPERATORS, kwargs=live_coupon),
     Row("coupon_stop", OPERATORS, kwargs=live_coupon),
+    Row("coupon_codes", OPERATORS, kwargs=coupon_with_codes),
+    Row("coupon_codes_keep", OPERATORS, kwargs=coupon_with_codes, post=True, passes=(422,)),  # no file named
+    Row("coupon_codes_go_on", OPERATORS, kwargs=coupon_with_codes, post=True),
+    Row("coupon_codes_failed", OPERATORS, kwargs=coupon_with_codes),
     Row("coupon_take_back", OPERATORS, kwargs=rejected_coupon, post=True),
     Row("coupon_ask_again", OPERATORS, kwargs=silent_coupon, post=True),
     # orders

@@ -185,6 +185,7 @@ class CouponForm(forms.Form):
         required=False,
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
+    code_mode = choice(gettext_lazy("Codes"), CodeMode.choices)
     stock = whole(gettext_lazy("Stock"))
     per_person = whole(gettext_lazy("At most a person"), gettext_lazy("Empty: no limit."))
     per_person_period = forms.ChoiceField(label=gettext_lazy("Counted"), choices=Period.choices)
@@ -217,8 +218,12 @@ class CouponForm(forms.Form):
         kinds = [(kind.value, kind.label) for kind in KINDS[self.family]]
         self._offer("kind", kinds)
         self._offer("stores", [(pk, one.name) for pk, one in self._stores.items()])
-        for name in ("budget_fen",) if self.family == Family.MERCHANT else ("sale_fen",):
+        is_merchant = self.family == Family.MERCHANT
+        for name in ("budget_fen",) if is_merchant else ("sale_fen", "code_mode"):
             del self.fields[name]
+        if is_merchant:
+            self.fields["code_mode"].required = False
+            self.fields["code_mode"].initial = CodeMode.PLATFORM
 
     def _offer(self, name: str, choices: Any) -> None:
         field: Any = self.fields[name]
@@ -249,7 +254,7 @@ class CouponForm(forms.Form):
     def columns(self) -> dict[str, Any]:
         """For designing; of the kind that was chosen, the fields of other kinds left out."""
         found = self.cleaned_data
-        kind = found.get("kind")
+        kind, code_mode = found.get("kind"), found.get("code_mode") or CodeMode.PLATFORM.value
         wanted = {name: found.get(name) for name in designing.COLUMNS if name in found}
         for name, kinds in OF_KIND.items():
             if kind not in kinds and name in wanted:
@@ -260,8 +265,8 @@ class CouponForm(forms.Form):
             "use_hours": self._hours,
             "wait_days": found.get("wait_days") or 0,
             "max_uses": found.get("max_uses") if found.get("max_uses") is not None else 1,
-            "stock": found.get("stock") or 0,
-            "code_mode": CodeMode.PLATFORM.value,
+            "stock": 0 if code_mode == CodeMode.UPLOAD else found.get("stock") or 0,
+            "code_mode": code_mode,
             **({"valid_days": None} if found.get("validity") == Validity.FIXED else {}),
         }
 

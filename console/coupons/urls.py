@@ -1,6 +1,6 @@
 from django.urls import path
 
-from console.coupons import audiences, design, moves, placements, views
+from console.coupons import audiences, codes, design, moves, placements, views
 
 coupon_pages = [
     path("coupons/", views.coupons, name="coupons"),
@@ -16,6 +16,10 @@ coupon_pages = [
     path("coupons/<int:coupon_id>/stop/", moves.coupon_stop, name="coupon_stop"),
     path("coupons/<int:coupon_id>/ask-again/", moves.coupon_ask_again, name="coupon_ask_again"),
     path("coupons/<int:coupon_id>/take-back/", moves.coupon_take_back, name="coupon_take_back"),
+    path("coupons/<int:coupon_id>/codes/", codes.coupon_codes, name="coupon_codes"),
+    path("coupons/<int:coupon_id>/codes/keep/", codes.coupon_codes_keep, name="coupon_codes_keep"),
+    path("coupons/<int:coupon_id>/codes/go-on/", codes.coupon_codes_go_on, name="coupon_codes_go_on"),
+    path("coupons/<int:coupon_id>/codes/failed/", codes.coupon_codes_failed, name="coupon_codes_failed"),
     # where they are shown
     path("coupons/<int:coupon_id>/audience/", audiences.coupon_audience, name="coupon_audience"),
     path("coupons/development/", placements.coupon_development, name="coupon_development"),

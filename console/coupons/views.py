@@ -18,7 +18,7 @@ from console.coupons.lookup import coupon_of
 from console.coupons.placing_forms import name_of
 from console.htmx import answer, poll_seconds
 from console.lists import KeysetPage, keyset_page
-from coupons import designing, life, watching
+from coupons import codes, designing, life, watching
 from coupons.models import Coupon, CouponCount, Placement
 from coupons.models.coupon import LIVE, CouponState
 from coupons.watching import Finding
@@ -134,6 +134,8 @@ def _moves(coupon: Coupon) -> frozenset[str]:
         found |= {"publish", "stop"}
     if state == CouponState.PUBLISHED:
         found |= {"extend", "stop"} | ({"append"} if life.may_append(coupon) else set())
+    if codes.takes_codes(coupon):
+        found.add("codes")
     if state == CouponState.REJECTED:
         found.add("take_back")
     if _is_silent(coupon):

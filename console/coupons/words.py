@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, pgett
 from django.utils.translation import gettext as _
 
 from coupons.models import Coupon
-from coupons.models.coupon import CouponState, Family, Kind, Period, Rounding, Scope, Validity
+from coupons.models.coupon import CodeMode, CouponState, Family, Kind, Period, Rounding, Scope, Validity
 from coupons.settling import NOT_REACHED
 from coupons.terms import BEIJING
 from merchants import refusals
@@ -78,6 +78,8 @@ def refusal(sub_code: str) -> refusals.Sentence:
 
 
 def sentence(coupon: Coupon) -> str:
+    if coupon.code_mode == CodeMode.UPLOAD and coupon.state == CouponState.PUBLISHED and not coupon.stock:
+        return _("The platform has it. Nobody can claim it until its codes are uploaded and deposited.")
     return str(SENTENCES[coupon.state])
 
 

@@ -243,17 +243,20 @@ class CouponCode(models.Model):
     number = models.PositiveIntegerField()  # in the order of the file
     deposited_at = models.DateTimeField(null=True)
     refusal = models.CharField(max_length=200, blank=True)
+    words = models.CharField(max_length=200, blank=True)  # the platform's own, of the refusal
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["coupon", "code"], name="coupon_code_once"),
+            models.UniqueConstraint(fields=["coupon", "number"], name="coupon_code_number_once"),
         ]
         indexes = [
             models.Index(
                 fields=["coupon", "number"],
                 name="coupon_code_to_deposit",
                 condition=Q(deposited_at=None, refusal=""),
-            )
+            ),
+            models.Index(fields=["coupon", "-id"], name="coupon_code_failed", condition=~Q(refusal="")),
         ]
 
     def __str__(self) -> str:

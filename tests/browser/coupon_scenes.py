@@ -28,6 +28,13 @@ def a_coupon(tail: str = "", **columns: Any) -> Find:
     return find
 
 
+def codes_of_a_coupon(**book: Any) -> Find:
+    def find(scenes: Scenes) -> str:
+        return f"coupons/{build_coupons.with_codes(scenes.house.app, **book).pk}/codes/"
+
+    return find
+
+
 def a_placement(tail: str = "", **columns: Any) -> Find:
     def find(scenes: Scenes) -> str:
         coupon = build_coupons.coupon(scenes.house.app)

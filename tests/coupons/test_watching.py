@@ -1,4 +1,4 @@
-"""What a live coupon needs somebody to look at: judged from kept figures, the worst first, nothing made up."""
+"""What a live coupon needs somebody to look at: judged from kept figures, the worst first."""
 
 from datetime import timedelta
 from typing import Any

@@ -94,6 +94,16 @@ class Designing(CastCase):
         self.post(code_mode="upload")
         self.assertEqual(Coupon.objects.get().code_mode, "platform")
 
+    def test_a_merchant_coupon_may_have_codes_of_its_own_and_then_no_stock_yet(self) -> None:
+        form = self.client.get(f"{self.url('coupon_new')}?family=merchant")
+        self.assertContains(form, 'value="upload"')
+        self.assertEqual(self.post("merchant", code_mode="upload", stock="", per_person="3").status_code, 303)
+        coupon = Coupon.objects.get()
+        self.assertEqual((coupon.code_mode, coupon.stock, coupon.per_person), ("upload", 0, 3))
+        page = self.client.get(self.url("coupon_submit", coupon_id=coupon.pk))
+        self.assertContains(page, "The stock is the number of codes you upload afterwards.")
+        self.assertNotContains(page, "At worst they cost")
+
     def test_stores_are_chosen_among_our_own_with_a_number_on_the_platform(self) -> None:
         ours = Store.objects.create(merchant=self.yunduo, name="西湖店", platform_shop_id="2015")
         bare = Store.objects.create(merchant=self.yunduo, name="新店")
