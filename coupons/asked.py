@@ -2,8 +2,9 @@
 
 A coupon that nobody here accounts for, of the time in which ours was being given, is ours. If the list has
 none it stays unknown for a person to decide, since what was deleted from a card pack is on no list; it counts
-as refused only where the platform's last answer was a refusal too. A person may have it given again under the
-same number, which gives no second one, or write it off.
+as refused only where the platform's last answer was a refusal too, or where it refuses the question as it
+refused the gift. A person may have it given again under the same number, which gives no second one, or write
+it off.
 """
 
 from __future__ import annotations
@@ -57,7 +58,14 @@ def settle_held(call_id: int, *, merchant_id: int) -> bool:
         grant = answers.locked(call.target_id, merchant_id=merchant_id)
         if grant.state == GrantState.UNKNOWN and call.state == State.ACCEPTED:
             _take_over(grant, call)
+        elif grant.state == GrantState.UNKNOWN and _is_as_little_known(grant, call):
+            ledger.refused(grant, sub_code=grant.refusal, words=grant.words)
         return calls.settle(call.pk)
+
+
+def _is_as_little_known(grant: CouponGrant, call: GatewayCall) -> bool:
+    """The question was refused as the gift was in the end: such a person the platform does not know."""
+    return bool(call.state == State.REFUSED and grant.refusal and call.sub_code == grant.refusal)
 
 
 def _take_over(grant: CouponGrant, call: GatewayCall) -> None:

@@ -97,6 +97,18 @@ class Asked(GivingCase):
         self.assertEqual((self.state(grant), grant.refusal), ("refused", "ACTIVITY_IS_END"))
         self.assert_books(coupon)
 
+    def test_somebody_the_platform_knows_neither_to_give_to_nor_to_list_got_nothing(self) -> None:
+        for said, state in (("INVALID_PARAMETER", "refused"), ("SYSTEM_ERROR", "unknown")):
+            coupon, [person] = self.coupon(), self.people(1)
+            grant = giving.give(coupon, person, by=None, form_token=uuid.uuid4(), at=timezone.now())
+            self.counter.plan[SEND] = [hang_up, refused("INVALID_PARAMETER")]
+            self.counter.plan[asking.HELD] = [refused(said, method=asking.HELD)]
+            with self.platform():
+                self.send(tries=2)
+            self.ask()
+            self.assertEqual(self.state(grant), state, said)
+            self.assert_books(coupon)
+
     def test_a_refusal_after_a_lost_answer_gives_way_to_the_list(self) -> None:
         coupon, [person] = self.coupon(), self.people(1)
         grant = giving.give(coupon, person, by=None, form_token=uuid.uuid4(), at=timezone.now())
