@@ -346,6 +346,7 @@ class Looking:
             address = row.address(scenes)
             page, watch = self.window(row, language=language, script=script)
             brought = row.bring(page, address, scenes)
+            page.wait_for_load_state()  # words are there before the styles that they are judged with
             found = [brought] if brought else []
             found += seen(page, language=language, script=script) + watch.take()
             wrong += [f"{language}, script {script}: {one}" for one in found]
