@@ -37,8 +37,8 @@ class Book:
     def sides(self) -> list[Side]:
         claimed, used = self.coupon.platform_claimed, self.coupon.platform_used
         lines = [
-            Side("claimed", self.count.claimed, claimed, None, _same(self.count.claimed, claimed)),
-            Side("used", self.count.redemptions, used, None, self._uses_agree(used)),
+            Side("claimed", self.count.claimed, claimed, None, self._now(_same(self.count.claimed, claimed))),
+            Side("used", self.count.redemptions, used, None, self._now(self._uses_agree(used))),
         ]
         last = self.last
         if last is not None and last.has_orders:
@@ -47,6 +47,11 @@ class Book:
             lines.append(Side("named", named, None, matched, _same(named, matched)))
             lines.append(Side("saved", ours, None, theirs, _same(ours, theirs)))
         return lines
+
+    def _now(self, agrees: bool | None) -> bool | None:
+        """The platform's totals are as old as its last answer: a difference only where a look
+        found one."""
+        return agrees if agrees or (self.last is not None and self.open) else None
 
     def _uses_agree(self, used: int | None) -> bool | None:
         """The platform counts coupons that were used: of several uses ours are more."""

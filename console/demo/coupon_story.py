@@ -191,12 +191,14 @@ def _take(coupon: Coupon, customer: Customer, voucher: Mapping[str, Any]) -> Non
 def _till(scene: Scene, coupon: Coupon, plan: Plan, *, by: User) -> None:
     """Codes of a merchant coupon that were used at the till, each once."""
     if coupon.family == Family.PAY:
+        settling.ask(_fresh(coupon), at=timezone.now())  # its totals are those of now
         return
     held = CouponGrant.objects.filter(coupon=coupon).exclude(code="").order_by("voucher_id")
     for number, grant in enumerate(held.select_related("coupon", "customer", "mini_program")[: plan.uses]):
         bill = redeeming.Bill(order_fen=BILL_FEN * 2 + number * 1_000, order_no=f"M{grant.code[-8:]}")
         redeeming.redeem(grant, bill, request_no=f"M{grant.code}", by=by, at=timezone.now())
     _send(scene)
+    settling.ask(_fresh(coupon), at=timezone.now())
 
 
 def _place(scene: Scene, coupon: Coupon, booth: Booth, *, by: User) -> None:
