@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from coupons import asking, ledger, taking
+from coupons import held_questions, ledger, taking
 from coupons.models import CouponGrant
 from coupons.models.grant import GrantEntry, GrantState
 from coupons.not_given import NOT_REACHED
@@ -79,4 +79,4 @@ def _doubt(grant: CouponGrant, call: GatewayCall) -> None:
     words = str(call.answer.get("sub_msg") or call.answer.get("detail") or "")
     ledger.unknown(grant, words=words)
     CouponGrant.objects.filter(pk=grant.pk).update(refusal=call.sub_code[:80], words=words[:400])
-    asking.ask(grant, call)
+    held_questions.ask(grant, call)

@@ -27,8 +27,7 @@ from gateway.methods.merchant_coupons import (
     MarketingActivityOrdervoucherCodecount,
     MarketingActivityOrdervoucherCodedeposit,
 )
-from gateway.outcomes import Accepted
-from merchants import calls, credentials, events, rate
+from merchants import calls, events, questions
 from merchants.enqueue import enqueue
 from merchants.models import GatewayCall, User
 
@@ -168,14 +167,9 @@ def _deposit(book: CodeBook) -> bool:
 
 def _count(coupon: Coupon) -> int | None:
     """How many codes the platform has; None: it did not say."""
-    try:
-        client = credentials.client_for(coupon.mini_program)
-        if not rate.wait_for_token(coupon.mini_program, calls.TOKEN_WAIT_SECONDS):
-            return None
-    except (credentials.GatewayNotConfigured, rate.RateUnavailable):
-        return None
-    outcome = client.call(MarketingActivityOrdervoucherCodecount(activity_id=coupon.activity_id))
-    return outcome.response.success_count if isinstance(outcome, Accepted) else None
+    request = MarketingActivityOrdervoucherCodecount(activity_id=coupon.activity_id)
+    answer = questions.answer(coupon.mini_program, request)
+    return answer.success_count if answer is not None else None
 
 
 def _sure(book: CodeBook, counted: int, *, at: datetime) -> bool:

@@ -23,8 +23,7 @@ from gateway.methods.deliveries import (
     MarketingActivityDeliveryQuery,
     MarketingActivityDeliveryStop,
 )
-from gateway.outcomes import Accepted
-from merchants import calls, credentials, events, inbox, rate
+from merchants import calls, events, inbox, questions
 from merchants.models import GatewayCall
 
 log = logging.getLogger(__name__)
@@ -109,17 +108,10 @@ def ask_due(*, at: datetime) -> int:
 def ask(placement: Placement, *, at: datetime) -> bool:
     """Whether the platform answered."""
     Placement.objects.filter(pk=placement.pk).update(asked_at=at)
-    try:
-        client = credentials.client_for(placement.mini_program)
-        if not rate.wait_for_token(placement.mini_program, calls.TOKEN_WAIT_SECONDS):
-            return False
-    except (credentials.GatewayNotConfigured, rate.RateUnavailable) as error:
-        log.warning("placement %s was not asked about: %s", placement.pk, error)
+    request = MarketingActivityDeliveryQuery(delivery_id=placement.delivery_id)
+    answer = questions.answer(placement.mini_program, request)
+    if answer is None:
         return False
-    outcome = client.call(MarketingActivityDeliveryQuery(delivery_id=placement.delivery_id))
-    if not isinstance(outcome, Accepted):
-        return False
-    answer = outcome.response
     with transaction.atomic():
         held = _locked().get(pk=placement.pk)
         if held.operations == placement.operations:  # else the answer is about what was before

@@ -39,7 +39,7 @@ from gateway.methods.activities import MarketingActivityQuery
 from gateway.methods.held_coupons import MOST_A_PAGE, MarketingActivityUserBatchqueryvoucher
 from gateway.outcomes import Accepted, Refused
 from membership.models import Customer
-from merchants import calls, credentials, events, rate
+from merchants import events, questions
 
 if TYPE_CHECKING:
     from merchants.models import MiniProgram, User
@@ -303,12 +303,9 @@ def ask_whose(coupon: Coupon) -> str:
 def _call(mini_program: MiniProgram, request: Request[Any]) -> Any:
     """The answer; None where the platform refused. Raises Silent."""
     try:
-        client = credentials.client_for(mini_program)
-        if not rate.wait_for_token(mini_program, calls.TOKEN_WAIT_SECONDS):
-            raise Silent("no token")
-    except (credentials.GatewayNotConfigured, rate.RateUnavailable) as error:
+        outcome = questions.ask(mini_program, request)
+    except questions.NotAsked as error:
         raise Silent(str(error)) from error
-    outcome = client.call(request)
     if isinstance(outcome, Accepted):
         return outcome.response
     if isinstance(outcome, Refused):

@@ -22,8 +22,7 @@ from coupons.listening import PREFIX
 from coupons.models import Coupon
 from coupons.models.coupon import LIVE, UNDER_WAY, CouponState, Family
 from coupons.terms import BEIJING
-from gateway.outcomes import Accepted
-from merchants import calls, credentials, events, inbox, rate
+from merchants import calls, events, inbox, questions
 from merchants.enqueue import enqueue
 from merchants.models import GatewayCall
 
@@ -182,21 +181,14 @@ def ask_one(coupon_id: int, *, merchant_id: int, at: datetime) -> bool:
 def ask(coupon: Coupon, *, at: datetime) -> bool:
     """Whether the platform answered."""
     Coupon.objects.filter(pk=coupon.pk).update(asked_at=at)
-    try:
-        client = credentials.client_for(coupon.mini_program)
-        if not rate.wait_for_token(coupon.mini_program, calls.TOKEN_WAIT_SECONDS):
-            return False
-    except (credentials.GatewayNotConfigured, rate.RateUnavailable) as error:
-        log.warning("coupon %s was not asked about: %s", coupon.pk, error)
-        return False
     request = bodies.QUERY[Family(coupon.family)].model_validate({"activity_id": coupon.activity_id})
-    outcome = client.call(request)
-    if not isinstance(outcome, Accepted):
+    answer = questions.answer(coupon.mini_program, request)
+    if answer is None:
         return False
     with transaction.atomic():
         held = Coupon.objects.select_for_update(of=("self",)).get(pk=coupon.pk)
         if held.operations == coupon.operations:  # else the answer is about what was before
-            told(held, outcome.response, at=at)
+            told(held, answer, at=at)
     return True
 
 

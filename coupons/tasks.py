@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from coupons import (
     answers,
-    asked,
     audiences,
     claims,
     codes,
+    held_answers,
     ledger,
     placement_settling,
     reconciling,
@@ -36,12 +36,12 @@ def settle_gift(merchant_id: int, call_id: int) -> None:
 
 @shared_task(name="coupons.settle_whose", base=MerchantTask)
 def settle_whose(merchant_id: int, call_id: int) -> None:
-    asked.settle_whose(call_id, merchant_id=merchant_id)
+    held_answers.settle_whose(call_id, merchant_id=merchant_id)
 
 
 @shared_task(name="coupons.settle_held", base=MerchantTask)
 def settle_held(merchant_id: int, call_id: int) -> None:
-    asked.settle_held(call_id, merchant_id=merchant_id)
+    held_answers.settle_held(call_id, merchant_id=merchant_id)
 
 
 @shared_task(name="coupons.take_received", base=MerchantTask)

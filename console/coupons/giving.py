@@ -16,7 +16,7 @@ from console.coupons.giving_forms import ChooseCouponForm, GiveForm
 from console.coupons.giving_words import told
 from console.coupons.lookup import coupon_of
 from console.htmx import answer, invalid, redirect, toast
-from coupons import asked, giving, run_reports
+from coupons import giving, held_answers, run_reports
 from coupons.models import Coupon, CouponGrant
 from membership.models import Customer
 
@@ -86,10 +86,10 @@ def coupon_grant_decide(request: MerchantRequest, grant_id: int) -> HttpResponse
     grant = get_object_or_404(rows, pk=grant_id)
     choice = request.POST.get("choice", "")
     if choice == "again":
-        if asked.give_again(grant, by=request.user):
+        if held_answers.give_again(grant, by=request.user):
             toast(request, _("It is given again under the same number; nobody gets a second one by that."))
     elif choice == "write_off":
-        if asked.write_off(grant, by=request.user):
+        if held_answers.write_off(grant, by=request.user):
             toast(request, _("Written off. Its stock is free again."))
     else:
         return HttpResponseBadRequest("unknown choice")

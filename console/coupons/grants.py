@@ -23,7 +23,7 @@ from console.coupons.use_words import left_words, sentence_of, state_sentence, t
 from console.htmx import answer, invalid, redirect, toast
 from console.lists import FilterForm, keyset_page
 from console.states import GRANT
-from coupons import asked, finding, returning, use_calls, use_reports
+from coupons import finding, held_answers, returning, use_calls, use_reports
 from coupons.ledger import KeyReused, NotPossible
 from coupons.models import CouponGrant, CouponUse, GrantEntry
 from coupons.models.grant import GrantState
@@ -73,7 +73,7 @@ def coupon_grant(request: MerchantRequest, grant_id: int) -> HttpResponse:
         "movements": movements,
         "asked": [(use, sentence_of(use)) for use in open_uses],
         "may_return": not returning.hindrance(grant),
-        "may_decide": asked.may_decide(grant),
+        "may_decide": held_answers.may_decide(grant),
     }
     return render(request, "coupons/grant.html", context)
 

@@ -24,7 +24,7 @@ from console.lists import FilterForm, keyset_page, numbered_page
 from console.messaging.sends.ledger import Ledger, Term
 from console.messaging.sends.timeline import Line
 from console.states import GRANT_PARTS, run_word
-from coupons import asked, run_reports, runs
+from coupons import held_answers, run_reports, runs
 from coupons.models import CouponRun
 from coupons.run_reports import NOT_ASKED, RunFigures
 from merchants.models import Event
@@ -72,7 +72,7 @@ def page_context(request: MerchantRequest, run: CouponRun) -> dict[str, Any]:
         "situation": told,
         "ledger": ledger_of(request, run, figures),
         "causes": _causes(request, run, figures),
-        "unknown_rows": [(grant, asked.may_decide(grant), grant_words(grant)) for grant in unknown],
+        "unknown_rows": [(grant, held_answers.may_decide(grant), grant_words(grant)) for grant in unknown],
         "timeline": _timeline(run),
         "undo_seconds": _undo_seconds(run, at),
         "is_live": is_live(run, figures),

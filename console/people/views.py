@@ -21,7 +21,7 @@ from console.lists import keyset_page
 from console.orders.rows import Row, rows_of
 from console.people import export
 from console.people.forms import AskForm, FindForm, ForgetForm
-from coupons.asked import may_decide
+from coupons.held_answers import may_decide
 from coupons.models import CouponGrant
 from coupons.run_reports import held_by
 from membership import customers

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from gateway import wire
 from gateway.methods import R, Request, Response
 from gateway.outcomes import Accepted, Busy, NotSent, Outcome, Refused, Unknown
-from merchants import credentials, rate, refusals
+from merchants import questions, rate, refusals
 from merchants.models import MiniProgram
 
 log = logging.getLogger(__name__)
@@ -33,17 +33,10 @@ class NotAnswered(Exception):
 def ask(mini_program: MiniProgram, request: Request[R]) -> R:
     """The platform's answer. Never inside a transaction. Raises NotAnswered."""
     try:
-        client = credentials.client_for(mini_program)
-        if not rate.wait_for_token(mini_program, TOKEN_WAIT_SECONDS):
-            raise NotAnswered(_("This mini program is at its limit of calls. Try again in a minute."))
-    except credentials.GatewayNotConfigured as error:
-        raise NotAnswered(str(error)) from error
-    except rate.RateUnavailable as error:
+        outcome = questions.ask(mini_program, request, seconds=TOKEN_WAIT_SECONDS)
+    except questions.NotAsked as error:
         log.warning("nothing was asked for %s: %s", mini_program, error)
-        raise NotAnswered(
-            _("Redis, which counts our calls, does not answer, so nothing was asked. Try again in a minute.")
-        ) from error
-    outcome = client.call(request)
+        raise NotAnswered(_not_asked(error)) from error
     if isinstance(outcome, Accepted):
         return outcome.response
     raise _explained(mini_program, outcome)
@@ -62,6 +55,16 @@ def ask_all_pages(
         total = getattr(answer, "total_count", None)
         if len(found) < wire.PAGE_SIZE_MAX or (total is not None and number * wire.PAGE_SIZE_MAX >= total):
             return
+
+
+def _not_asked(error: questions.NotAsked) -> str:
+    if error.reason == "no_token":
+        return _("This mini program is at its limit of calls. Try again in a minute.")
+    if error.reason == "no_redis":
+        return _(
+            "Redis, which counts our calls, does not answer, so nothing was asked. Try again in a minute."
+        )
+    return str(error)
 
 
 def _explained(mini_program: MiniProgram, outcome: Outcome[Response]) -> NotAnswered:

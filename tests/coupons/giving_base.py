@@ -12,7 +12,7 @@ from django.db.models import F
 from django.test import override_settings
 from django.utils import timezone
 
-from coupons import answers, asked, asking, claims, giving, runs, use_answers, use_calls
+from coupons import answers, claims, giving, held_answers, held_questions, runs, use_answers, use_calls
 from coupons.models import Coupon, CouponCount, CouponGrant, CouponRun
 from gateway import loop, wire
 from membership.models import Customer, PeopleList
@@ -27,8 +27,8 @@ SETTLED = {
     **dict.fromkeys((request.method for request in use_calls.METHODS.values()), use_answers.settle_use),
     SEND: answers.settle_gift,
     SEND_CODE: answers.settle_gift,
-    asking.WHOSE: asked.settle_whose,
-    asking.HELD: asked.settle_held,
+    held_questions.WHOSE: held_answers.settle_whose,
+    held_questions.HELD: held_answers.settle_held,
 }
 PID = "2088000000000001"
 Say = Callable[[dict[str, Any]], dict[str, Any]]
@@ -68,7 +68,7 @@ class Counter:
             return said(method, voucher_id=f"V:{biz['out_biz_no']}")
         if method == SEND_CODE:
             return said(method, voucher_code=code_of(biz["out_biz_no"]))
-        if method == asking.WHOSE:
+        if method == held_questions.WHOSE:
             return said(method, activity_id=biz["activity_id"], belong_merchant_id=PID)
         start = (biz["page_num"] - 1) * biz["page_size"]
         page = self.held[start : start + biz["page_size"]]

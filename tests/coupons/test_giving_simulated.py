@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from coupons import answers, asked, asking, claims, giving, runs
+from coupons import answers, claims, giving, held_answers, held_questions, runs
 from coupons.models import Coupon, CouponCount, CouponGrant, CouponRun
 from gateway import loop
 from merchants import calls, rate, secrets
@@ -20,8 +20,8 @@ from tests.simulator_process import SimulatorProcess
 pytestmark = pytest.mark.django_db(transaction=True)
 SETTLED: dict[str, Callable[..., bool]] = {
     **dict.fromkeys(giving.METHODS, answers.settle_gift),
-    asking.WHOSE: asked.settle_whose,
-    asking.HELD: asked.settle_held,
+    held_questions.WHOSE: held_answers.settle_whose,
+    held_questions.HELD: held_answers.settle_held,
 }
 Shelf = tuple[Counter, MiniProgram]
 
@@ -139,7 +139,7 @@ def test_where_nobody_knows_the_platforms_list_tells(shelf: Shelf, family: str) 
         assert (grant.state, grant.voucher_id) == ("claimed", held[0]["voucher_id"])
     else:
         assert grant.state == "unknown"
-        assert asked.give_again(grant, by=build.user())
+        assert held_answers.give_again(grant, by=build.user())
         send()
         grant.refresh_from_db()
         assert grant.state == "claimed"

@@ -1,7 +1,7 @@
 """What a person holds, asked of the platform where nobody knows whether a coupon was given.
 
 Two questions go through the outbox and change nothing: to which merchant the activity belongs, and then page
-by page what the person holds of it. coupons.asked takes over what was said.
+by page what the person holds of it. coupons.held_answers takes over what was said.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from coupons import asked, asking, giving
+from coupons import giving, held_answers, held_questions
 from coupons.models import Coupon, CouponGrant
 from membership import customers
 from membership.models import Customer
@@ -39,7 +39,7 @@ class Asked(GivingCase):
         grant = self.unknown(coupon)
         self.assert_books(coupon)
         self.assertEqual(grant.slot, "L.1")
-        [question] = asking.questions_of(grant)
+        [question] = held_questions.questions_of(grant)
         self.assertGreater(question.due_at, timezone.now() + timedelta(seconds=20))
 
     def test_found_on_the_list_it_is_claimed_from_that_moment(self) -> None:
@@ -50,7 +50,7 @@ class Asked(GivingCase):
         self.ask()
         self.assertEqual(self.state(grant), "claimed")
         self.assertEqual((grant.voucher_id, grant.claimed_at), ("V5", at))
-        asked_for = [biz for method, biz in self.counter.asked if method == asking.HELD]
+        asked_for = [biz for method, biz in self.counter.asked if method == held_questions.HELD]
         self.assertEqual({biz["belong_merchant_id"] for biz in asked_for}, {PID})
         self.assertEqual({biz["activity_id"] for biz in asked_for}, {coupon.activity_id})
         self.assert_books(coupon)
@@ -69,7 +69,7 @@ class Asked(GivingCase):
         self.counter.held = [holding(other.voucher_id, at=timezone.now())]
         self.ask()
         self.assertEqual(self.state(grant), "unknown")
-        self.assertTrue(asked.may_decide(grant))
+        self.assertTrue(held_answers.may_decide(grant))
 
     def test_what_was_got_before_or_long_after_is_not_ours(self) -> None:
         grant = self.unknown(self.coupon())
@@ -84,7 +84,7 @@ class Asked(GivingCase):
         self.counter.held = [*old, holding("OURS", at=timezone.now())]
         self.ask()
         self.assertEqual((self.state(grant), grant.voucher_id), ("claimed", "OURS"))
-        self.assertEqual(self.counter.times(asking.HELD), 3)
+        self.assertEqual(self.counter.times(held_questions.HELD), 3)
 
     def test_a_refusal_after_a_lost_answer_is_believed_with_the_list(self) -> None:
         coupon, [person] = self.coupon(), self.people(1)
@@ -102,7 +102,7 @@ class Asked(GivingCase):
             coupon, [person] = self.coupon(), self.people(1)
             grant = giving.give(coupon, person, by=None, form_token=uuid.uuid4(), at=timezone.now())
             self.counter.plan[SEND] = [hang_up, refused("INVALID_PARAMETER")]
-            self.counter.plan[asking.HELD] = [refused(said, method=asking.HELD)]
+            self.counter.plan[held_questions.HELD] = [refused(said, method=held_questions.HELD)]
             with self.platform():
                 self.send(tries=2)
             self.ask()
@@ -122,17 +122,17 @@ class Asked(GivingCase):
 
     def test_nobody_decides_while_it_is_being_asked(self) -> None:
         grant = self.unknown(self.coupon())
-        self.assertFalse(asked.may_decide(grant))
-        self.assertFalse(asked.give_again(grant, by=self.operator))
-        self.assertFalse(asked.write_off(grant, by=self.operator))
+        self.assertFalse(held_answers.may_decide(grant))
+        self.assertFalse(held_answers.give_again(grant, by=self.operator))
+        self.assertFalse(held_answers.write_off(grant, by=self.operator))
         self.assertEqual(self.state(grant), "unknown")
 
     def test_given_again_under_the_same_number_the_platform_gives_no_second_one(self) -> None:
         coupon = self.coupon()
         grant = self.unknown(coupon)
         self.ask()
-        self.assertTrue(asked.give_again(grant, by=self.operator))
-        self.assertFalse(asked.give_again(grant, by=self.operator))
+        self.assertTrue(held_answers.give_again(grant, by=self.operator))
+        self.assertFalse(held_answers.give_again(grant, by=self.operator))
         with self.platform():
             self.send()
         self.assertEqual((self.state(grant), grant.voucher_id), ("claimed", f"V:{grant.out_biz_no}"))
@@ -144,11 +144,11 @@ class Asked(GivingCase):
     def test_lost_once_more_it_is_asked_for_once_more(self) -> None:
         grant = self.unknown(self.coupon())
         self.ask()
-        asked.give_again(grant, by=self.operator)
+        held_answers.give_again(grant, by=self.operator)
         with self.platform():
             self.lose_answers()
         self.assertEqual(self.state(grant), "unknown")
-        self.assertTrue(asking.is_being_asked(grant))
+        self.assertTrue(held_questions.is_being_asked(grant))
         self.counter.held = [holding("V6", at=timezone.now())]
         self.ask()
         self.assertEqual((self.state(grant), grant.voucher_id), ("claimed", "V6"))
@@ -157,8 +157,8 @@ class Asked(GivingCase):
         coupon = self.coupon(stock=1, per_person=1)
         grant = self.unknown(coupon)
         self.ask()
-        self.assertTrue(asked.write_off(grant, by=self.operator))
-        self.assertFalse(asked.write_off(grant, by=self.operator))
+        self.assertTrue(held_answers.write_off(grant, by=self.operator))
+        self.assertFalse(held_answers.write_off(grant, by=self.operator))
         self.assertEqual((self.state(grant), grant.refusal, grant.slot), ("refused", "written_off", ""))
         self.assertEqual(self.count(coupon).taken, 0)
         self.assert_books(coupon)
@@ -168,7 +168,7 @@ class Asked(GivingCase):
         coupon = self.coupon()
         grant = self.unknown(coupon)
         self.ask()
-        asked.write_off(grant, by=self.operator)
+        held_answers.write_off(grant, by=self.operator)
         GatewayCall.objects.filter(method=SEND).update(
             state="accepted", answer={"voucher_id": "V1"}, settled_at=None
         )
@@ -180,17 +180,17 @@ class Asked(GivingCase):
 
     def test_a_question_without_an_answer_leaves_it_to_a_person(self) -> None:
         grant = self.unknown(self.coupon())
-        self.counter.plan[asking.WHOSE] = [refused("INVALID_PARAMETER", method=asking.WHOSE)]
+        self.counter.plan[held_questions.WHOSE] = [refused("INVALID_PARAMETER", method=held_questions.WHOSE)]
         self.ask()
         self.assertEqual(self.state(grant), "unknown")
-        self.assertTrue(asked.may_decide(grant))
+        self.assertTrue(held_answers.may_decide(grant))
 
     def test_a_person_forgotten_meanwhile_is_not_asked_about(self) -> None:
         coupon = self.coupon()
         grant = self.unknown(coupon)
         customers.forget(grant.customer, by=self.owner, at=timezone.now())
         self.ask()
-        self.assertEqual(self.counter.times(asking.HELD), 0)
-        self.assertTrue(asked.give_again(grant, by=self.operator))
+        self.assertEqual(self.counter.times(held_questions.HELD), 0)
+        self.assertTrue(held_answers.give_again(grant, by=self.operator))
         self.assertEqual((self.state(grant), grant.refusal), ("refused", "not_known"))
         self.assert_books(coupon)

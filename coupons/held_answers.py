@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from coupons import answers, asking, giving, ledger
+from coupons import answers, giving, held_questions, ledger
 from coupons.models import CouponGrant
 from coupons.models.grant import GrantState
 from coupons.not_given import NOT_KNOWN, WRITTEN_OFF
@@ -45,7 +45,7 @@ def settle_whose(call_id: int, *, merchant_id: int) -> bool:
         whose = str(call.answer.get("belong_merchant_id") or "") if call.state == State.ACCEPTED else ""
         if grant.state == GrantState.UNKNOWN and whose and grant.customer.open_id:
             number = call.idempotency_key.removeprefix("whose:")
-            asking.ask_held(grant, merchant_id=whose, number=number, page=1)
+            held_questions.ask_held(grant, merchant_id=whose, number=number, page=1)
         return calls.settle(call.pk)
 
 
@@ -78,8 +78,8 @@ def _take_over(grant: CouponGrant, call: GatewayCall) -> None:
         return
     whole, _sign, page = call.idempotency_key.removeprefix("held:").rpartition(":")
     whose = str(call.body.get("belong_merchant_id", ""))
-    if listed and int(call.answer.get("total_size") or 0) > int(page) * asking.PAGE_SIZE:
-        asking.ask_held(grant, merchant_id=whose, number=whole, page=int(page) + 1)
+    if listed and int(call.answer.get("total_size") or 0) > int(page) * held_questions.PAGE_SIZE:
+        held_questions.ask_held(grant, merchant_id=whose, number=whole, page=int(page) + 1)
     elif grant.refusal:
         ledger.refused(grant, sub_code=grant.refusal, words=grant.words)
 
@@ -156,7 +156,7 @@ def write_off(grant: CouponGrant, *, by: User) -> bool:
 
 def may_decide(grant: CouponGrant) -> bool:
     """It is unknown, and neither the platform is being asked nor a call is on its way."""
-    if grant.state != GrantState.UNKNOWN or asking.is_being_asked(grant):
+    if grant.state != GrantState.UNKNOWN or held_questions.is_being_asked(grant):
         return False
     return grant.call is None or grant.call.settled_at is not None
 
