@@ -98,7 +98,8 @@ def due() -> Any:
     )
     return rows.filter(
         Q(uploaded__gt=F("deposited") + F("failed"))
-        | Q(deposited__gt=F("coupon__stock")) & ~Q(asked_total=F("deposited"))
+        | (Q(deposited__gt=F("coupon__stock")) | Q(agreed__gt=F("coupon__stock")))
+        & ~Q(asked_total=F("deposited"))
     )
 
 
@@ -176,7 +177,7 @@ def _sure(book: CodeBook, counted: int, *, at: datetime) -> bool:
     """All of the unanswered batch are there, or it is asked for once more."""
     rows = _batch(book)
     size = rows.count()  # at most a thousand
-    if counted == book.deposited + size:
+    if counted in _known_totals(book, more=size):
         rows.update(deposited_at=at)
         _over(book, deposited=size, failed=0)
         return True
@@ -187,8 +188,13 @@ def _sure(book: CodeBook, counted: int, *, at: datetime) -> bool:
     return _deposit(book)
 
 
+def _known_totals(book: CodeBook, *, more: int = 0) -> set[int]:
+    """Ours, and with the difference that a person took as right."""
+    return {total + more for total in (book.deposited, book.agreed) if total is not None}
+
+
 def _append(book: CodeBook, counted: int) -> bool:
-    if counted not in (book.deposited, book.agreed):
+    if counted not in _known_totals(book):
         _changed(book, halted=COUNT_DIFFERS)
         return True
     try:
@@ -263,6 +269,7 @@ def _over(book: CodeBook, *, deposited: int, failed: int) -> None:
         attempt=0,
         is_unsure=False,
         deposited=F("deposited") + deposited,
+        agreed=F("agreed") + deposited,
         failed=F("failed") + failed,
     )
 

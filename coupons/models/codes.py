@@ -26,7 +26,8 @@ class CodeBook(MerchantOwned):
     call = models.ForeignKey("merchants.GatewayCall", null=True, on_delete=models.PROTECT, related_name="+")
     is_unsure = models.BooleanField(default=False)  # nobody answered the batch; the platform is to count
     counted = models.PositiveIntegerField(null=True)  # as the platform's last count told
-    agreed = models.PositiveIntegerField(null=True)  # another count than ours that a person took as right
+    # another count than ours that a person took as right, and what was deposited since
+    agreed = models.PositiveIntegerField(null=True)
     asked_total = models.PositiveIntegerField(default=0)  # deposited when stock was last asked for
     halted = models.CharField(max_length=80, blank=True)  # why a person has to look; nothing: it goes on
     words = models.CharField(max_length=400, blank=True)  # the platform's own

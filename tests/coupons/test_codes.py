@@ -109,6 +109,72 @@ class TestDepositing:
         assert (coupon.stock, coupon.state, figures(coupon)) == (1_500, "published", (1_498, 2, 0))
         assert fill(coupon) is False
 
+    def test_a_difference_a_person_agreed_to_is_not_asked_about_again(self, counter: Counter) -> None:
+        coupon = uploading(counter)
+        codes.add(coupon, some(10), by=counter.by)
+        at_the_platform(counter, coupon, ["YD-000007", "ELSEWHERE-1"])
+        coupon = filled(counter, coupon)
+        assert (CodeBook.objects.get(coupon=coupon).halted, figures(coupon)) == ("count_differs", (9, 1, 0))
+        codes.go_on(coupon, by=counter.by)
+        coupon = filled(counter, coupon)
+        assert coupon.stock == 11
+        codes.add(coupon, some(1, start=50), by=counter.by)  # as many as ours were fewer
+        coupon = filled(counter, coupon)
+        assert (CodeBook.objects.get(coupon=coupon).halted, coupon.stock, figures(coupon)) == (
+            "",
+            12,
+            (10, 1, 0),
+        )
+        assert counter.activity(coupon)["quantity"] == 12
+
+    def test_an_append_that_is_refused_waits_for_a_person_and_then_asks_again(self, counter: Counter) -> None:
+        coupon = uploading(counter)
+        codes.add(coupon, some(10), by=counter.by)
+        counter.fault("ordervoucher.append", "sub_code", value="INVALID_PARAMETER", count=1)
+        coupon = filled(counter, coupon)
+        assert (coupon.state, coupon.stock, coupon.refusal) == ("published", 0, "INVALID_PARAMETER")
+        assert (fill(coupon), codes.fill_due(at=timezone.now())) == (False, 0)
+        codes.go_on(coupon, by=counter.by)
+        coupon = filled(counter, coupon)
+        assert (coupon.stock, coupon.refusal, len(numbers(APPEND))) == (10, "", 2)
+
+    def test_a_code_the_answer_does_not_name_is_not_taken_for_deposited(self, counter: Counter) -> None:
+        coupon = uploading(counter)
+        codes.add(coupon, some(4), by=counter.by)
+        fill(coupon)
+        call = GatewayCall.objects.get(method=DEPOSIT)
+        illegal = {"voucher_code": "YD-000003", "error_code": "VOUCHER_CODE_ILLEGAL", "error_msg": "不合法"}
+        answer = {
+            "success_count": 3,
+            "success_voucher_code_list": some(2),
+            "fail_voucher_code_detail_list": [illegal],
+        }
+        rows = GatewayCall.objects.filter(pk=call.pk)
+        rows.update(state="accepted", finished_at=timezone.now(), answer=answer)
+        settle(call.pk, merchant_id=call.merchant_id)
+        assert figures(coupon) == (2, 2, 0)
+        left = CouponCode.objects.filter(coupon=coupon, deposited_at=None).order_by("number")
+        assert list(left.values_list("code", "refusal", "words")) == [
+            ("YD-000003", "VOUCHER_CODE_ILLEGAL", "不合法"),
+            ("YD-000004", codes.NOT_TOLD, ""),
+        ]
+
+    def test_a_batch_that_is_never_answered_halts_after_three_times(self, counter: Counter) -> None:
+        coupon = uploading(counter)
+        codes.add(coupon, some(5), by=counter.by)
+        for _n in range(20):
+            if not fill(coupon):
+                break
+            waiting = GatewayCall.objects.filter(method=DEPOSIT, state="waiting")
+            for call in list(waiting):
+                GatewayCall.objects.filter(pk=call.pk).update(state="unknown", finished_at=timezone.now())
+                settle(call.pk, merchant_id=call.merchant_id)
+        book = CodeBook.objects.get(coupon=coupon)
+        assert (book.halted, len(numbers()), figures(coupon)) == (codes.UNANSWERED, 3, (0, 0, 5))
+        codes.go_on(coupon, by=counter.by)
+        coupon = filled(counter, coupon)
+        assert (figures(coupon), coupon.stock, len(set(numbers()))) == ((5, 0, 0), 5, 1)
+
     def test_each_step_three_times_changes_nothing_more_and_then_it_is_silent(self, counter: Counter) -> None:
         coupon = uploading(counter)
         for _n in range(3):
