@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from coupons import (
     answers,
-    asked,
-    asking,
     claims,
     finding,
     giving,
+    held_answers,
+    held_questions,
     ledger,
     redeeming,
     returning,
@@ -50,7 +50,7 @@ def life_of_a_run(
         yield "watch the run", lambda: runs.watch(run.pk, second.pk)
         _end(third, "unknown")
         yield "settle what nobody knows", lambda: _settle(third)
-        question = asking.questions_of(CouponGrant.objects.get(pk=third.target_id)).get()
+        question = held_questions.questions_of(CouponGrant.objects.get(pk=third.target_id)).get()
         _end(question, "accepted", answer={"belong_merchant_id": "2088"})
         yield "settle the first question", lambda: _settle_question(question)
         yield "look at every run", lambda: runs.issue_due(at=at)
@@ -131,4 +131,4 @@ def _settle(call: GatewayCall) -> bool:
 
 
 def _settle_question(call: GatewayCall) -> bool:
-    return asked.settle_whose(call.pk, merchant_id=call.merchant_id)
+    return held_answers.settle_whose(call.pk, merchant_id=call.merchant_id)
