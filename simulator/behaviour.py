@@ -12,6 +12,9 @@ recommended scenes too; a coupon in the message adds 10 points of clicks; mercha
 The true effect. Whoever would have come within `window_days` anyhow opens the message with one probability,
 whoever would not with another; the second is chosen so that a message adds exactly `true_effect` to the share
 who come, at strength 1, and the first so that `recall_rate` of all who got it come through it.
+
+Of those who open a message with a coupon `claim_rate` take it (SIM), and `use_rate` of what they took is paid
+with (quoted: 12 to 17 %), more of it soon than late.
 """
 
 import hashlib
@@ -77,6 +80,8 @@ class Habits:
     long_term_rate: float = 0.6
     one_time_rate: float = 0.5
     keep_rate: float = 0.1
+    claim_rate: float = 0.6
+    use_rate: float = 0.17
     annoyance: float = 1.0
     coupon_templates: tuple[str, ...] = ()
     prompts: tuple[Prompt, ...] = field(default=(Prompt(),))
@@ -243,3 +248,21 @@ def subscribes(habits: Habits, visit: object, template_id: str, *, long_term: bo
 def keeps_answer(habits: Habits, visit: object) -> bool:
     """Whether who is asked wants no more questions; of each panel once, as its box is one for all."""
     return chance(habits.seed, "keep", visit) < habits.keep_rate
+
+
+def claims(habits: Habits, open_id: str, message_id: int) -> bool:
+    """Whether who opened this message takes the coupon it carries."""
+    return chance(habits.seed, "claim", open_id, message_id) < habits.claim_rate
+
+
+def pays_at(habits: Habits, voucher_id: str, begins_at: float, ends_at: float) -> float | None:
+    """When this coupon is paid with (Unix seconds), half of them in the first eighth of its time; or None."""
+    drawn = chance(habits.seed, "use", voucher_id)
+    if drawn >= habits.use_rate:
+        return None
+    return begins_at + (ends_at - begins_at) * (drawn / habits.use_rate) ** 3
+
+
+def bill(habits: Habits, voucher_id: str, floor: int) -> int:
+    """What is paid for, in fen: one to three times what the coupon asks for, at least 20 yuan."""
+    return round(max(floor, 2_000) * (1 + 2 * chance(habits.seed, "bill", voucher_id)))

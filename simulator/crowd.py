@@ -1,4 +1,4 @@
-"""People who act by themselves, on the simulated clock: they come, open messages, subscribe, leave.
+"""People who act by themselves, on the simulated clock: they come, open messages, subscribe, claim, leave.
 
 What they decide is in `behaviour`; here it is planned, done in the order of time and reported. Off for an
 app until POST /sim/behaviour switches it on. Memory holds the acts of the present day and what messages of
@@ -17,23 +17,29 @@ from simulator import behaviour
 from simulator.behaviour import Arrival, Habits, Prompt
 from simulator.choices import TEMPLATES_A_PROMPT, ask, unsubscribe
 from simulator.clock import DAY_SECONDS, beijing_day
+from simulator.codes import Refusal
+from simulator.coupon_terms import PAY as PAY_COUPON
+from simulator.deliveries import SERVICE_MESSAGE
 from simulator.library import SUBSCRIBED
 from simulator.reports import Reports
 from simulator.signals import MESSAGE_SCENE, PUSH_SCENE, outcome_told
 from simulator.store import STANDING, App, Inboxed, Store, Template
+from simulator.vouchers import SENDED, Voucher
+from simulator.wallet import NotPossible, Wallet
 
 LOOK_SECONDS = 0.25
 YIELD_EVERY = 500
 MAX_PLANNED = 200_000
 REPLAYED_DAYS = 14
 MAX_REPLAYED = 200_000
-COME, OPEN, LEAVE = "come", "open", "leave"
+COME, OPEN, LEAVE, PAY = "come", "open", "leave", "pay"
 # What `visits.reported` and the list of deeds say of a visit that goes out with others.
 BATCHED = "in a batch"
 
 
 class Planned(NamedTuple):
-    """`about`: the Beijing day of a visit; the message of an opening; (template_id, way) of a leaving."""
+    """`about`: the Beijing day of a visit; the message of an opening; (template_id, way) of a leaving; the
+    number of the coupon that is paid with."""
 
     at: float
     order: int
@@ -46,6 +52,8 @@ class Opening(NamedTuple):
     message_id: int
     page: str
     pushed: bool
+    template_id: str
+    arrived_at: float
 
 
 @dataclass(slots=True)
@@ -80,7 +88,7 @@ class Household:
 
 class Crowd:
     def __init__(self, store: Store, reports: Reports) -> None:
-        self._store, self._reports = store, reports
+        self._store, self._reports, self._wallet = store, reports, Wallet(store)
         self._lock = asyncio.Lock()
         self.households: dict[str, Household] = {}
         for key, kept in store.facts.items():
@@ -175,17 +183,25 @@ class Crowd:
             at=message.at,
             scenario=template.entry.scenario,
             text=_text(message.data),
-            coupon=template.template_id in household.habits.coupon_templates,
+            coupon=self._carries_coupon(household, template, message.at),
             push=template.entry.has_push,
             irritation=level,
         )
         reaction = behaviour.react(household.habits, arrival)
         if reaction.opens_at is not None and reaction.opens_at > done:
-            opening = Opening(message.message_id, message.page, reaction.through_push)
+            opening = Opening(
+                *(message.message_id, message.page, reaction.through_push),
+                *(template.template_id, message.at),
+            )
             household.plan(reaction.opens_at, OPEN, open_id, opening)
         if reaction.leaves_at is not None and reaction.leaves_at > done:
             household.plan(reaction.leaves_at, LEAVE, open_id, (template.template_id, reaction.leaves_by))
         return reaction.effect
+
+    def _carries_coupon(self, household: Household, template: Template, at: float) -> bool:
+        if template.template_id in household.habits.coupon_templates:
+            return True
+        return self._store.deliveries.carried_by(household.app.app_id, template.template_id, at) is not None
 
     async def _replay(self, household: Household) -> None:
         """After a restart: what the messages of the last days will still cause, and how people feel."""
@@ -202,6 +218,10 @@ class Crowd:
                 self._react(household, template, open_id, message, done=household.acted_until)
             if number % YIELD_EVERY == YIELD_EVERY - 1:
                 await asyncio.sleep(0)
+        held = [one for one in self._store.coupons.vouchers.values() if one.app_id == app.app_id]
+        for voucher in held:
+            if voucher.through == SERVICE_MESSAGE and voucher.claimed_at >= household.since:
+                self._plan_payment(household, voucher)
         household.to_replay = False
 
     # --- acting ----------------------------------------------------------------------------------------
@@ -210,7 +230,8 @@ class Crowd:
         heap, number = household.heap, 0
         while heap and heap[0].at <= until:
             planned = heapq.heappop(heap)
-            {COME: self._come, OPEN: self._open, LEAVE: self._leave}[planned.act](household, planned)
+            acts = {COME: self._come, OPEN: self._open, LEAVE: self._leave, PAY: self._pay}
+            acts[planned.act](household, planned)
             number += 1
             if number % YIELD_EVERY == 0:
                 await self._reports.send()
@@ -228,7 +249,44 @@ class Crowd:
         self._store.visit(app, planned.open_id, opening.message_id, at=planned.at, reported=told)
         self._note(household, planned, "visit", told)
         self._reports.visited(app, planned.open_id, opening.page, about=opening.message_id, scene=scene)
+        self._take_coupon(household, planned)
         self._pass_prompt(household, planned, ("message", planned.open_id, opening.message_id))
+
+    def _take_coupon(self, household: Household, planned: Planned) -> None:
+        """The one that the message carries, if any; what the platform refuses is only counted."""
+        app, opening, coupons = household.app, planned.about, self._store.coupons
+        plan = self._store.deliveries.carried_by(app.app_id, opening.template_id, opening.arrived_at)
+        if plan is None or not behaviour.claims(household.habits, planned.open_id, opening.message_id):
+            return
+        activity = coupons.activities[plan.activity_id]
+        try:
+            voucher = self._wallet.claim(app, activity, planned.open_id, SERVICE_MESSAGE)
+        except (Refusal, NotPossible):
+            household.acts["claim refused"] += 1
+            return
+        household.acts["claim"] += 1
+        self._plan_payment(household, voucher)
+
+    def _plan_payment(self, household: Household, voucher: Voucher) -> None:
+        """Nobody pays with a merchant coupon here: the merchant's own system takes it."""
+        coupons = self._store.coupons
+        if coupons.activities[voucher.activity_id].kind != PAY_COUPON or coupons.status_of(voucher) != SENDED:
+            return
+        at = behaviour.pays_at(household.habits, voucher.voucher_id, voucher.begins_at, voucher.ends_at)
+        if at is not None and at > household.acted_until:
+            household.plan(at, PAY, voucher.open_id, voucher.voucher_id)
+
+    def _pay(self, household: Household, planned: Planned) -> None:
+        app, voucher = household.app, self._store.coupons.vouchers[planned.about]
+        terms = self._store.coupons.activities[voucher.activity_id].terms
+        fee = behaviour.bill(household.habits, voucher.voucher_id, terms.face.get("floor_amount", 0))
+        shop = terms.shops[0] if terms.shops else ""
+        try:
+            self._wallet.pay(app, planned.open_id, fee, shop=shop, voucher_id=voucher.voucher_id)
+        except NotPossible:
+            household.acts["pay refused"] += 1
+        else:
+            household.acts["pay"] += 1
 
     def _pass_prompt(self, household: Household, planned: Planned, visit: tuple[object, ...]) -> None:
         """The mini program may ask for subscriptions during a visit."""

@@ -27,6 +27,8 @@ SHARES = (
     "long_term_rate",
     "one_time_rate",
     "keep_rate",
+    "claim_rate",
+    "use_rate",
 )
 
 

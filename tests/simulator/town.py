@@ -8,7 +8,9 @@ from typing import Any
 
 from simulator.behaviour import Habits, midnight
 from simulator.clock import Clock
+from simulator.coupons import Coupons
 from simulator.crowd import Crowd
+from simulator.deliveries import Deliveries
 from simulator.disk import Disk
 from simulator.limits import Limits
 from simulator.people import open_ids
@@ -34,6 +36,7 @@ class Town:
     def __init__(self, *, people: int, **habits: Any) -> None:
         self.disk = Disk(Path(":memory:"))  # nothing here starts again, and fsync is slow
         self.store = Store(self.disk, seed=1, speed=None)
+        self.store.coupons, self.store.deliveries = Coupons(self.store), Deliveries(self.store)
         self.store.clock = Clock(simulated=TEN, speed=0)
         self.app = App(APP_ID, Settings(industry="rental"), keys(), Limits())
         self.store.save_app(self.app)
