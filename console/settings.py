@@ -113,6 +113,7 @@ ENGINE_RESERVE_PER_SECOND = number("ENGINE_RESERVE_PER_SECOND", 20)
 CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
 ORDER_DIGEST_HOUR = int(number("ORDER_DIGEST_HOUR", 8))  # of the merchant's day: that of yesterday is made
 COUPON_POLL_SECONDS = number("COUPON_POLL_SECONDS", 10)  # no push came: the platform is asked
+COUPON_NOT_DONE_SECONDS = number("COUPON_NOT_DONE_SECONDS", 900)  # taken up, and then never made
 ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status may still come in
 COUPON_RESERVE_MINUTES = number("COUPON_RESERVE_MINUTES", 30)  # an order holds a coupon at most so long
 COUPON_USE_WAIT_SECONDS = number("COUPON_USE_WAIT_SECONDS", 5)  # who uses one waits so long for a worker

@@ -28,7 +28,8 @@ from merchants.models import GatewayCall
 
 log = logging.getLogger(__name__)
 State = CouponState
-NOT_REACHED = "not_reached"  # beside the platform's sub_codes: the call never left
+# Beside the platform's sub_codes: the call never left; the platform took it up and did not do it.
+NOT_REACHED, NOT_DONE = "not_reached", "not_done"
 ASK_TASK = "coupons.ask"
 DRIFT_SECONDS = 600
 ASKED_AT_ONCE = 50
@@ -212,13 +213,17 @@ def told(coupon: Coupon, answer: Any, *, at: datetime) -> None:
                 coupon, State.REJECTED, event="coupon.rejected", wish={}, words=words, detail={"words": words}
             )
         elif not pending:
-            _conclude(coupon, status, answer)
+            _conclude(coupon, status, answer, at=at)
     elif coupon.state in ("created", "published"):
         _compare(coupon, status, answer)
 
 
-def _conclude(coupon: Coupon, status: str, answer: Any) -> None:
-    """Nothing is under way there any more: was the wish fulfilled?"""
+def _conclude(coupon: Coupon, status: str, answer: Any, *, at: datetime) -> None:
+    """Nothing is under way there any more: was the wish fulfilled?
+
+    A change or an addition that the platform took up and long after does not have was not made; one it makes
+    later still is the same total or the same day, and is found as drift until then.
+    """
     if coupon.state in (State.CREATING, State.PUBLISHING):
         if status == "ACTIVE":
             _done(coupon)
@@ -229,6 +234,14 @@ def _conclude(coupon: Coupon, status: str, answer: Any) -> None:
         _done(coupon)
     elif status == "FINISHED":
         _stopped_elsewhere(coupon)
+    elif coupon.changed_at < at - timedelta(seconds=settings.COUPON_NOT_DONE_SECONDS) and _is_over(coupon):
+        _back(coupon, refusal=NOT_DONE, words="")
+
+
+def _is_over(coupon: Coupon) -> bool:
+    """Its call was made, whatever came of it."""
+    call = coupon.call
+    return call is not None and call.finished_at is not None
 
 
 def _wished(coupon: Coupon) -> dict[str, Any]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from simulator.store import Store
 
 PREFIX = "activity"
-REJECT = "reject"
+REJECT, FORGET = "reject", "forget"  # forget: a change is taken up and never made
 REJECTION = "活动内容未通过审核"
 AT_ONCE = 200
 
@@ -114,6 +114,9 @@ class Coupons:
             activity.audit, activity.state = APPROVED, ACTIVE
         elif operation == FINISHING:
             activity.state, activity.stopped = FINISHED, True
+        elif self._store.apps[activity.app_id].settings.coupon_review == FORGET:
+            self.save(activity)
+            return
         for name, value in wish.items():
             setattr(activity.terms, name, value)
         self.save(activity)

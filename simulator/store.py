@@ -41,7 +41,7 @@ TEMPLATES_PER_APP = 50
 REVIEW_SECONDS = 3.0
 # "Takes minutes", as the platform says of the end of a delivery plan.
 DELIVERY_STOP_SECONDS = 120.0
-APPROVE, COUPON_REVIEWS = "approve", ("approve", "reject")
+APPROVE, COUPON_REVIEWS = "approve", ("approve", "reject", "forget")
 STANDING = -1
 ACCEPT, REJECT = "accept", "reject"
 MINI_PROGRAM, PROVIDER = "mini_program", "provider"

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from coupons.models import Coupon
 from coupons.models.coupon import CodeMode, CouponState, Family, Kind, Period, Rounding, Scope, Validity
-from coupons.settling import NOT_REACHED
+from coupons.settling import NOT_DONE, NOT_REACHED
 from coupons.terms import BEIJING
 from merchants import refusals
 
@@ -72,6 +72,13 @@ def refusal(sub_code: str) -> refusals.Sentence:
             gettext_lazy("The platform was not reached"),
             gettext_lazy(
                 "It certainly did nothing. Check the connection and the mini program's keys, then retry."
+            ),
+        )
+    if sub_code == NOT_DONE:
+        return refusals.Sentence(
+            gettext_lazy("The platform took it up and did not make it"),
+            gettext_lazy(
+                "It is as it was before. Ask for it again; what is asked for is the same, so never twice."
             ),
         )
     return refusals.sentence(sub_code)

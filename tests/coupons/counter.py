@@ -115,6 +115,11 @@ class Counter:
         found: dict[str, Any] = next(one for one in told if one["activity_id"] == coupon.activity_id)
         return found
 
+    def forgetful(self, on: bool) -> None:
+        """Whether the platform takes changes up and never makes them."""
+        review = "forget" if on else "approve"
+        self.simulator.post("/sim/apps", {"app_id": self.app.app_id, "coupon_review": review})
+
     def fault(self, method: str, kind: str, **more: Any) -> None:
         name = f"alipay.marketing.activity.{method}"
         self.simulator.post("/sim/faults", {"method": name, "kind": kind, "app_id": self.app.app_id, **more})

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -103,6 +104,41 @@ def test_stock_grows_to_the_new_total_and_claiming_is_extended(told: Counter, fa
     told.ask(coupon)
     coupon = told.fresh(coupon)
     assert (coupon.state, coupon.publish_until, coupon.differs) == ("published", until, {})
+
+
+@pytest.mark.parametrize("family", ["pay", "merchant"])
+def test_an_addition_the_platform_took_up_and_never_made_can_be_asked_for_again(
+    told: Counter, family: str
+) -> None:
+    coupon = told.live(family=family)
+    told.forgetful(True)
+    life.append(coupon, total=1_500, seen=1_000, by=told.by)
+    told.send()
+    told.pushed()
+    told.ask(coupon)
+    assert told.fresh(coupon).state == "appending"  # it may still be on its way
+    late = timezone.now() + timedelta(seconds=settings.COUPON_NOT_DONE_SECONDS + 1)
+    for _n in range(3):
+        settling.ask(told.fresh(coupon), at=late)
+    coupon = told.fresh(coupon)
+    assert (coupon.state, coupon.stock, coupon.refusal) == ("published", 1_000, settling.NOT_DONE)
+    assert states(coupon).count("coupon.refused") == 1
+
+    told.forgetful(False)
+    life.append(coupon, total=1_500, seen=1_000, by=told.by)
+    told.send()
+    told.pushed()
+    told.ask(coupon)
+    coupon = told.fresh(coupon)
+    assert (coupon.state, coupon.stock, coupon.refusal) == ("published", 1_500, "")
+
+
+def test_while_its_call_is_out_nothing_is_given_up(counter: Counter) -> None:
+    coupon = counter.live()
+    life.append(coupon, total=1_500, seen=1_000, by=counter.by)
+    late = timezone.now() + timedelta(seconds=settings.COUPON_NOT_DONE_SECONDS + 1)
+    settling.ask(counter.fresh(coupon), at=late)
+    assert counter.fresh(coupon).state == "appending"
 
 
 @pytest.mark.parametrize("family", ["pay", "merchant"])
