@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBadRequest
@@ -52,10 +53,11 @@ def coupon_alert(request: MerchantRequest, alert_id: int) -> HttpResponse:
 def coupon_alert_settle(request: MerchantRequest, alert_id: int) -> HttpResponse:
     """Whoever comes second reads what the first decided."""
     alert, choice = _alert(request, alert_id), request.POST.get("choice", "")
-    forms = {"dismiss": DismissForm(request.POST), "keep": KeepForm(request.POST, today=_today())}
-    if choice not in forms:
+    if choice not in ("dismiss", "keep"):
         return HttpResponseBadRequest("unknown choice")
-    form = forms[choice]
+    form = (
+        KeepForm(request.POST, today=_today()) if choice == "keep" else DismissForm(request.POST, alert=alert)
+    )
     if not form.is_valid():
         focus.on_first_problem(form)
         return invalid(request, PAGE, PART, _context(alert, **{choice: form}))
@@ -88,14 +90,14 @@ def _context(alert: CouponAlert, **more: Any) -> dict[str, Any]:
         "counted": alert_reports.counted_of(alert),
         "may_dismiss": alerts.may(alert, AlertState.DISMISSED),
         "may_keep": alerts.may(alert, AlertState.KEPT),
-        "dismiss": DismissForm(),
+        "dismiss": DismissForm(alert=alert),
         "keep": KeepForm(today=_today()),
         "events": [(one, told_of(one)) for one in events],
         **more,
     }
 
 
-def _today() -> Any:
+def _today() -> date:
     return beijing_day(timezone.now())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from console.lists import FilterForm
 from console.states import COUPON_ALERT
@@ -85,7 +85,8 @@ class AlertFilters(FilterForm):
         ],
     )
     kind = forms.ChoiceField(
-        label=gettext_lazy("What happened"), choices=[("", gettext_lazy("All")), *CouponAlert.Kind.choices]
+        label=pgettext_lazy("coupon alert", "What happened"),
+        choices=[("", gettext_lazy("All")), *CouponAlert.Kind.choices],
     )
 
     @property
@@ -98,7 +99,7 @@ def _reason(label: Any) -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=200,
-        help_text=gettext_lazy("Whoever looks at it later reads this. It is erased with the person."),
+        help_text=gettext_lazy("Whoever looks at it later reads this. It is erased with a person's data."),
         error_messages={"required": gettext_lazy("Write why.")},
     )
 
@@ -106,6 +107,11 @@ def _reason(label: Any) -> forms.CharField:
 class DismissForm(forms.Form):
     prefix = "dismiss"
     reason = _reason(gettext_lazy("Why nothing is to be done"))
+
+    def __init__(self, data: Any = None, *, alert: CouponAlert) -> None:
+        super().__init__(data)
+        if alert.state == AlertState.KEPT:
+            self.fields["reason"].label = _("Why the person may have coupons again")
 
 
 class KeepForm(forms.Form):

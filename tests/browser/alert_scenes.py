@@ -3,8 +3,13 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
+from coupons import alerting
+from coupons.alerts import keep
+from coupons.models import CouponAlert
+from coupons.terms import beijing_day
 from tests import build_alerts, build_coupons, build_messaging
 from tests.browser.scenes import Scenes
 
@@ -24,18 +29,20 @@ def alerts(scenes: Scenes) -> str:
 
 
 def an_alert(*, kept: bool = False) -> Find:
-    """Six coupons claimed within minutes, where five are allowed."""
+    """Twelve coupons claimed within minutes, where ten are allowed."""
 
     def find(scenes: Scenes) -> str:
         app, now = scenes.house.app, timezone.now()
         [person] = build_messaging.people(app, 1)
-        for n, name in enumerate(NAMES * 2):
+        for n, name in enumerate(NAMES * 4):
             at = now - timedelta(minutes=3 * n)
-            build_coupons.grant(build_coupons.coupon(app, name=name), person, at=at)
+            grant = build_coupons.grant(build_coupons.coupon(app, name=name), person, at=at)
+        with transaction.atomic():
+            alerting.claimed(grant, at=now)
+        alert = CouponAlert.objects.get(customer=person)
         if kept:
-            alert = build_alerts.kept(app, person, by=scenes.by)
-        else:
-            alert = build_alerts.alert(app, person, n=6, most=5)
+            until = beijing_day(now) + timedelta(days=30)
+            keep(alert, until=until, reason="脚本领取，半小时十二张", by=scenes.by, at=now)
         return f"coupons/alerts/{alert.pk}/"
 
     return find

@@ -25,7 +25,7 @@ def test_pushes_at_once_of_several_coupons_make_one_alert_that_counts_them_all()
     app = cast.mini_program
     build_alerts.limits(cast.yunduo, claims=2)
     customers.remember(app, ["often00000001"], source="coupon")
-    coupons = [build_coupons.coupon(app) for _n in range(4)]
+    coupons = [build_coupons.coupon(app) for _n in range(THREADS)]
     notices = [
         Notice.objects.create(
             merchant=cast.yunduo,
@@ -35,7 +35,7 @@ def test_pushes_at_once_of_several_coupons_make_one_alert_that_counts_them_all()
             kind=claims.RECEIVED,
             received_at=NOON,
             fields={
-                "activity_id": coupons[n % 4].activity_id,
+                "activity_id": coupons[n].activity_id,
                 "voucher_id": f"RACE{n:04d}",
                 "open_id": "often00000001",
                 "event_time": str(round((NOON + timedelta(minutes=n)).timestamp() * 1000)),
