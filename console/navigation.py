@@ -282,7 +282,8 @@ class Shell:
             return {}
         found = waiting(self.merchant)
         named = {"sends": found.sends, "singles": found.singles, "templates": found.templates}
-        return {**named, "orders": found.orders, "coupon_books": found.books}
+        of_coupons = {"coupon_books": found.books, "coupon_alerts": found.alerts}
+        return {**named, **of_coupons, "orders": found.orders}
 
     def _waiting(self, url_name: str) -> int:
         return self._counts.get(url_name, 0)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from coupons.frequency import WINDOW, midnight
-from coupons.models import CouponAlert, CouponGrant, GrantEntry
+from coupons.models import Coupon, CouponAlert, CouponGrant, GrantEntry
 from coupons.models.grant import Source
 from coupons.models.limits import AlertState
 from coupons.terms import beijing_day
@@ -50,9 +50,16 @@ def open_of(merchant: Merchant) -> list[Open]:
 
 def standing_of(customer_id: int, *, at: datetime) -> CouponAlert | None:
     """What holds for a person now: kept from coupons, else the newest open alert."""
-    rows = CouponAlert.objects.filter(customer=customer_id)
-    kept = rows.filter(state=AlertState.KEPT, kept_until__gt=beijing_day(at)).order_by("-kept_until")
-    found: CouponAlert | None = kept.first() or rows.filter(state=AlertState.OPEN).order_by("-id").first()
+    holds = Q(state=AlertState.KEPT, kept_until__gt=beijing_day(at)) | Q(state=AlertState.OPEN)
+    rows = CouponAlert.objects.filter(holds, customer=customer_id)
+    found: CouponAlert | None = rows.order_by("state", "-kept_until", "-id").first()  # kept before open
+    return found
+
+
+def open_burst_of(coupon: Coupon) -> CouponAlert | None:
+    """The newest that nobody has looked at."""
+    rows = CouponAlert.objects.filter(coupon=coupon, state=AlertState.OPEN)
+    found: CouponAlert | None = rows.order_by("-day").first()
     return found
 
 

@@ -422,7 +422,7 @@ TABLE = [
     Row("coupon_difference", ALL, kwargs=difference),
     Row("coupon_difference_settle", OPERATORS, kwargs=difference, data=look_again, post=True),
     Row("coupon_limits", ALL),
-    Row("coupon_limits_save", OWNER, post=True),
+    Row("coupon_limits_save", OWNER, post=True, passes=(422,)),
     Row("coupon_alerts", ALL),
     Row("coupon_alert", ALL, kwargs=alert),
     Row("coupon_alert_settle", OPERATORS, kwargs=alert, data=dismissal, post=True),

@@ -73,7 +73,7 @@ def state_of(alert: CouponAlert, *, at: datetime) -> str:
 
 
 def standing_context(customer_id: int) -> dict[str, Any]:
-    """For templates/coupons/_standing.html; two queries at most."""
+    """For templates/coupons/_standing.html."""
     standing = standing_of(customer_id, at=timezone.now())
     return {"standing": standing, "standing_words": standing_words(standing) if standing else ("", "")}
 

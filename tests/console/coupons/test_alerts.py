@@ -90,6 +90,8 @@ class Listing(Alerts):
         home = self.client.get(self.address("home"))
         self.assertContains(home, "2 open coupon alerts")
         self.assertContains(home, "One person claimed often 1, One person used many 1")
+        counts = {link.label: link.waiting for group in home.context["shell"].groups for link in group.links}
+        self.assertEqual(counts["Coupon alerts"], 2)
         CouponAlert.objects.update(state="dismissed", settled_at=timezone.now())
         self.assertNotContains(self.client.get(self.address("home")), "open coupon alert")
 
@@ -189,6 +191,15 @@ class Standing(Alerts):
         self.settle("dismiss", reason="a family")
         for address in pages:
             self.assertNotContains(self.client.get(address), "alert about this person")
+
+    def test_the_page_of_a_coupon_that_went_fast_leads_to_its_alert(self) -> None:
+        coupon = build_coupons.coupon(self.mini_program)
+        alert = build_alerts.of_coupon(coupon)
+        page = self.client.get(self.address("coupon", coupon.pk))
+        self.assertContains(page, self.address("coupon_alert", alert.pk))
+        self.settle("dismiss", alert, reason="a good offer")
+        page = self.client.get(self.address("coupon", coupon.pk))
+        self.assertNotContains(page, "A coupon went fast")
 
     def test_giving_says_who_is_kept_and_where_to_read_why(self) -> None:
         self.keep()
