@@ -107,6 +107,13 @@ SECTIONS: tuple[Section, ...] = (
                 "check",
                 ("coupon_scan", "coupon_redeem"),
             ),
+            Item(
+                _("Coupon alerts"),
+                "coupon_alerts",
+                "coupons.view",
+                "alert-circle",
+                ("coupon_alert", "coupon_alert_settle", "coupon_alerts"),
+            ),
             Item(_("Expiry reminders"), "reminders", "coupons.view", "bell", ("reminder", "reminders")),
         ),
     ),
@@ -137,6 +144,13 @@ SECTIONS: tuple[Section, ...] = (
                 ("api_keys", "api_key_new", "api_key_revoke"),
             ),
             Item(_("Sending rules"), "rules", "rules.view", "scale", ("rules",)),
+            Item(
+                _("Coupon limits"),
+                "coupon_limits",
+                "coupons.view",
+                "scale",
+                ("coupon_limits", "coupon_limits_save"),
+            ),
             Item(
                 _("Service providers"),
                 "authorised_providers",
@@ -268,7 +282,8 @@ class Shell:
             return {}
         found = waiting(self.merchant)
         named = {"sends": found.sends, "singles": found.singles, "templates": found.templates}
-        return {**named, "orders": found.orders, "coupon_books": found.books}
+        of_coupons = {"coupon_books": found.books, "coupon_alerts": found.alerts}
+        return {**named, **of_coupons, "orders": found.orders}
 
     def _waiting(self, url_name: str) -> int:
         return self._counts.get(url_name, 0)

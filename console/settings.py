@@ -295,6 +295,7 @@ EVENT_SUBSCRIBERS: dict[str, list[str]] = {
         "orders.forget_customer",
         "orders.erase_imports",
         "messaging.forget_customer",
+        "coupons.forget_customer",
     ],
 }
 NOTIFICATION_ROUTES: dict[str, str] = {

@@ -198,7 +198,14 @@ DIFFERENCE: Mapping[str, StateWord] = {
     "accepted": StateWord("muted", pgettext_lazy("difference", "Accepted as known")),
     "gone": StateWord("good", pgettext_lazy("difference", "No longer there")),
 }
+COUPON_ALERT: Mapping[str, StateWord] = {
+    "open": StateWord("ask", pgettext_lazy("coupon alert", "Open")),
+    "dismissed": StateWord("muted", pgettext_lazy("coupon alert", "Dismissed")),
+    "kept": StateWord("waiting", pgettext_lazy("coupon alert", "Kept from coupons")),
+    "kept_over": StateWord("muted", pgettext_lazy("coupon alert", "No longer kept")),
+}
 WORDS: Mapping[str, Mapping[str, StateWord]] = {
+    "coupon_alert": COUPON_ALERT,
     "difference": DIFFERENCE,
     "reminder": REMINDER,
     "coupon": COUPON,

@@ -8,6 +8,7 @@ from console.api_keys.urls import api_key_pages
 from console.audit.urls import audit_pages
 from console.coupons.book_urls import book_pages
 from console.coupons.giving_urls import giving_pages
+from console.coupons.guard_urls import guard_pages
 from console.coupons.urls import coupon_pages
 from console.coupons.use_urls import use_pages
 from console.dashboard.urls import dashboard_pages
@@ -41,6 +42,7 @@ merchant_pages = [
     *failure_pages,
     *giving_pages,
     *book_pages,
+    *guard_pages,
     *use_pages,
     *crowd_pages,
     *help_pages,

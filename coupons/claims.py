@@ -3,7 +3,7 @@
 One of ours is known by its voucher_id or its code. While a call that may have given it is on its way the push
 waits, and is swept again: the answer says which of the two it is, and is taken over first where it is there.
 Where nobody knows any more whether ours was given, the push is the answer. Anything else the person claimed
-on the platform, which had its own limits; it is counted whatever ours say.
+on the platform, which had its own limits; it is counted whatever ours say, and told where it is too often.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from django.db import IntegrityError, transaction
 
-from coupons import answers, ledger, taking, terms
+from coupons import alerting, answers, ledger, taking, terms
 from coupons.models import Coupon, CouponGrant
 from coupons.models.grant import GrantEntry, GrantState
 from membership import customers
@@ -90,7 +90,7 @@ def _look_at(notice_id: int, *, merchant_id: int, at: datetime) -> tuple[bool, l
             if at < notice.received_at + PATIENCE:
                 return False, []
             log.info("%s is of a coupon that was not made here", notice)
-        elif begun := _take(coupon, told):
+        elif begun := _take(coupon, told, at=at):
             return False, [call.pk for call in begun if call.finished_at]
         return inbox.handled(notice.pk), []
 
@@ -101,7 +101,7 @@ def _coupon(mini_program_id: int, activity_id: str) -> Coupon | None:
     return found
 
 
-def _take(coupon: Coupon, told: Told) -> list[GatewayCall]:
+def _take(coupon: Coupon, told: Told, *, at: datetime) -> list[GatewayCall]:
     """Counts it, unless there are calls that may have given it and whose outcome nobody took over."""
     known = taking.known(coupon, told.voucher_id, told.code)
     if known is not None:
@@ -111,7 +111,9 @@ def _take(coupon: Coupon, told: Told) -> list[GatewayCall]:
     begun = _begun(coupon, customer)
     if not begun:
         fact = ledger.Fact("", told.at, GrantEntry.By.PLATFORM)
-        taking.take_in(coupon, customer, fact, voucher_id=told.voucher_id, code=told.code)
+        grant = taking.take_in(coupon, customer, fact, voucher_id=told.voucher_id, code=told.code)
+        if grant is not None:
+            alerting.claimed(grant, at=at)
     return begun
 
 

@@ -13,11 +13,21 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from coupons import counting, ledger
+from coupons import counting, frequency, ledger
+from coupons.limits import limits_of
 from coupons.models import Coupon, CouponGrant
 from coupons.models.coupon import Family
 from coupons.models.grant import GrantState, Source
-from coupons.not_given import LIMIT_REACHED, NOT_BEGUN, NOT_KNOWN, NOT_LIVE, OVER, STOCK_GONE
+from coupons.not_given import (
+    DAY_LIMIT,
+    KEPT,
+    LIMIT_REACHED,
+    NOT_BEGUN,
+    NOT_KNOWN,
+    NOT_LIVE,
+    OVER,
+    STOCK_GONE,
+)
 from gateway.methods import Request
 from gateway.methods.merchant_coupons import MarketingActivityOrdervoucherSend
 from gateway.methods.pay_coupons import MarketingActivityVoucherSend
@@ -79,6 +89,8 @@ def give(
 
 def _give(coupon: Coupon, customer: Customer, number: str, *, by: User | None, at: datetime) -> CouponGrant:
     """In a transaction: the grant with its slot first, then the stock."""
+    if why := too_often(customer, at=at):
+        raise NotPossible(why)
     slot = ledger.free_slot(coupon, customer.pk, at=at)
     if slot is None:
         raise NotPossible(LIMIT_REACHED)
@@ -105,6 +117,20 @@ def _give(coupon: Coupon, customer: Customer, number: str, *, by: User | None, a
         detail={"coupon": coupon.name, "customer": customer.pk},
     )
     return grant
+
+
+def too_often(customer: Customer, *, at: datetime) -> str:
+    """Why this person gets none from us today, whichever coupon; nothing where it may be given.
+
+    In the caller's transaction, which counts alone for this merchant until it ends.
+    """
+    if frequency.kept([customer.pk], at=at):
+        return KEPT
+    most = limits_of(customer.merchant_id)[0].grants
+    if most is None:
+        return ""
+    frequency.lock(frequency.GIVING, customer.merchant_id)
+    return DAY_LIMIT if frequency.given_on(customer.pk, at=at) >= most else ""
 
 
 def _given(coupon: Coupon, number: str) -> CouponGrant | None:

@@ -12,6 +12,7 @@ STOPPED = "stopped"  # nothing leaves from this mini program now
 USED_UP = "used_up"
 INVALIDATED = "invalidated"
 BEING_USED = "being_used"  # somebody is using it, and the platform has not said yet
+DAY_LIMIT = "day_limit"  # the person used as many today as the merchant's limits allow
 STORE_NEEDED = "store_needed"
 OTHER_STORE = "other_store"
 BELOW_FLOOR = "below_floor"
@@ -23,4 +24,7 @@ TOO_MUCH_MONEY = "too_much_money"
 NOT_REACHED = "not_reached"  # asked, and it certainly did nothing
 
 OF_THE_ORDER = (STORE_NEEDED, OTHER_STORE, BELOW_FLOOR, TOO_MUCH_MONEY)
-OF_NOW = ("too_early", "too_late", "wrong_hours", "reserved", BEING_USED, STOPPED, RESERVATION_OVER)
+OF_NOW = (
+    *("too_early", "too_late", "wrong_hours", "reserved"),
+    *(BEING_USED, DAY_LIMIT, STOPPED, RESERVATION_OVER),
+)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from coupons.models import CouponGrant, GrantEntry
+from coupons.models import CouponAlert, CouponGrant, GrantEntry
 from membership.models import Customer
 from merchants.personal import Cell, Column, Part
 
@@ -33,6 +33,16 @@ MOVEMENTS = (
     Column("trade_number", _("Trade number")),
     Column("store", _("Store")),
 )
+ALERTS = (
+    Column("what", _("What happened")),
+    Column("on", _("Day")),
+    Column("counted", _("Counted")),
+    Column("most", _("Limit")),
+    Column("state", _("Status")),
+    Column("reason", _("Reason")),
+    Column("kept_until", _("No coupons from us before")),
+    Column("settled_at", _("Decided at")),
+)
 
 
 def export_of(customer: Customer) -> list[Part]:
@@ -40,6 +50,7 @@ def export_of(customer: Customer) -> list[Part]:
     return [
         Part("coupons", _("Coupons"), GRANTS, _grants(customer)),
         Part("coupon-ledger", _("What happened to each coupon"), MOVEMENTS, _movements(customer)),
+        Part("coupon-alerts", _("Alerts about coupons"), ALERTS, _alerts(customer)),
     ]
 
 
@@ -59,4 +70,12 @@ def _movements(customer: Customer) -> Iterator[list[Cell]]:
             *(entry.grant.voucher_id, entry.kind, entry.happened_at, entry.times),
             *(entry.order_fen, entry.saved_fen, entry.order_no, entry.trade_no),
             entry.store.name if entry.store else "",
+        ]
+
+
+def _alerts(customer: Customer) -> Iterator[list[Cell]]:
+    for alert in CouponAlert.objects.filter(customer=customer).order_by("-id").iterator():
+        yield [
+            *(alert.kind, alert.day, alert.n, alert.most),
+            *(alert.state, alert.reason, alert.kept_until, alert.settled_at),
         ]

@@ -14,9 +14,10 @@ from typing import Any
 
 from django.db import connection
 
-from coupons import counting, terms
+from coupons import counting, frequency, terms
+from coupons.limits import limits_of
 from coupons.models import Coupon, CouponRun
-from coupons.not_given import LIMIT_REACHED, NOT_KNOWN, OPTED_OUT, STOCK_GONE
+from coupons.not_given import DAY_LIMIT, KEPT, LIMIT_REACHED, NOT_KNOWN, OPTED_OUT, STOCK_GONE
 
 # Opting out of profiling counts only where a rule looked at people to find them: a file was chosen by hand.
 WRITE = """
@@ -30,6 +31,14 @@ FROM (
     SELECT e.customer_id, CASE
         WHEN c.forgotten_at IS NOT NULL OR c.mini_program_id <> %(mini_program)s THEN %(not_known)s
         WHEN c.profiling_opt_out_at IS NOT NULL AND l.source = 'rule' THEN %(opted_out)s
+        WHEN EXISTS (
+            SELECT FROM coupons_couponalert a
+            WHERE a.customer_id = c.id AND a.state = 'kept' AND a.kept_until > %(today)s
+        ) THEN %(kept)s
+        WHEN %(most)s::int IS NOT NULL AND (
+            SELECT count(*) FROM coupons_coupongrant o WHERE o.customer_id = c.id AND o.source <> 'claim'
+                AND o.state <> 'refused' AND o.created_at >= %(midnight)s
+        ) >= %(most)s::int THEN %(day_limit)s
         ELSE %(gate)s
     END AS gate
     FROM membership_peoplelistentry e
@@ -64,7 +73,10 @@ class Prepared:
 
 
 def prepare(run: CouponRun, *, at: datetime) -> Prepared:
-    """In the transaction that holds the run, which has no rows yet."""
+    """In the transaction that holds the run, which has no rows yet; it counts alone for its merchant."""
+    most, today = limits_of(run.merchant_id)[0].grants, terms.beijing_day(at)
+    if most is not None:
+        frequency.lock(frequency.GIVING, run.merchant_id)
     given: dict[str, Any] = {
         "merchant": run.merchant_id,
         "mini_program": run.mini_program_id,
@@ -74,6 +86,11 @@ def prepare(run: CouponRun, *, at: datetime) -> Prepared:
         "not_known": NOT_KNOWN,
         "opted_out": OPTED_OUT,
         "stock_gone": STOCK_GONE,
+        "kept": KEPT,
+        "day_limit": DAY_LIMIT,
+        "most": most,
+        "today": today,
+        "midnight": frequency.midnight(today),
     }
     with connection.cursor() as cursor:
         for slot in _slots(run.coupon, at=at):

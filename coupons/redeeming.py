@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from coupons import ledger, terms, use_answers, use_calls
+from coupons import frequency, ledger, terms, use_answers, use_calls
 from coupons.ledger import By, Fact, KeyReused, NotPossible
+from coupons.limits import limits_of
 from coupons.models import CouponGrant, CouponUse
 from coupons.models.coupon import Family, Scope
 from coupons.not_used import (
     BEING_USED,
     BELOW_FLOOR,
+    DAY_LIMIT,
     INVALIDATED,
     NO_CODE,
     OTHER_STORE,
@@ -75,6 +77,7 @@ def _redeem(grant: CouponGrant, bill: Bill, *, request_no: str, by: User | None,
     first = asked_before(grant, CouponUse.Kind.REDEEM, request_no)  # while we waited for the grant
     if first is not None:
         return _same(first, grant, bill)
+    frequency.lock(frequency.USING, grant.customer_id)
     if why := hindrance(grant, at=at, times=bill.times, order_no=bill.order_no) or misfit(grant, bill):
         raise NotPossible(why)
     told = {name: getattr(bill, name) for name in _OF_BILL}
@@ -140,7 +143,11 @@ def hindrance(grant: CouponGrant, *, at: datetime, times: int = 1, order_no: str
         return NO_CODE
     if grant.used_times + use_answers.open_times(grant) + times > grant.coupon.max_uses:
         return BEING_USED
-    return STOPPED if grant.mini_program.stopped_at is not None else ""
+    if grant.mini_program.stopped_at is not None:
+        return STOPPED
+    most = limits_of(grant.merchant_id)[0].uses
+    too_many = most is not None and frequency.used_on(grant.customer_id, at=at) + times > most
+    return DAY_LIMIT if too_many else ""
 
 
 def misfit(grant: CouponGrant, bill: Bill) -> str:

@@ -18,10 +18,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from coupons import counting, giving, preparing
+from coupons import counting, frequency, giving, preparing
 from coupons.models import CouponGrant, CouponRun
 from coupons.models.grant import GrantState
-from coupons.not_given import NOT_KNOWN, RUN_CANCELLED
+from coupons.not_given import KEPT, NOT_KNOWN, RUN_CANCELLED
 from gateway.outcomes import SUB_CODES
 from membership.models import PeopleList
 from merchants import events
@@ -175,7 +175,8 @@ def _issue(run_id: int, *, at: datetime) -> int:
         if why:
             _pause_by_itself(run, why)
             return 0
-        return sum(_ask_for(run, grant) for grant in found)
+        kept = frequency.kept((grant.customer_id for grant in found), at=at)
+        return sum(_ask_for(run, grant, is_kept=grant.customer_id in kept) for grant in found)
 
 
 def _room(run: CouponRun) -> int:
@@ -191,10 +192,12 @@ def _not_asked_for(run: CouponRun) -> QuerySet[CouponGrant]:
     return rows
 
 
-def _ask_for(run: CouponRun, grant: CouponGrant) -> int:
+def _ask_for(run: CouponRun, grant: CouponGrant, *, is_kept: bool) -> int:
+    """Who was forgotten, or is kept from coupons, since the rows were made gets none."""
     mine = _not_asked_for(run).filter(pk=grant.pk)
-    if grant.customer.open_id is None:
-        if mine.update(state=GrantState.REFUSED, slot="", refusal=NOT_KNOWN):
+    why = NOT_KNOWN if grant.customer.open_id is None else KEPT if is_kept else ""
+    if why:
+        if mine.update(state=GrantState.REFUSED, slot="", refusal=why):
             counting.move(run.coupon_id, taken=-1)
         return 0
     grant.coupon = run.coupon

@@ -10,6 +10,7 @@ from coupons import (
     audiences,
     claims,
     codes,
+    forgetting,
     held_answers,
     ledger,
     placement_settling,
@@ -42,6 +43,11 @@ def settle_whose(merchant_id: int, call_id: int) -> None:
 @shared_task(name="coupons.settle_held", base=MerchantTask)
 def settle_held(merchant_id: int, call_id: int) -> None:
     held_answers.settle_held(call_id, merchant_id=merchant_id)
+
+
+@shared_task(name="coupons.forget_customer", base=MerchantTask)
+def forget_customer(merchant_id: int, event_id: int) -> None:
+    forgetting.forget(event_id, at=timezone.now())
 
 
 @shared_task(name="coupons.take_received", base=MerchantTask)

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from coupons import ledger, taking, use_answers
+from coupons import alerting, ledger, taking, use_answers
 from coupons.claims import PATIENCE, Told
 from coupons.models import Coupon, CouponGrant
 from coupons.models.grant import GrantEntry
@@ -63,7 +63,8 @@ def _used(grant: CouponGrant, notice: Notice, told: Told) -> None:
     fact = ledger.Fact(key, told.at, GrantEntry.By.PLATFORM, trade_no=trade_no)
     try:
         with transaction.atomic():
-            ledger.redeem(grant, fact)
+            if ledger.redeem(grant, fact).is_new:
+                alerting.used(grant, used_at=told.at, at=notice.received_at)
     except ledger.NotPossible as error:
         log.error("%s: grant %s cannot have been used: %s", notice, grant.pk, error)
 

@@ -53,6 +53,7 @@ _OPERATE = frozenset(
         "coupons.design",
         "coupons.publish",
         "coupons.reconcile",
+        "coupons.guard",
     }
 )
 
@@ -69,6 +70,7 @@ CAPABILITIES: Mapping[str, frozenset[str]] = {
         "people.forget",
         "provider.authorise",
         "rules.edit",
+        "coupons.limits",
         "staff.view",
         "staff.edit",
     },

@@ -53,6 +53,11 @@ SELECT (
         SELECT FROM coupons_coupondifference d
         WHERE d.merchant_id = %(merchant)s AND d.settled_at IS NULL LIMIT 1000
     ) AS differing
+), (
+    SELECT count(*) FROM (
+        SELECT FROM coupons_couponalert a
+        WHERE a.merchant_id = %(merchant)s AND a.state = 'open' LIMIT 1000
+    ) AS alerted
 )
 """
 
@@ -63,7 +68,8 @@ class Waiting:
 
     `singles`: requests of single messages that are paused, and messages with an outcome to decide.
     `templates`: consent.reports.to_decide. `orders`: statuses that need fixing.
-    `books`: differences in the books of coupons, counted up to 1,000.
+    `books`: differences in the books of coupons; `alerts`: about limits against abuse. Each is counted up
+    to 1,000.
     """
 
     sends: int
@@ -71,8 +77,10 @@ class Waiting:
     singles: int = 0
     orders: int = 0
     books: int = 0
+    alerts: int = 0
 
 
 def waiting(merchant: Merchant) -> Waiting:
-    sends, singles, templates, orders, books = map(int, sql.rows(COUNT, {"merchant": merchant.pk})[0])
-    return Waiting(sends, templates, singles, orders, books)
+    counts = map(int, sql.rows(COUNT, {"merchant": merchant.pk})[0])
+    sends, singles, templates, orders, books, alerts = counts
+    return Waiting(sends, templates, singles, orders, books, alerts)

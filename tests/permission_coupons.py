@@ -4,7 +4,7 @@ from typing import Any
 
 from coupons.models import CouponUse
 from merchants.models import MiniProgram, User
-from tests import build_coupons, build_giving, build_uses
+from tests import build_alerts, build_coupons, build_giving, build_uses
 
 
 def coupon(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -67,3 +67,19 @@ def unknown_gift(app: MiniProgram, person: User) -> dict[str, Any]:
 
 def difference(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"difference_id": build_coupons.difference(build_coupons.coupon(app)).pk}
+
+
+def alert(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"alert_id": build_alerts.alert(app).pk}
+
+
+def dismissal(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"choice": "dismiss", "dismiss-reason": "a family"}
+
+
+def look_again(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"choice": "again"}
+
+
+def write_off(app: MiniProgram, person: User) -> dict[str, Any]:
+    return {"choice": "write_off"}

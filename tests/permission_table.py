@@ -22,20 +22,24 @@ from orders.models import OrderDigest
 from tests import build, build_crowds, build_messaging, build_orders
 from tests.messaging.sends import reminder_scene
 from tests.permission_coupons import (
+    alert,
     coupon,
     coupon_run,
     coupon_with_codes,
     created_coupon,
     difference,
+    dismissal,
     held_coupon,
     live_coupon,
     live_placement,
+    look_again,
     refused_placement,
     rejected_coupon,
     settled_use,
     silent_coupon,
     unknown_gift,
     used_coupon,
+    write_off,
 )
 
 ROLES = {"w": Role.OWNER, "o": Role.OPERATOR, "r": Role.REVIEWER, "a": Role.ANALYST}
@@ -87,16 +91,8 @@ def coupon_and_list(app: MiniProgram, person: User) -> dict[str, Any]:
     return {**live_coupon(app, person), **people_list(app, person)}
 
 
-def look_again(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"choice": "again"}
-
-
 def undo(app: MiniProgram, person: User) -> dict[str, Any]:
     return {"to": "undo"}
-
-
-def write_off(app: MiniProgram, person: User) -> dict[str, Any]:
-    return {"choice": "write_off"}
 
 
 def returned_order(app: MiniProgram, person: User) -> dict[str, Any]:
@@ -425,6 +421,11 @@ TABLE = [
     Row("coupon_differences_export", ALL),
     Row("coupon_difference", ALL, kwargs=difference),
     Row("coupon_difference_settle", OPERATORS, kwargs=difference, data=look_again, post=True),
+    Row("coupon_limits", ALL),
+    Row("coupon_limits_save", OWNER, post=True, passes=(422,)),
+    Row("coupon_alerts", ALL),
+    Row("coupon_alert", ALL, kwargs=alert),
+    Row("coupon_alert_settle", OPERATORS, kwargs=alert, data=dismissal, post=True),
     Row("coupon_figures", ALL),
     Row("coupon_figures_export", ALL),
     Row("coupon_scan", OPERATORS),

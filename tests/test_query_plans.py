@@ -40,7 +40,7 @@ from messaging.models import (
 )
 from orders import reports
 from orders.models import StatusChange
-from tests import build_coupons, build_giving, build_orders, build_uses
+from tests import build_alerts, build_coupons, build_giving, build_orders, build_uses
 from tests import build_messaging as build
 from tests.base import CastCase
 from tests.coupon_operations import life_of_a_run
@@ -49,6 +49,7 @@ from tests.permission_table import TABLE
 
 ROWS = 20_000
 BIG = (
+    "coupons_couponalert",
     "coupons_coupongrant",
     "coupons_couponuse",
     "coupons_grantentry",
@@ -141,6 +142,8 @@ def fill_next_door(app: MiniProgram, *, by: User) -> None:
     numbers = {"request_no": "'many' || copy", "out_biz_no": "'many' || copy"}
     multiply("coupons_couponuse", grant_id=f"{given.pk} + copy", **numbers)
     multiply("coupons_grantentry", grant_id=f"{given.pk} + copy", source_key="'many' || copy")
+    build_alerts.alert(app, someone[0])
+    multiply("coupons_couponalert", customer_id=f"{first} + copy")
     multiply("orders_order", out_biz_no="'many' || copy")
     spread = "src.received_at - copy * interval '1 second'"
     multiply("orders_statuschange", order_id=f"{returned.order_id} + copy", received_at=spread)

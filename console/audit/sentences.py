@@ -14,6 +14,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from console import states
 from console.coupons.giving_words import OWN as NOT_GIVEN
 from console.reconciliation.checks import CHECKS
+from coupons.models import CouponAlert
 from coupons.models.difference import DifferenceKind
 from merchants.models import ApiKey, Event
 from merchants.roles import Role
@@ -79,6 +80,11 @@ SENTENCES: Mapping[str, str | Promise] = {
     "coupon.differences_found": _("The books of a coupon differ from the platform's or the orders'"),
     "coupon.difference_taken": _("Took the platform's word for a difference in the books of a coupon"),
     "coupon.difference_accepted": _("Accepted a difference in the books of a coupon as known"),
+    "coupon_limits.changed": _("Changed the limits against coupon abuse"),
+    "coupon_alert.raised": _("A limit against coupon abuse was passed"),
+    "coupon_alert.dismissed": _("Dismissed a coupon alert"),
+    "coupon_alert.kept": _("Kept a customer from coupons until a day"),
+    "coupon_alert.let_go": _("Let a customer have coupons again"),
     "coupon.figures_repaired": _("Figures of a coupon were wrong and were counted again from its ledger"),
     "placement.submitted": _("Asked the platform to show a coupon"),
     "placement.auditing": _("The platform took up a coupon's placement and reviews it"),
@@ -202,6 +208,8 @@ AREAS: Mapping[str, str | Promise] = {
     "orders": _("Files of orders"),
     "coupon_run": _("Batch issues of coupons"),
     "coupon_use": _("Uses of coupons"),
+    "coupon_limits": _("Coupon limits"),
+    "coupon_alert": _("Coupon alerts"),
     "grant": _("Coupons of one person"),
     "scene": _("Order scenes"),
     "mini_program": _("Mini programs"),
@@ -228,6 +236,7 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "coupongrant": _("Coupon of a person"),
     "couponrun": _("Batch issue"),
     "coupondifference": _("Difference in the books"),
+    "couponalert": _("Coupon alert"),
     "placement": pgettext_lazy("subject", "Placement"),
     "miniprogram": _("Mini program"),
     "providerapp": _("Service provider's app"),
@@ -248,6 +257,14 @@ DETAILS: Mapping[str, str | Promise] = {
     "words": pgettext_lazy("detail", "the platform's words"),
     "approve_above": pgettext_lazy("detail", "approval above, people"),
     "approve_above_fen": pgettext_lazy("detail", "approval above, cost of a coupon"),
+    "alert": pgettext_lazy("detail", "alert"),
+    "counted": pgettext_lazy("detail", "counted"),
+    "limit": pgettext_lazy("detail", "limit"),
+    "until": pgettext_lazy("detail", "until"),
+    "claims": pgettext_lazy("detail", "claims of a person in 24 hours"),
+    "grants": pgettext_lazy("detail", "given to a person a day"),
+    "uses": pgettext_lazy("detail", "uses of a person a day"),
+    "hour_percent": pgettext_lazy("detail", "percent of the stock in an hour"),
     "cap_day": pgettext_lazy("detail", "most messages a day"),
     "cap_week": pgettext_lazy("detail", "most messages a week"),
     "count": pgettext_lazy("detail", "usable people"),
@@ -311,6 +328,9 @@ DETAILS: Mapping[str, str | Promise] = {
     "why": pgettext_lazy("detail", "reason"),
 }
 
+# Shown as from what to what.
+RULES = ("cap_day", "cap_week", "quiet_from", "quiet_to", "approve_above", "approve_above_fen")
+LIMITS = ("claims", "grants", "uses", "hour_percent")
 
 REFUSED_FOR: Mapping[str, str | Promise] = {
     "own": _("It was that person's own send."),
@@ -327,6 +347,7 @@ CODES: Mapping[str, Mapping[str, Any]] = {
     "missed": {str(reason): reason.label for reason in MissedReason},
     "kind": {str(kind): kind.label for kind in ApiKey.Kind},
     "difference": {str(kind): kind.label for kind in DifferenceKind},
+    "alert": {str(kind): kind.label for kind in CouponAlert.Kind},
     "reason": {str(reason): reason.label for reason in PauseReason},
     "refusal": {code: told.title for code, told in OWN.items()},
     "role": {str(role): role.label for role in Role},
@@ -356,7 +377,7 @@ def details_of(event: Event) -> list[tuple[str, Any]]:
     for key in ("approve_above_fen", "approve_above_fen_before"):
         if detail.get(key) is not None:
             detail[key] = f"¥{detail[key] / 100:,.2f}"
-    for key in ("cap_day", "cap_week", "quiet_from", "quiet_to", "approve_above", "approve_above_fen"):
+    for key in (*RULES, *LIMITS):
         if detail.get(key) != (was := detail.pop(f"{key}_before", None)):
             pairs.append((str(DETAILS[key]), f"{_shown(was)} → {_shown(detail[key])}"))
         detail.pop(key, None)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from console import focus
 from console.access import MerchantRequest, merchant_page
-from console.coupons import words
+from console.coupons import advice_words, words
 from console.coupons.forms import CouponForm, initial_of
 from console.coupons.lookup import address, coupon_of, not_done
 from console.htmx import answer, invalid, redirect, toast
@@ -152,6 +152,7 @@ def _picture(form: CouponForm) -> dict[str, Any]:
         "ticket": words.ticket(likeness, tuple(one.name for one in form.chosen_stores)),
         "forecast": designing.forecast(likeness) if likeness.stock else None,
         "stock": likeness.stock,
+        "advice": advice_words.lines(likeness),
     }
 
 

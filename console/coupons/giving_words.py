@@ -33,6 +33,14 @@ OWN: Mapping[str, Why] = {
         gettext_lazy("Opted out of being picked by rules"),
         gettext_lazy("The person still gets what they claim themselves, or what you give to them alone."),
     ),
+    not_given.KEPT: Why(
+        gettext_lazy("Kept from coupons"),
+        gettext_lazy("Somebody decided so after an alert; the person's page says until when, and who."),
+    ),
+    not_given.DAY_LIMIT: Why(
+        gettext_lazy("Got as many from you today as one person may"),
+        gettext_lazy("Give it tomorrow, or raise the limit of a day under Coupon limits."),
+    ),
     not_given.LIMIT_REACHED: Why(
         gettext_lazy("Has as many as one person may have"),
         gettext_lazy("Nothing to do: the limit of the coupon holds. It was set when it was designed."),

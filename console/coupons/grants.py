@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from console import focus
 from console.access import MerchantRequest, merchant_page, show_mini_program
 from console.coupons import words
+from console.coupons.alert_words import standing_context
 from console.coupons.giving_words import grant_words
 from console.coupons.lookup import coupon_of
 from console.coupons.use_forms import RevertForm, number_of, sent_before
@@ -74,6 +75,7 @@ def coupon_grant(request: MerchantRequest, grant_id: int) -> HttpResponse:
         "asked": [(use, sentence_of(use)) for use in open_uses],
         "may_return": not returning.hindrance(grant),
         "may_decide": held_answers.may_decide(grant),
+        **standing_context(grant.customer_id),
     }
     return render(request, "coupons/grant.html", context)
 

@@ -81,6 +81,13 @@ OWN: Mapping[str, Why] = {
         gettext_lazy("It is being used at this moment"),
         gettext_lazy("The platform has not answered yet. Wait for that outcome on the coupon's page."),
     ),
+    not_used.DAY_LIMIT: Why(
+        gettext_lazy("This customer has used as many coupons today as one person may"),
+        gettext_lazy(
+            "It stays usable: take it tomorrow if it is still valid, or raise the uses of one person a day"
+            " under Coupon limits."
+        ),
+    ),
     not_used.STORE_NEEDED: Why(
         gettext_lazy("It is only for certain stores"),
         gettext_lazy("Say in which store it is used."),

@@ -12,14 +12,14 @@ from django.views.decorators.http import require_safe
 
 from console.access import MerchantRequest, merchant_page
 from console.audit.sentences import sentence_of
-from console.coupons import watch_words, words
+from console.coupons import alert_words, watch_words, words
 from console.coupons.forms import CouponFilters
 from console.coupons.lookup import coupon_of
 from console.coupons.placing_forms import name_of
 from console.htmx import answer, poll_seconds
 from console.lists import KeysetPage, keyset_page
-from coupons import codes, designing, life, watching
-from coupons.models import Coupon, CouponCount, Placement
+from coupons import alert_reports, codes, designing, life, watching
+from coupons.models import Coupon, CouponAlert, CouponCount, Placement
 from coupons.models.coupon import LIVE, CouponState
 from coupons.watching import Finding
 from merchants.models import Event
@@ -103,6 +103,7 @@ def context_of(coupon: Coupon) -> dict[str, Any]:
         "moves": _moves(coupon),
         "placements": _placements(coupon),
         "watched": _watched(coupon, count),
+        "alert": _alert(coupon),
         "events": [(one, sentence_of(one)) for one in events.order_by("-id")[:SHOWN_EVENTS]],
     }
 
@@ -113,6 +114,12 @@ def _watched(coupon: Coupon, count: CouponCount) -> list[tuple[str, str]]:
     return [
         (watch_words.title(one), watch_words.sentence(one)) for one in found if one.finding != Finding.GONE
     ]
+
+
+def _alert(coupon: Coupon) -> tuple[CouponAlert, str, str] | None:
+    """Claims that came too fast, until somebody has looked."""
+    found = alert_reports.open_burst_of(coupon)
+    return (found, alert_words.title_of(found), alert_words.sentence_of(found)) if found else None
 
 
 def _placements(coupon: Coupon) -> list[tuple[Placement, str]]:

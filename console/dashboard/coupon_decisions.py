@@ -1,4 +1,4 @@
-"""Coupons that wait for a person: what runs out or ends, and books that differ."""
+"""Coupons that wait for a person: what runs out or ends, limits that were passed, and books that differ."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from django.utils.translation import ngettext, pgettext
 
 from console.coupons import watch_words
 from console.dashboard.decisions import Decision
-from coupons import book_reports, watching
+from coupons import alert_reports, book_reports, watching
 from coupons.book_reports import Wanted
+from coupons.models import CouponAlert
 from coupons.models.difference import DifferenceKind
 from coupons.watching import Finding
 from merchants.models import Merchant, Staff
@@ -22,10 +23,10 @@ BAD = (Finding.GONE, Finding.SPENT)
 
 
 def with_coupons(found: list[Decision], merchant: Merchant, *, staff: Staff) -> list[Decision]:
-    """Three queries, two where no coupon is live."""
+    """Four queries, three where no coupon is live."""
     if not staff.can("coupons.view"):
         return found
-    found = [*found, *_watched(merchant, staff)]
+    found = [*found, *_watched(merchant, staff), *_alerts(merchant, staff)]
     rows = book_reports.differences_of(merchant, Wanted()).select_related(None).order_by()
     kinds = list(rows.values("kind").annotate(n=Count("pk"), newest=Max("found_at")).order_by("-n", "kind"))
     if not kinds:
@@ -45,6 +46,29 @@ def with_coupons(found: list[Decision], merchant: Merchant, *, staff: Staff) -> 
         url=reverse("coupon_differences", args=[merchant.slug]),
     )
     return [*found, differ]
+
+
+def _alerts(merchant: Merchant, staff: Staff) -> list[Decision]:
+    """One line, however many stand open."""
+    kinds = alert_reports.open_of(merchant)
+    if not kinds:
+        return []
+    total = sum(one.n for one in kinds)
+    words = ngettext("%(n)s open coupon alert", "%(n)s open coupon alerts", total)
+    named = pgettext("between items of a list", ", ").join(
+        f"{CouponAlert.Kind(one.kind).label} {one.n:,}" for one in kinds
+    )
+    alerts = Decision(
+        tone="warn",
+        icon="ticket",
+        title=words % {"n": f"{total:,}"},
+        sentence=_("%(kinds)s. Look at what was counted, then dismiss it or keep the person from coupons.")
+        % {"kinds": named},
+        since=max(one.newest for one in kinds),
+        verb=_("Decide") if staff.can("coupons.guard") else _("Look"),
+        url=reverse("coupon_alerts", args=[merchant.slug]),
+    )
+    return [alerts]
 
 
 def _watched(merchant: Merchant, staff: Staff) -> list[Decision]:

@@ -34,6 +34,7 @@ KINDS: Words = {
     "coupon_run": _("Batch issue of a coupon"),
     "coupon_run_part": _("One person of a batch issue"),
     "difference": _("Difference in the books of a coupon"),
+    "coupon_alert": _("Coupon alert"),
     "reminder": _("Expiry reminder"),
     "library": _("Entry of the library"),
     "template": _("Adopted template"),
@@ -45,6 +46,12 @@ KINDS: Words = {
     "api_key": _("API key"),
 }
 STATES: Mapping[str, Words] = {
+    "coupon_alert": {
+        "open": _("A limit was passed, and nobody has looked at it yet."),
+        "dismissed": _("Somebody looked and gave a reason why nothing is to be done."),
+        "kept": _("The person gets no coupon from us until the day that was chosen."),
+        "kept_over": _("That day has come; the person may get coupons again."),
+    },
     "coupon": {
         "draft": _("Being designed. The platform knows nothing of it."),
         "creating": _("Handed to the platform, which has not said yet that it exists."),

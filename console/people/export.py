@@ -23,7 +23,9 @@ import messaging.personal
 import orders.personal
 from console.audit.sentences import SENTENCES
 from console.states import DELIVERY, ORDER_IMPORT, ORDER_SYNC
+from coupons.models import CouponAlert
 from coupons.models.grant import GrantEntry, GrantState, Source
+from coupons.models.limits import AlertState
 from membership.models import Customer, PeopleList
 from membership.uploads import safe_against_formulas
 from merchants.personal import Cell, Part
@@ -63,6 +65,8 @@ WORDS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("coupons", "state"): dict(GrantState.choices),
     ("coupons", "way"): dict(Source.choices),
     ("coupon-ledger", "what"): dict(GrantEntry.Kind.choices),
+    ("coupon-alerts", "what"): dict(CouponAlert.Kind.choices),
+    ("coupon-alerts", "state"): dict(AlertState.choices),
     ("order-statuses", "sync"): {name: word.word for name, word in ORDER_SYNC.items()},
     ("order-files", "status"): {name: word.word for name, word in ORDER_IMPORT.items()},
 }

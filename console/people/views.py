@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from console import focus
 from console.access import MerchantRequest, merchant_page
+from console.coupons.alert_words import standing_context
 from console.coupons.giving_words import grant_words
 from console.htmx import answer, invalid, redirect, toast
 from console.lists import keyset_page
@@ -88,6 +89,7 @@ def _page(request: MerchantRequest, customer: Customer, *, is_revealed: bool) ->
         "archived_up_to": archived_up_to(customer.mini_program),
         "orders": _orders(customer) if request.staff.can("orders.view") else [],
         "coupons": _coupons(customer) if request.staff.can("coupons.view") else None,
+        **(standing_context(customer.pk) if request.staff.can("coupons.view") else {}),
         "at": at,
     }
     return render(request, "people/person.html", context)

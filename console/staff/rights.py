@@ -36,6 +36,8 @@ WORDS: Mapping[str, str | Promise] = {
     "coupons.publish": _("Create coupons on the platform, publish, add stock, extend and stop them"),
     "coupons.issue": _("Give coupons to one person or to an audience"),
     "coupons.reconcile": _("Compare the books of coupons, take over or accept what differs"),
+    "coupons.guard": _("Decide about coupon alerts, keep a customer from coupons"),
+    "coupons.limits": _("Change the limits against coupon abuse"),
     "coupons.redeem": _("Redeem coupons at the till by their code, and give a use back"),
     "people.view": _("See one person's messages and consent"),
     "people.edit": _("Put people on the do-not-send list, note that they opted out of profiling"),

@@ -22,6 +22,7 @@ from messaging.models import MonthBooks, SubscriptionTemplate
 from tests import build_messaging, build_orders
 from tests.browser import acts, provider
 from tests.browser.acts import Act
+from tests.browser.alert_scenes import a_burst, alerts, an_alert
 from tests.browser.book_scenes import a_difference, accepted, books, differences, figures
 from tests.browser.coupon_scenes import (
     a_coupon,
@@ -278,6 +279,11 @@ COUPONS = [
     Row("a use only the platform knows", a_difference("used_there")),
     Row("an order whose money differs", a_difference("money_differs")),
     Row("a difference accepted as known", accepted),
+    Row("coupon limits", "coupons/limits/"),
+    Row("coupon alerts", alerts),
+    Row("an alert about a person", an_alert()),
+    Row("a person kept from coupons", an_alert(kept=True)),
+    Row("an alert about a coupon", a_burst),
     Row("coupon figures", figures()),
     Row("coupon figures as a table", figures("&days=7&view=table")),
 ]

@@ -52,6 +52,7 @@ class ForgetTests(CastCase):
             "orders.erase_imports",
             "orders.forget_customer",
             "messaging.forget_customer",
+            "coupons.forget_customer",
         }
 
     def test_a_person_who_comes_back_is_a_new_customer(self):

@@ -6,7 +6,7 @@ from typing import Any
 from coupons.models import CouponUse, GrantEntry
 from merchants import rate
 from merchants.models import GatewayCall, Store
-from tests import build, build_coupons
+from tests import build, build_alerts, build_coupons, build_uses
 from tests.coupons.giving_base import hang_up, refused
 from tests.coupons.use_base import REFUND, USE, UseCase
 
@@ -81,6 +81,15 @@ class Redeeming(CouponsApi):
             self.use(code="", voucher_id=pay.voucher_id), "refused", "pay_coupon", "coupon"
         )
         self.assertIn("at the cashier", told["sentence"])
+        self.assertEqual(CouponUse.objects.count(), 0)
+
+    def test_beyond_the_limit_of_a_day_it_is_told_what_to_do(self) -> None:
+        build_alerts.limits(self.yunduo, uses=1)
+        first = build_coupons.grant(self.made, self.grant.customer, code="FIRST")
+        build_uses.redeemed(first)
+        told = self.assert_state(self.use(), "refused", "day_limit", "moment")
+        self.assertIn("raise the uses of one person a day under Coupon limits", told["sentence"])
+        self.assertEqual(self.hold().json()["reason"], "day_limit")
         self.assertEqual(CouponUse.objects.count(), 0)
 
     def test_the_platforms_refusal_is_told_in_its_words_and_ours(self) -> None:

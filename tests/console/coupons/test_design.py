@@ -43,6 +43,17 @@ class Designing(CastCase):
         wanted = {name: value for name, value in data.items() if value is not None}
         return self.client.post(f"{self.url('coupon_new')}?family={family}", wanted)
 
+    def test_terms_that_invite_abuse_are_told_beside_the_form_and_do_not_block(self) -> None:
+        generous = {"floor_fen": "", "per_person": "", "valid_days": "90"}
+        told = self.client.post(self.url("coupon_preview"), {**FIELDS, **generous})
+        self.assertContains(told, "A bill of ¥5 costs nothing with it. From ¥10 on it stays a discount.")
+        self.assertContains(told, "One person may take all of it")
+        self.assertContains(told, "90 days to use it are long")
+        self.assertEqual(self.post(**generous).status_code, 303)
+        good = self.client.post(self.url("coupon_preview"), FIELDS)
+        self.assertContains(good, "is-good", count=3)
+        self.assertNotContains(good, "is-hint")
+
     def test_first_the_two_families_are_explained(self) -> None:
         page = self.client.get(self.url("coupon_new"))
         self.assertContains(page, "?family=pay")

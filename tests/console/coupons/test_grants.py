@@ -94,11 +94,11 @@ class OneOfThem(GrantPages):
         self.grant = self.holding(self.live(max_uses=20))
         build_uses.redeemed(self.grant)
         self.page()
-        with self.assertNumQueries(13):
+        with self.assertNumQueries(14):
             self.page()
         for _n in range(10):
             build_uses.redeemed(self.fresh(self.grant), by=self.operator)
-        with self.assertNumQueries(13):
+        with self.assertNumQueries(14):
             self.page()
 
 

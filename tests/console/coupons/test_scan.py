@@ -10,7 +10,7 @@ from django.utils import timezone
 from coupons import ledger
 from coupons.models import CouponGrant, CouponUse
 from merchants.models import GatewayCall, Store
-from tests import build, build_coupons, build_uses
+from tests import build, build_alerts, build_coupons, build_uses
 from tests.coupons.giving_base import hang_up, refused
 from tests.coupons.use_base import USE, UseCase
 
@@ -55,6 +55,17 @@ class Looking(ScanPages):
         self.assertContains(page, "No coupon of yours has this code")
         self.assertNotContains(page, f'value="{theirs.code}"')
         self.assertEqual(self.send(theirs).status_code, 404)
+
+    def test_the_limit_of_a_day_stands_in_place_of_the_bill(self) -> None:
+        build_alerts.limits(self.yunduo, uses=1)
+        before = self.scan()
+        self.assertContains(before, 'name="bill"')
+        build_uses.redeemed(build_coupons.grant(self.made, self.grant.customer, code="FIRST"))
+        page = self.scan()
+        self.assertContains(page, "This customer has used as many coupons today as one person may")
+        self.assertNotContains(page, 'name="bill"')
+        self.assertContains(self.send(), "raise the uses of one person a day", status_code=422)
+        self.assertFalse(CouponUse.objects.exists())
 
     def test_why_it_cannot_be_redeemed_stands_in_place_of_the_bill(self) -> None:
         build_uses.redeemed(self.grant)

@@ -27,7 +27,7 @@ from tests.console.messaging.sends.base import SendCase
 FILES = [
     *("person", "lists", "history", "consents", "consent-ledger", "messages", "attempts", "signals"),
     *("orders", "order-statuses", "order-files"),
-    *("coupons", "coupon-ledger"),
+    *("coupons", "coupon-ledger", "coupon-alerts"),
 ]
 
 
