@@ -15,6 +15,8 @@ BEING_USED = "being_used"  # somebody is using it, and the platform has not said
 DAY_LIMIT = "day_limit"  # the person used as many today as the merchant's limits allow
 STORE_NEEDED = "store_needed"
 OTHER_STORE = "other_store"
+GOODS_NEEDED = "goods_needed"  # it is for items, and nobody said which are on the bill
+OTHER_GOODS = "other_goods"
 BELOW_FLOOR = "below_floor"
 RESERVATION_OVER = "reservation_over"  # this order held it before, as long as it may
 NOTHING_TO_RETURN = "nothing_to_return"
@@ -23,7 +25,7 @@ TOO_MUCH_MONEY = "too_much_money"
 
 NOT_REACHED = "not_reached"  # asked, and it certainly did nothing
 
-OF_THE_ORDER = (STORE_NEEDED, OTHER_STORE, BELOW_FLOOR, TOO_MUCH_MONEY)
+OF_THE_ORDER = (STORE_NEEDED, OTHER_STORE, GOODS_NEEDED, OTHER_GOODS, BELOW_FLOOR, TOO_MUCH_MONEY)
 OF_NOW = (
     *("too_early", "too_late", "wrong_hours", "reserved"),
     *(BEING_USED, DAY_LIMIT, STOPPED, RESERVATION_OVER),

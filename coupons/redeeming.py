@@ -17,14 +17,16 @@ from django.db import IntegrityError, transaction
 from coupons import frequency, ledger, terms, use_answers, use_calls
 from coupons.ledger import By, Fact, KeyReused, NotPossible
 from coupons.limits import limits_of
-from coupons.models import CouponGrant, CouponUse
+from coupons.models import Coupon, CouponGrant, CouponUse
 from coupons.models.coupon import Family, Scope
 from coupons.not_used import (
     BEING_USED,
     BELOW_FLOOR,
     DAY_LIMIT,
+    GOODS_NEEDED,
     INVALIDATED,
     NO_CODE,
+    OTHER_GOODS,
     OTHER_STORE,
     PAY_COUPON,
     RESERVATION_OVER,
@@ -42,6 +44,20 @@ OVER = {"redeemed": USED_UP, "expired": "too_late", "invalidated": INVALIDATED}
 
 
 @dataclass(frozen=True)
+class Item:
+    """One line of a bill; `price_fen` of one piece."""
+
+    id: str
+    price_fen: int
+    quantity: int = 1
+    name: str = ""
+
+    @property
+    def row(self) -> dict[str, Any]:
+        return {"id": self.id, "name": self.name, "price_fen": self.price_fen, "quantity": self.quantity}
+
+
+@dataclass(frozen=True)
 class Bill:
     """What it is used for. `saved_fen`: what came off; None where nobody told, then it follows from the
     coupon if it is used once."""
@@ -53,6 +69,11 @@ class Bill:
     channel: str = CouponUse.Channel.OTHER
     trade_no: str = ""
     saved_fen: int | None = None
+    items: tuple[Item, ...] = ()
+
+    @property
+    def goods(self) -> list[dict[str, Any]]:
+        return [item.row for item in self.items]
 
 
 def redeem(grant: CouponGrant, bill: Bill, *, request_no: str, by: User | None, at: datetime) -> CouponUse:
@@ -83,11 +104,11 @@ def _redeem(grant: CouponGrant, bill: Bill, *, request_no: str, by: User | None,
     told = {name: getattr(bill, name) for name in _OF_BILL}
     saved = bill.saved_fen
     if saved is None and bill.times == 1:
-        saved = terms.saving_fen(grant.coupon, bill.order_fen)
+        saved = terms.saving_fen(grant.coupon, counted_fen(grant.coupon, bill))
     return ask(grant, CouponUse.Kind.REDEEM, request_no=request_no, by=by, at=at, saved_fen=saved, **told)
 
 
-_OF_BILL = ("order_fen", "order_no", "times", "store", "channel", "trade_no")
+_OF_BILL = ("order_fen", "order_no", "times", "store", "channel", "trade_no", "goods")
 
 
 def _same(first: CouponUse, grant: CouponGrant, bill: Bill) -> CouponUse:
@@ -158,7 +179,25 @@ def misfit(grant: CouponGrant, bill: Bill) -> str:
             return STORE_NEEDED
         if not coupon.stores.filter(pk=bill.store.pk).exists():
             return OTHER_STORE
-    return BELOW_FLOOR if terms.saving_fen(coupon, bill.order_fen) is None else ""
+    if is_for_items(coupon):
+        if not bill.items:
+            return GOODS_NEEDED
+        if not any(item.id in coupon.item_ids for item in bill.items):
+            return OTHER_GOODS
+    return BELOW_FLOOR if terms.saving_fen(coupon, counted_fen(coupon, bill)) is None else ""
+
+
+def counted_fen(coupon: Coupon, bill: Bill) -> int:
+    """The part of the bill that the coupon looks at: of one for items no more than these come to."""
+    if not is_for_items(coupon):
+        return bill.order_fen
+    mine = sum(item.price_fen * item.quantity for item in bill.items if item.id in coupon.item_ids)
+    return min(mine, bill.order_fen)
+
+
+def is_for_items(coupon: Coupon) -> bool:
+    """A special price may name its item in words alone; then the bill is looked at as a whole."""
+    return bool(coupon.scope == Scope.ITEMS and coupon.item_ids)
 
 
 # --- held for an order ------------------------------------------------------------------------------------

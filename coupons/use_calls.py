@@ -67,6 +67,8 @@ def _body(use: CouponUse) -> dict[str, Any]:
     if use.kind == CouponUse.Kind.REDEEM:
         body["trade_channel"] = CHANNELS[use.channel]
         body |= {name: value for name, value in _where(use).items() if value}
+        if use.goods:
+            body["goods_detail"] = [_line(item) for item in use.goods]
         if several:
             body["voucher_use_detail_info"] = {"voucher_use_times": str(use.times)}
         return body
@@ -78,6 +80,16 @@ def _body(use: CouponUse) -> dict[str, Any]:
 
 def _where(use: CouponUse) -> dict[str, str]:
     return {"trade_no": use.trade_no, "store_id": use.shop_id}
+
+
+def _line(item: Mapping[str, Any]) -> dict[str, str]:
+    told = {
+        "goods_id": str(item["id"]),
+        "goods_name": str(item["name"]),
+        "price": bodies.yuan(item["price_fen"]),
+        "quantity": str(item["quantity"]),
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def make_now(use: CouponUse, *, seconds: float) -> CouponUse:

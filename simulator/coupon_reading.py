@@ -137,6 +137,7 @@ def read_terms(biz: dict[str, Any], kind: str) -> Terms:
         code_mode=code_mode,
         shops=read_shops(biz),
         goods=_goods(biz, voucher_type),
+        goods_ids=_goods_ids(biz),
     )  # fmt: skip
     _read_time_of_use(terms, biz)
     _read_rest(terms, biz)
@@ -303,6 +304,31 @@ def _goods(biz: dict[str, Any], voucher_type: str) -> str:
     if voucher_type == SPECIAL and bool(name) != (price is not None):
         raise wrong("goods_name 与 origin_amount 需同时设置")
     return name
+
+
+def _goods_ids(biz: dict[str, Any]) -> list[str] | None:
+    listed = at_path(biz, f"{_GOODS}.available_goods_sku_ids")
+    if listed is None:
+        return None
+    if not isinstance(listed, list) or not listed or not all(isinstance(one, str) and one for one in listed):
+        raise wrong("available_goods_sku_ids 需为商品编号的列表")
+    return listed
+
+
+def read_bill(biz: dict[str, Any]) -> dict[str, int]:
+    """Fen by goods_id of what is on the bill."""
+    lines = biz.get("goods_detail")
+    if lines is None:
+        return {}
+    if not isinstance(lines, list) or not all(isinstance(one, dict) for one in lines):
+        raise wrong("goods_detail 需为商品的列表")
+    bill: dict[str, int] = {}
+    for line in lines:
+        name, price = text_at(line, "goods_id", most=64), _fen(line.get("price"))
+        if not name or price is None:
+            raise wrong("goods_detail 的 goods_id 与 price 不能为空")
+        bill[name] = bill.get(name, 0) + price * (number_at(line, "quantity", most=100_000) or 1)
+    return bill
 
 
 def _read_time_of_use(terms: Terms, biz: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ _TIME = re.compile(r"2\d{3}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 @dataclass(slots=True)
 class Terms:
     """`face`: amounts by their published names. `per_user`, `uses_per_user`: the limit of each period that
-    has one. `shops`: None for all. `code_mode`: nothing where the platform makes the codes."""
+    has one. `shops`, `goods_ids`: None for all. `code_mode`: nothing where the platform makes the codes."""
 
     name: str
     voucher_type: str
@@ -51,6 +51,7 @@ class Terms:
     send_mode: str = "DIRECT_SEND_MODE"
     shops: list[str] | None = None
     goods: str = ""
+    goods_ids: list[str] | None = None
     exchange_kind: str = ""
     brand: str = BRAND
     description: str = ""

@@ -30,6 +30,7 @@ from merchants.models import ApiKey, Store
 
 MAX_FEN = 10_000_000_000  # a hundred million yuan, the most that the platform takes
 MAX_TIMES = 1_000
+MAX_GOODS = 100
 ERRORS: frozenset[int] = frozenset({400, 401, 403, 404, 409, 413, 422, 429})
 Code = Annotated[str, Field(pattern=r"^[0-9a-zA-Z\-_+=|]*$", max_length=64)]
 
@@ -74,6 +75,15 @@ class ReserveIn(_OfCoupon):
     ] = 15
 
 
+class GoodsIn(Typed):
+    goods_id: Annotated[
+        str, Field(min_length=1, max_length=64, description=_("Yours, as the coupon's item numbers name it."))
+    ]
+    goods_name: Annotated[str, Field(max_length=100)] = ""
+    price_fen: Annotated[int, Field(ge=0, le=MAX_FEN, strict=True, description=_("Of one piece."))]
+    quantity: Annotated[int, Field(ge=1, le=MAX_TIMES, strict=True)] = 1
+
+
 class RedeemIn(_OfCoupon):
     request_no: RequestNo
     order_no: Annotated[Number, Field(description=_("Your order."))]
@@ -93,6 +103,15 @@ class RedeemIn(_OfCoupon):
     channel: Annotated[
         Literal["alipay", "wechat", "other"], Field(description=_("How the rest of the bill is paid."))
     ] = "other"
+    goods: Annotated[
+        list[GoodsIn],
+        Field(
+            max_length=MAX_GOODS,
+            description=_(
+                "The lines of the bill. A coupon for items needs them, and looks at these items alone."
+            ),
+        ),
+    ] = []
     trade_no: Annotated[
         str,
         Field(
@@ -108,6 +127,8 @@ class RedeemIn(_OfCoupon):
             raise ValueError("What is paid with Alipay needs its trade_no")
         if self.saved_fen is not None and self.saved_fen > self.order_fen:
             raise ValueError("saved_fen is more than order_fen")
+        if sum(one.price_fen * one.quantity for one in self.goods) > MAX_FEN:
+            raise ValueError("The goods come to more than a bill may")
         return self
 
 
@@ -209,6 +230,9 @@ def post_coupon_redeem(request: HttpRequest, payload: RedeemIn) -> dict[str, Any
         channel=payload.channel,
         trade_no=payload.trade_no,
         saved_fen=payload.saved_fen,
+        items=tuple(
+            redeeming.Item(one.goods_id, one.price_fen, one.quantity, one.goods_name) for one in payload.goods
+        ),
     )
     try:
         use = redeeming.redeem(grant, bill, request_no=payload.request_no, by=None, at=timezone.now())

@@ -76,6 +76,7 @@ def _redeem(request: MerchantRequest, form: RedeemForm, grant: CouponGrant) -> C
         store=said.get("store"),
         channel=CouponUse.Channel.ALIPAY if said["trade_no"] else CouponUse.Channel.OTHER,
         trade_no=said["trade_no"],
+        items=form.items,
     )
     number = number_of(said["form_token"])
     try:

@@ -73,6 +73,17 @@ class RedeemForm(CreateForm):
             "invalid_choice": gettext_lazy("It is not for this store. Choose another one."),
         },
     )
+    item = forms.ChoiceField(
+        label=gettext_lazy("Item that it is for"),
+        error_messages={
+            "required": gettext_lazy("Choose the item."),
+            "invalid_choice": gettext_lazy("Choose the item."),
+        },
+    )
+    item_bill = Yuan(
+        label=gettext_lazy("What that item comes to, in yuan"),
+        help_text=gettext_lazy("The coupon looks at this part of the bill alone."),
+    )
     times = whole(gettext_lazy("Uses"))
     order_no = reference(gettext_lazy("Order number"), gettext_lazy("Yours, if there is one."))
     trade_no = reference(
@@ -89,6 +100,11 @@ class RedeemForm(CreateForm):
             store.queryset = Store.objects.for_merchant(grant.merchant).order_by("name")
             if not store.queryset.exists():
                 del self.fields["store"]
+        if redeeming.is_for_items(grant.coupon):
+            item: Any = self.fields["item"]
+            item.choices = [("", _("Choose one")), *((one, one) for one in grant.coupon.item_ids)]
+        else:
+            del self.fields["item"], self.fields["item_bill"]
         if grant.coupon.max_uses == 1:
             del self.fields["times"]
         self.fields["bill"].required = True
@@ -99,6 +115,17 @@ class RedeemForm(CreateForm):
         if not 1 <= fen <= MAX_FEN:
             raise forms.ValidationError(MONEY_WRONG)
         return fen
+
+    def clean_item_bill(self) -> int:
+        fen = self.cleaned_data["item_bill"]
+        if not fen or fen > self.cleaned_data.get("bill", MAX_FEN):
+            raise forms.ValidationError(_("Write what that item comes to; no more than the bill."))
+        return int(fen)
+
+    @property
+    def items(self) -> tuple[redeeming.Item, ...]:
+        said = self.cleaned_data
+        return (redeeming.Item(said["item"], said["item_bill"]),) if "item" in self.fields else ()
 
     def clean_times(self) -> int:
         said = self.cleaned_data["times"]

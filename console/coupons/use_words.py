@@ -96,9 +96,20 @@ OWN: Mapping[str, Why] = {
         gettext_lazy("It is not for this store"),
         gettext_lazy("The stores stand on the coupon."),
     ),
+    not_used.GOODS_NEEDED: Why(
+        gettext_lazy("It is for certain items, and nobody said which are on the bill"),
+        gettext_lazy("Name the items with their prices; the coupon shows for which it is good."),
+    ),
+    not_used.OTHER_GOODS: Why(
+        gettext_lazy("It is not for what is on this bill"),
+        gettext_lazy("The coupon shows for which items it is good. Add one of them, or take another coupon."),
+    ),
     not_used.BELOW_FLOOR: Why(
         gettext_lazy("The bill is too small for it"),
-        gettext_lazy("Its threshold stands on the coupon; the bill before the coupon counts."),
+        gettext_lazy(
+            "Its threshold stands on the coupon; the bill before the coupon counts, of one for certain items"
+            " what these come to."
+        ),
     ),
     not_used.RESERVATION_OVER: Why(
         gettext_lazy("This order held it before, as long as it may"),

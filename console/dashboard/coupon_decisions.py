@@ -1,8 +1,10 @@
-"""Coupons that wait for a person: what runs out or ends, limits that were passed, and books that differ."""
+"""Coupons that wait for a person: what runs out or ends, limits that were passed, uses nobody knows of,
+and books that differ.
+"""
 
 from __future__ import annotations
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Min
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,8 +14,9 @@ from console.coupons import watch_words
 from console.dashboard.decisions import Decision
 from coupons import alert_reports, book_reports, watching
 from coupons.book_reports import Wanted
-from coupons.models import CouponAlert
+from coupons.models import CouponAlert, CouponUse
 from coupons.models.difference import DifferenceKind
+from coupons.models.use import UseState
 from coupons.watching import Finding
 from merchants.models import Merchant, Staff
 
@@ -23,10 +26,10 @@ BAD = (Finding.GONE, Finding.SPENT)
 
 
 def with_coupons(found: list[Decision], merchant: Merchant, *, staff: Staff) -> list[Decision]:
-    """Four queries, three where no coupon is live."""
+    """Five queries at most, four where no coupon is live."""
     if not staff.can("coupons.view"):
         return found
-    found = [*found, *_watched(merchant, staff), *_alerts(merchant, staff)]
+    found = [*found, *_watched(merchant, staff), *_alerts(merchant, staff), *_unknown_uses(merchant, staff)]
     rows = book_reports.differences_of(merchant, Wanted()).select_related(None).order_by()
     kinds = list(rows.values("kind").annotate(n=Count("pk"), newest=Max("found_at")).order_by("-n", "kind"))
     if not kinds:
@@ -46,6 +49,31 @@ def with_coupons(found: list[Decision], merchant: Merchant, *, staff: Staff) -> 
         url=reverse("coupon_differences", args=[merchant.slug]),
     )
     return [*found, differ]
+
+
+def _unknown_uses(merchant: Merchant, staff: Staff) -> list[Decision]:
+    """One line that leads to the till, where each can be asked for again."""
+    if not staff.can("coupons.redeem"):
+        return []
+    rows = CouponUse.objects.for_merchant(merchant).filter(state=UseState.UNKNOWN)
+    told = rows.aggregate(n=Count("pk"), oldest=Min("created_at"))
+    if not told["n"]:
+        return []
+    words = ngettext(
+        "Nobody knows what became of %(n)s use of a coupon",
+        "Nobody knows what became of %(n)s uses of coupons",
+        told["n"],
+    )
+    decision = Decision(
+        tone="warn",
+        icon="help-circle",
+        title=words % {"n": f"{told['n']:,}"},
+        sentence=_("The platform gave no answer. Asked again under the same number it is done once at most."),
+        since=told["oldest"],
+        verb=_("Look"),
+        url=reverse("coupon_scan", args=[merchant.slug]),
+    )
+    return [decision]
 
 
 def _alerts(merchant: Merchant, staff: Staff) -> list[Decision]:

@@ -62,6 +62,8 @@ class CouponUse(MerchantOwned):
     order_fen = models.BigIntegerField(null=True)  # the bill before the coupon; of a return what is undone
     saved_fen = models.BigIntegerField(null=True)
     paid_back_fen = models.BigIntegerField(null=True)  # of a return, as it was asked for
+    # of a coupon for items: the lines of the bill, {id, name, price_fen (of one), quantity}
+    goods = models.JSONField(default=list)
     store = models.ForeignKey("merchants.Store", null=True, on_delete=models.PROTECT, related_name="+")
     shop_id = models.CharField(max_length=64, blank=True)  # the store's, as the platform was told
     by = models.CharField(max_length=8, choices=GrantEntry.By.choices)

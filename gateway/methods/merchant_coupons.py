@@ -194,6 +194,15 @@ class UseDetail(Sent):
     voucher_use_amount: Yuan | None = None
 
 
+class Item(Sent):
+    """One line of the bill; `price` of one piece."""
+
+    goods_id: Text
+    goods_name: Text | None = None
+    price: Yuan
+    quantity: Count
+
+
 class LeftDetail(Answered):
     voucher_max_un_use_times: int | None = None
 
@@ -223,6 +232,7 @@ class MarketingActivityOrdervoucherUse(Request[MarketingActivityOrdervoucherUseR
     trade_no: Text | None = None
     store_id: Text | None = None
     voucher_use_detail_info: UseDetail | None = None
+    goods_detail: tuple[Item, ...] | None = None
 
 
 class RefundDetail(Sent):

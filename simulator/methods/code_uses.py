@@ -8,6 +8,7 @@ from simulator.coupon_reading import (
     INVALID,
     MAX_OUT_BIZ_NO_CHARS,
     number_at,
+    read_bill,
     read_fee,
     read_time,
     text_at,
@@ -28,7 +29,7 @@ from simulator.methods.coupon_calls import (
     person_of,
 )
 from simulator.methods.coupon_fields import takes
-from simulator.redeeming import fits, trouble
+from simulator.redeeming import counted, fits, trouble
 from simulator.vouchers import SENDED, Use, Voucher
 
 VOUCHER = f"{NAMES}ordervoucher."
@@ -43,6 +44,7 @@ def use(call: Call) -> Done:
     code, fee, channel = _code(biz), read_fee(biz, "total_fee"), text_at(biz, "trade_channel")
     trade_no, shop = text_at(biz, "trade_no", most=64), text_at(biz, "store_id", "real_shop_id", most=64)
     times = number_at(biz, "voucher_use_detail_info.voucher_use_times", most=1_000) or 1
+    goods = read_bill(biz)
     _check_moment(biz)
     if fee is None:
         raise wrong("total_fee 不能为空")
@@ -54,7 +56,7 @@ def use(call: Call) -> Done:
     def work() -> Done:
         voucher = _held(call, activity, code)
         stock, now = call.store.coupons.stock(activity), call.store.clock.now()
-        why = trouble(activity, stock, voucher, now) or fits(activity, fee, shop)
+        why = trouble(activity, stock, voucher, now) or fits(activity, fee, shop, goods)
         if not why and voucher.used_times + times > activity.terms.max_uses:
             why = "核销次数超过券的可用次数"
         buyer = call.store.forms.buyer_of(trade_no)
@@ -62,7 +64,7 @@ def use(call: Call) -> Done:
             why = "交易买家与券的持有人不一致"
         if why:
             raise Refusal(BIZ, why)
-        saved = activity.terms.saving(fee) or 0
+        saved = activity.terms.saving(counted(activity, fee, goods)) or 0
         call.store.coupons.redeem(voucher, Use(now, times, trade_no, fee, saved, shop))
         return _used(activity, voucher)
 

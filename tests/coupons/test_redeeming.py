@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from coupons import ledger, use_calls
 from coupons.models import CouponGrant, CouponUse, GrantEntry
+from coupons.redeeming import Item
 from merchants import calls
 from merchants.models import GatewayCall, Store
 from tests import build_coupons
@@ -52,6 +53,27 @@ class Accepted(UseCase):
                 with self.assertRaises(ledger.KeyReused):
                     self.redeem(**other)
         self.assertEqual(len(self.entries()), 1)
+
+    def test_of_a_coupon_for_items_their_part_of_the_bill_counts_and_the_platform_is_told(self) -> None:
+        coupon = self.live(
+            **{"kind": "discount", "amount_fen": None, "discount_tenths": 50, "scope": "items"},
+            item_ids=["TEA"],
+        )
+        self.grant = self.holding(coupon)
+        items = (Item("TEA", 700, 2, "龙井"), Item("CAKE", 1_100))
+        with self.platform():
+            self.redeem(items=items)
+            with self.assertRaises(ledger.KeyReused):
+                self.redeem(items=items[:1])
+        self.assertEqual([entry.saved_fen for entry in self.entries()], [700])
+        [(_method, biz)] = self.counter.asked
+        self.assertEqual(
+            biz["goods_detail"],
+            [
+                {"goods_id": "TEA", "goods_name": "龙井", "price": "7.00", "quantity": "2"},
+                {"goods_id": "CAKE", "price": "11.00", "quantity": "1"},
+            ],
+        )
 
     def test_several_times_at_once_of_a_coupon_that_has_them(self) -> None:
         coupon = self.live(max_uses=3)
@@ -103,6 +125,15 @@ class NotAsked(UseCase):
         self.assertEqual(self.refusal(), "store_needed")
         self.assertEqual(self.refusal(store=there), "other_store")
         self.assertEqual(self.refusal(store=here), "")
+        CouponUse.objects.update(request_no="R1")
+
+    def test_the_items_on_the_bill_against_those_it_is_for(self) -> None:
+        self.grant = self.holding(self.live(scope="items", item_ids=["TEA", "MILK"], floor_fen=1_000))
+        self.assertEqual(self.refusal(), "goods_needed")
+        self.assertEqual(self.refusal(items=(Item("CAKE", 2_500),)), "other_goods")
+        few = (Item("CAKE", 1_600), Item("TEA", 300, 3))
+        self.assertEqual(self.refusal(items=few), "below_floor")  # the whole bill would do
+        self.assertEqual(self.refusal(items=(Item("CAKE", 1_500), Item("TEA", 500, 2))), "")
         CouponUse.objects.update(request_no="R1")
 
     def test_a_pay_coupon_comes_off_at_the_cashier(self) -> None:

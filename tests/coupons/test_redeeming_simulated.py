@@ -1,5 +1,6 @@
 """Codes used and given back on the simulated platform, which is the witness of both."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from coupons import claims, redeeming, returning, use_answers, use_calls, uses
+from coupons.ledger import NotPossible
 from coupons.models import Coupon, CouponGrant, CouponUse, GrantEntry
 from coupons.redeeming import Bill
 from gateway import loop
@@ -40,12 +42,17 @@ def shelf(platform: SimulatorProcess, settings: Any) -> Iterator[Shelf]:
     loop.close()
 
 
-def held(shelf: Shelf, *, uses: int = 1) -> CouponGrant:
+def held(shelf: Shelf, *, uses: int = 1, items: tuple[str, ...] = ()) -> CouponGrant:
     """The same coupon on both sides, in the same hands."""
     counter, app = shelf
-    rule = {"voucher_max_use_times": str(uses)}
-    activity_id = counter.made_for_orders(quantity=50, voucher_use_rule_info=rule)
-    coupon = build_coupons.coupon(app, family="merchant", activity_id=activity_id, max_uses=uses)
+    more: dict[str, Any] = {"voucher_use_rule_info": {"voucher_max_use_times": str(uses)}}
+    columns: dict[str, Any] = {"max_uses": uses}
+    if items:
+        goods = {"voucher_available_goods_info": {"available_goods_sku_ids": list(items)}}
+        more["voucher_available_scope_info"] = goods
+        columns |= {"scope": "items", "item_ids": list(items), "floor_fen": 2_000}
+    activity_id = counter.made_for_orders(quantity=50, **more)
+    coupon = build_coupons.coupon(app, family="merchant", activity_id=activity_id, **columns)
     who = counter.person()
     code = counter.code(activity_id, who)
     [voucher] = counter.vouchers(open_id=who)
@@ -161,3 +168,32 @@ def test_its_push_counts_once(shelf: Shelf, live_server: Any, order: str) -> Non
     assert Notice.objects.filter(kind=uses.USED).exclude(handled_at=None).count() == 1
     assert (used_there(shelf, grant), redemptions(grant.coupon), fresh(grant).state) == (1, 1, "redeemed")
     assert_books(grant.coupon)
+
+
+def test_a_coupon_for_items_is_judged_alike_on_both_sides(shelf: Shelf) -> None:
+    grant = held(shelf, items=("TEA",))
+    for items in ((), (redeeming.Item("CAKE", 2_500),), (redeeming.Item("TEA", 999, 2),)):
+        with pytest.raises(NotPossible) as here:
+            redeem(grant, items=items)
+        assert here.value.code in ("goods_needed", "other_goods", "below_floor")
+        asked = use_of(grant, items)
+        assert shelf[0].refused(USE, **asked)[0] == "BIZ_ERROR"
+    use = redeem(grant, items=(redeeming.Item("CAKE", 400), redeeming.Item("TEA", 1_050, 2)))
+    assert (use.state, used_there(shelf, grant)) == ("accepted", 1)
+
+
+def use_of(grant: CouponGrant, items: tuple[redeeming.Item, ...]) -> dict[str, Any]:
+    """As the platform would be asked, judged by nobody before."""
+    lines = [
+        {"goods_id": one.id, "price": f"{one.price_fen / 100:.2f}", "quantity": str(one.quantity)}
+        for one in items
+    ]
+    return {
+        "activity_id": grant.coupon.activity_id,
+        "voucher_code": grant.code,
+        "out_biz_no": uuid.uuid4().hex,
+        "biz_dt": timezone.localtime().strftime("%Y-%m-%d %H:%M:%S"),
+        "total_fee": "25.00",
+        "trade_channel": "OTHER_TRADE_CHANNEL",
+        **({"goods_detail": lines} if lines else {}),
+    }

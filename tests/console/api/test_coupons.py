@@ -61,6 +61,17 @@ class Redeeming(CouponsApi):
         self.assert_state(told, "accepted")
         self.assertEqual((self.counter.asked[0][1]["store_id"], self.entries()[0].store), ("S1", store))
 
+    def test_a_coupon_for_items_takes_the_lines_of_the_bill(self) -> None:
+        self.grant = self.holding(self.live(scope="items", item_ids=["TEA"]))
+        self.assert_state(self.use(), "refused", "goods_needed", "order")
+        line = {"goods_id": "TEA", "price_fen": 1_200, "quantity": 2}
+        for wrong in ({**line, "quantity": 0}, {**line, "price_fen": "12"}, {**line, "colour": "green"}):
+            self.assertEqual(self.use(goods=[wrong]).status_code, 422)
+        with self.platform():
+            self.assert_state(self.use(goods=[line]), "accepted")
+        goods = [{"goods_id": "TEA", "price": "12.00", "quantity": "2"}]
+        self.assertEqual(self.counter.asked[0][1]["goods_detail"], goods)
+
     def test_what_is_paid_with_alipay_names_its_trade(self) -> None:
         self.assertEqual(self.use(channel="alipay").status_code, 422)
         with self.platform():

@@ -67,6 +67,21 @@ class Looking(ScanPages):
         self.assertContains(self.send(), "raise the uses of one person a day", status_code=422)
         self.assertFalse(CouponUse.objects.exists())
 
+    def test_of_a_coupon_for_items_the_item_and_what_it_comes_to_are_asked_for(self) -> None:
+        self.assertNotContains(self.scan(), 'name="item"')
+        self.grant = self.holding(self.live(scope="items", item_ids=["TEA", "MILK"]))
+        self.assertContains(self.scan(), '<option value="MILK">MILK</option>', html=True)
+        self.assertContains(self.send(), "Choose the item.", status_code=422)
+        too_much = self.send(item="TEA", item_bill="26")
+        self.assertContains(too_much, "no more than the bill", status_code=422)
+        self.assertContains(self.send(item="CAKE", item_bill="9"), "Choose the item.", status_code=422)
+        small = self.send(item="TEA", item_bill="9.99")
+        self.assertContains(small, "The bill is too small for it", status_code=422)
+        with self.platform():
+            self.done(self.send(item="TEA", item_bill="12"))
+        goods = [{"goods_id": "TEA", "price": "12.00", "quantity": "1"}]
+        self.assertEqual(self.counter.asked[0][1]["goods_detail"], goods)
+
     def test_why_it_cannot_be_redeemed_stands_in_place_of_the_bill(self) -> None:
         build_uses.redeemed(self.grant)
         page = self.scan()

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from coupons.models import Coupon, CouponCount
-from tests import build_coupons
+from tests import build_coupons, build_uses
 from tests.base import CastCase
 
 HOME = reverse("home", args=["yunduo"])
@@ -36,6 +36,18 @@ class CouponsAtHome(CastCase):
         self.sign_in(self.operator)
         titles = [one.title for one in self.client.get(HOME).context["decisions"]]
         self.assertEqual(len([one for one in titles if "for a short time only" in one]), 3)
+
+    def test_a_use_nobody_knows_of_leads_to_the_till_whoever_may_redeem(self) -> None:
+        grant = build_uses.held(self.mini_program)
+        self.sign_in(self.operator)
+        sentence = "Nobody knows what became of 1 use of a coupon"
+        self.assertNotContains(self.client.get(HOME), sentence)
+        build_uses.unknown(grant)
+        page = self.client.get(HOME)
+        self.assertContains(page, sentence)
+        self.assertContains(page, f'href="{reverse("coupon_scan", args=["yunduo"])}"')
+        self.sign_in(self.analyst)
+        self.assertNotContains(self.client.get(HOME), sentence)
 
     def test_the_page_of_the_coupon_says_what_may_help(self) -> None:
         coupon = build_coupons.coupon(self.mini_program, publish_from=timezone.now() - timedelta(days=9))
