@@ -27,7 +27,7 @@ from simulator.shaped import shaped
 
 NO_CARD_TEMPLATE, NO_BENEFIT = "CARD_TEMPLATE_NOT_EXIST", "BENEFIT_NOT_EXIST"
 _NOT_KEPT = ("request_id", "template_id")
-_FIXED = "field_rule_list"
+_FIXED, _FORM_CONF = "field_rule_list", "template_form_config"
 _TIME = "%Y-%m-%d %H:%M:%S"
 _MADE = takes("template.create")
 _CHANGED = takes("template.modify")
@@ -50,7 +50,7 @@ def create(call: Call) -> Done:
     number = text_of(biz, "request_id", most=MAX_REQUEST_ID)
 
     def work() -> Done:
-        facts, limits = _kept(shaped(biz, _MADE, INVALID)), limits_of(call.app)
+        facts, limits = _read(biz, _MADE), limits_of(call.app)
         check_new(facts)
         check(facts, limits, call.store.pictures, new=True)
         _check_sensitive(call, facts)
@@ -69,7 +69,7 @@ def modify(call: Call) -> Done:
     template = template_of(call, biz.get("template_id"))
 
     def work() -> Done:
-        given = _kept(shaped(biz, _CHANGED, INVALID))
+        given = _read(biz, _CHANGED)
         before = template.facts
         if given.get(_FIXED, before.get(_FIXED)) != before.get(_FIXED):
             raise wrong(f"{_FIXED} 创建后不能修改")
@@ -182,8 +182,10 @@ def delete_benefit(call: Call) -> Done:
     return Done({"result": "true"}, card_effect=DONE)
 
 
-def _kept(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if name not in _NOT_KEPT}
+def _read(biz: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    """What the call says of the template. A form without any field is one that lacks its required ones."""
+    facts = {name: value for name, value in shaped(biz, known, INVALID).items() if name not in _NOT_KEPT}
+    return facts if not biz.get(_FORM_CONF) else {_FORM_CONF: {}, **facts}
 
 
 def _notify_url(call: Call) -> str:

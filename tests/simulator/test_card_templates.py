@@ -79,6 +79,7 @@ WRONG: dict[str, dict[str, Any]] = {
         "open_card_conf": {"open_card_source_type": "BANK", "source_app_id": "1", "open_card_url": "x"}
     },
     "a form without a required field": {"template_form_config": {"fields": {"optional": [asks.CITY]}}},
+    "a form that asks for nothing": {"template_form_config": {"fields": {"required": []}}},
     "a form that asks twice": {
         "template_form_config": {"fields": {"required": [asks.CITY], "optional": [asks.CITY]}}
     },
