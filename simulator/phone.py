@@ -183,10 +183,13 @@ class Phone:
         """The address that activateurl.apply gives; where there are many phones it asks whose."""
         application = self._lookup.application(http)
         app = self._store.apps[application.app_id]
-        people = await self._lookup.people(app, "", chosen="")
+        search = http.query.get("q", "").strip()
+        people = await self._lookup.people(app, search, chosen="")
         tail = f"apply/{application.apply_id}"
         rows = person_rows(app, people, chosen="", url=lambda one: url_of(app, one, tail=tail))
-        return self._page(http, "谁来领取会员卡", render("_applicants.html", people=rows))
+        name = self._store.card_templates.templates[application.template_id].name
+        content = render("_applicants.html", people=rows, name=name, search=search)
+        return self._page(http, "谁来领取会员卡", content)
 
     async def form(self, http: web.Request) -> web.Response:
         app, open_id = self._lookup.whose(http)

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -151,6 +152,20 @@ def test_the_same_call_three_times_is_one_card(desk: Desk) -> None:
     assert len(desk.cards(open_id=asked.open_id)) == 1
     kinds = [one["kind"] for one in desk.settle()]
     assert kinds.count("alipay.marketing.card.open") == len(desk.cards())
+
+
+def test_of_many_openings_at_once_for_one_person_one_is_a_card(desk: Desk) -> None:
+    template_id, person = desk.template(), desk.person()
+    asked = [desk.ask(template_id, person) for _ in range(8)]
+
+    def outcome(one: Asked) -> str:
+        return desk.merchant.call(asks.OPEN, desk.wish(one), auth_token=one.token).outcome
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(outcome, asked))
+
+    assert sorted(outcomes) == ["10000", *["40004/CARD_HAS_OPENED"] * 7]
+    assert len(desk.cards(open_id=person)) == 1
 
 
 def test_one_person_holds_one_card_of_a_template_and_one_of_another(desk: Desk) -> None:

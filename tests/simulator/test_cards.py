@@ -235,6 +235,23 @@ def test_a_dynamic_code_is_good_for_two_minutes(clocked: SimulatorProcess) -> No
     assert [one["code"] for one in desk.cards()] != [code]
 
 
+def test_the_log_names_the_card_its_holder_the_time_and_the_merchants_number(desk: Desk) -> None:
+    card_no, at = desk.card(), asks.moment(desk.now)
+    [holder] = [one["open_id"] for one in desk.cards() if one["card_no"] == card_no]
+    desk.say(asks.UPDATE, desk.update(card_no, at, point="5"))
+    reminder = asks.reminder(card_no, desk.now)
+    desk.say(asks.NOTIFY, reminder)
+    desk.refused(asks.UPDATE, desk.update(card_no, at, point="-5"))
+
+    path = f"/sim/log?app_id={desk.merchant.app_id}&card_no={card_no}"
+    opening, change, notice, broken = desk.simulator.get(path)["entries"]
+
+    assert {one["to"] for one in (opening, change, notice)} == {holder}
+    assert (change["occur_time"], change["card_effect"]) == (at, "done")
+    assert notice["out_biz_no"] == reminder["notify_no"]
+    assert (broken["accepted"], broken["card_effect"], broken["sub_code"]) == (False, None, INVALID)
+
+
 def test_cards_are_listed_by_person_template_and_state_page_by_page(desk: Desk) -> None:
     template_id = desk.template()
     made = [desk.card(template_id) for _ in range(5)]

@@ -102,9 +102,10 @@ def test_a_callback_that_is_not_the_apps_own_shows_its_error(desk: Desk, person:
 def test_the_address_itself_asks_whose_phone_it_is(desk: Desk, person: str) -> None:
     url = unquote(desk.address(desk.template()))
 
-    page = Page(desk.merchant, urlsplit(url).path)
+    page = Page(desk.merchant, f"{urlsplit(url).path}?q={person}")
 
-    assert all("/apply/" in one.attrs["href"] for one in page.screen("谁来领取会员卡").all("a"))
+    [link] = page.screen("谁来领取会员卡").all("a")
+    assert (person in link.attrs["href"], "/apply/" in link.attrs["href"]) == (True, True)
 
 
 def test_a_value_shows_only_where_the_card_holds_one(desk: Desk, person: str) -> None:
