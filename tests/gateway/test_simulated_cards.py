@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gateway import loop
+from gateway import loop, notify, signing
 from gateway.client import Client, Timeouts
 from gateway.methods import Request, card_templates, cards
 from gateway.outcomes import Accepted, Refused, Unknown
 from tests.simulator import card_asks as asks
 from tests.simulator.card_desk import Desk, opened
+from tests.simulator.conftest import Gateway
 from tests.simulator_process import SimulatorProcess
 
 COLUMNS = [{"code": "POINT", "title": "积分"}, {"code": "LEVEL", "title": "等级"}]
@@ -221,6 +222,27 @@ def test_an_opening_whose_answer_was_lost_is_asked_again_by_its_number(shop: Sho
     assert isinstance(told, Accepted)
     [card] = shop.desk.cards(open_id=asked.open_id)
     assert card["card_no"] == told.response.card_info.biz_card_no
+
+
+def test_opening_and_end_are_told_at_the_templates_address_and_can_be_read(shop: Shop) -> None:
+    inbox = Gateway()
+    made = shop.say(card_templates.MarketingCardTemplateCreate, **template(), notify_url=inbox.url)
+    shop.desk.say(asks.FORM, asks.form(made.template_id))
+    card_no = shop.card(made.template_id)
+    ending = {"target_card_no": card_no, "out_serial_no": asks.number(), "reason_code": "CANCEL"}
+    shop.say(cards.MarketingCardDelete, **ending)
+    shop.desk.settle()
+    inbox.close()
+
+    key = signing.load_public_key(shop.desk.merchant.texts["alipay_public_key"])
+    told = {one.kind: one for one in (notify.read(post, key) for post in inbox.posts)}
+    assert set(told) == {"alipay.marketing.card.open", "alipay.marketing.card.delete"}
+    assert {one.content["biz_card_no"] for one in told.values()} == {card_no}
+    ended = told["alipay.marketing.card.delete"]
+    assert (ended.content["reason_code"], ended.content["template_id"]) == ("CANCEL", made.template_id)
+    assert ended.app_id == ended.auth_app_id == shop.desk.merchant.app_id
+    with pytest.raises(notify.BadNotification):
+        notify.read({**inbox.posts[0], "biz_card_no": "another"}, key)
 
 
 def test_a_benefit_is_added_changed_told_and_deleted(shop: Shop) -> None:
