@@ -159,10 +159,11 @@ class Client:
         changing = {
             "biz_content": request.biz_content(),
             "timestamp": wire.beijing_text(datetime.now(UTC)),
+            **request.beside(),
         }
         text = signing.string_to_sign({**constant, **changing})
         signature = signing.sign(self._private_key, text).translate(_BASE64_IN_FORM)
-        told = "&".join([f"{name}={wire.form_text(value)}" for name, value in changing.items()])
+        told = "&".join([f"{name}={wire.form_text(value)}" for name, value in changing.items() if value])
         form = f"{_constant_part(tuple(constant.items()))}&{told}&sign={signature}"
         return form.encode("ascii")
 

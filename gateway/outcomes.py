@@ -91,6 +91,9 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         BUYER_ID_IS_NULL BUYER_INFO_IS_NULL BUYER_NAME_IS_NULL BUYER_MOBILE_ILLEGAL BUYER_MOBILE_IS_NULL
         BUYER_CERT_NO_IS_NULL BUYER_NOT_FOUND BUYER_INFO_ERROR BUYER_STATUS_ERROR
         COUNT_OVER_LIMIT VOUCHER_NOT_EXIST VOUCHER_ASSOCIATE_OTHER_TRADE_NO VOUCHER_ASSOCIATE_TRADE_NO_ERROR
+        isv.code-invalid isv.refresh-token-invalid isv.refresh-token-time-out isv.refreshed-token-invalid
+        OPEN_PROFILE_QUERY_FAIL REQUEST_ID_EXPIRE REQUEST_ID_INVALID OPEN_CARD_NEED_OPENFORM
+        OPEN_CARD_CONCURRENTLY USER_AUTH_FAIL CARD_HAS_OPENED CARD_NOT_EXIT CARD_IS_DELETED_ALREADY
     """,
     # The message, the template or the arguments: the same for everybody in the batch.
     ("refused", "batch"): """
@@ -113,6 +116,11 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         BIZ_ERROR MATERIAL_AUDIT_WAITING BUSINESS_HAS_RISK DISCOUNT_AMOUNT_INSUFFICIENT ACTIVITY_NOT_EXIST
         ACTIVITY_NOT_ACTIVE ACTIVITY_NOT_START ACTIVITY_IS_END ACTIVITY_IS_STOPED BUDGET_NOT_ENOUGH
         ACTIVITY_NOT_PERMISSION
+        isv.grant-type-invalid TEMPLATE_NOT_EXIT NO_CARD_TYPE TEMPLATE_OVER_LIMIT CARD_TEMPLATE_NOT_EXIST
+        DUPLICATE_FORM_FIELD FORM_FIELD_INVALID OPEN_FORM_SET_FAIL DUPLICATE_BIRTHDAY_FIELD DUPLICATE_CERT_NO
+        INVALID_CERT_TYPE_AND_NO ILLEGAL_NULL_ARGUMENT OPEN_FORM_TEMPLATE_NOT_EXIST
+        ILLEGAL_ARGUMENT_OUT_STRING PAID_OUTER_CARD_LACK_TEMPLATE_CONFIG PAIDOUTERCARD_LACK_TEMPLATE_CONFIG
+        BENEFIT_NOT_EXIST
     """,
     # The app, its keys, its rights, its authorisation: nothing of this app will pass.
     ("refused", "app"): """
@@ -133,7 +141,7 @@ _TABLE: dict[tuple[Literal["refused", "busy", "unknown"], Scope], str] = {
         isv.ip-forbidden
         BATCH_SEND_QUOTA_OVER_LIMIT
         TINY_APP_ID_ILLEGAL NO_PERMISSOON TINY_APP_IS_NOT_ONLINE SERVICE_REFUSED SERVICE_CODE_STATUS_ERROR
-        USER_NOT_AUTHORIZED MERCHANT_RELATION_NOT_EXIST
+        USER_NOT_AUTHORIZED MERCHANT_RELATION_NOT_EXIST isv.unmatched-app-id
     """,
     ("busy", "app"): "isv.app-call-limited isv.method-call-limited",
     ("busy", "recipient"): "QUERY_CONSUMER_REQEUST_ERROR",  # the platform's spelling

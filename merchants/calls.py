@@ -29,6 +29,8 @@ from gateway.methods import (
     Request,
     Response,
     activities,
+    card_templates,
+    cards,
     crowds,
     deliveries,
     held_coupons,
@@ -81,6 +83,16 @@ METHODS: Mapping[str, type[Request[Any]]] = {
         deliveries.MarketingActivityDeliveryStop,
         held_coupons.MarketingActivityUserBatchqueryvoucher,
         activities.MarketingActivityQuery,
+        card_templates.MarketingCardTemplateCreate,
+        card_templates.MarketingCardTemplateModify,
+        card_templates.MarketingCardFormtemplateSet,
+        card_templates.MarketingCardBenefitModify,
+        card_templates.MarketingCardBenefitDelete,
+        cards.MarketingCardOpen,
+        cards.MarketingCardUpdate,
+        cards.MarketingCardDelete,
+        cards.MarketingCardMessageNotify,
+        cards.MarketingCardConsumeSync,
     )
 }
 # Never kept after a call is over and never shown, wherever they stand in a body or an answer.
@@ -90,7 +102,7 @@ PERSONAL_FIELDS = frozenset(
         *("union_id", "buyer_logon_id", "data", "form_id", "user_name", "real_name", "receiver_name"),
         *("contact_name", "mobile", "phone", "phone_no", "phone_number", "tel_number", "email", "address"),
         *("detailed_address", "cert_no", "birth_date", "auth_token", "app_auth_token", "access_token"),
-        "refresh_token",
+        *("refresh_token", "user_uni_id", "member_ext_info", "infos", "nick_name"),
     ]
 )
 REDACTED = "***"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from django.utils.translation import gettext_lazy as _
 
 from gateway.outcomes import SUB_CODES, Scope
+from merchants.refusals_of_cards import OF_CARDS
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -440,7 +441,11 @@ _SENTENCES: tuple[tuple[str, _StrPromise, _StrPromise], ...] = (
 )
 
 SENTENCES: Mapping[str, Sentence] = MappingProxyType(
-    {code: Sentence(title, remedy) for codes, title, remedy in _SENTENCES for code in codes.split()}
+    {
+        code: Sentence(title, remedy)
+        for codes, title, remedy in (*_SENTENCES, *OF_CARDS)
+        for code in codes.split()
+    }
 )
 UNLISTED = Sentence(
     _("A reason this console does not know yet"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from simulator.card_messages import title_of
 from simulator.choices import TEMPLATES_A_PROMPT, ask, subscribe, unsubscribe
 from simulator.control import (
     YIELD_EVERY,
@@ -224,7 +225,9 @@ class Acts:
 
 
 def has_push(app: App, template_id: str) -> bool:
-    """Of a template, or of the status of an order's message."""
+    """Of a template, of the status of an order's message, or of a card's: 开卡 and 资产变动 push."""
+    if title_of(template_id) is not None:
+        return True
     status = status_of(template_id)
     return app.templates[template_id].entry.has_push if status is None else status.pushes
 

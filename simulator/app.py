@@ -9,6 +9,9 @@ from aiohttp import web
 from simulator.acts import Acts
 from simulator.back_office import BackOffice
 from simulator.batches import Batches
+from simulator.card_control import CardControl
+from simulator.card_templates import CardTemplates
+from simulator.cards import Cards
 from simulator.control import Control
 from simulator.coupon_control import CouponControl
 from simulator.coupons import Coupons
@@ -59,12 +62,15 @@ class Platform:
         self.store.order_centre = OrderCentre(self.store.records, self.store.forms)
         self.store.coupons = Coupons(self.store)
         self.store.deliveries = Deliveries(self.store)
+        self.store.card_templates = CardTemplates(self.store)
+        self.store.cards = Cards(self.store)
         self.courier = Courier(self.store, notices, allowed_hosts=allowed_hosts)
         self.reporter = Reporter()
         reports = Reports(self.store, self.reporter)
         self.crowd = Crowd(self.store, reports)
         acts = Acts(self.store, self.reporter)
         self.batches = Batches(self.store)
+        cards = CardControl(self.store, allowed_hosts)
         gateway = Gateway(self.store, log, faults, batches=self.batches, stopping=self.stopping)
         self.web = web.Application(middlewares=[guarded(token)], client_max_size=MAX_BODY_BYTES)
         self.web.add_routes(
@@ -77,12 +83,13 @@ class Platform:
                 *History(self.store, log).routes(),
                 *NoticeControl(self.store, notices, self.courier, allowed_hosts).routes(),
                 *CrowdControl(self.store, self.crowd, reports).routes(),
-                *Phone(self.store, acts, faults).routes(),
+                *Phone(self.store, acts, faults, cards).routes(),
                 *BackOffice(self.store, self.batches).routes(),
                 *Images(self.store).routes(),
                 *OrderControl(self.store).routes(),
                 *OrderHistory(self.store, log).routes(),
                 *CouponControl(self.store).routes(),
+                *cards.routes(),
                 web.get("/sim/docs", docs),
                 web.get("/sim/methods", methods),
             ]

@@ -193,6 +193,32 @@ SUB_CODES = {
     "ACTIVITY_NOT_PERMISSION": ("40004", "没有该活动的权限"),
     "VOUCHER_NOT_EXIST": ("40004", "券不存在"),
     "MERCHANT_RELATION_NOT_EXIST": ("40004", "商户关系不存在"),
+    # --- cards
+    "TEMPLATE_NOT_EXIT": ("40004", "会员卡模板不存在"),
+    "NO_CARD_TYPE": ("40004", "卡类型不存在"),
+    "TEMPLATE_OVER_LIMIT": ("40004", "会员卡模板数量超过上限"),
+    "CARD_TEMPLATE_NOT_EXIST": ("40004", "会员卡模板不存在"),
+    "DUPLICATE_FORM_FIELD": ("40004", "表单字段重复"),
+    "FORM_FIELD_INVALID": ("40004", "表单字段不合法"),
+    "OPEN_FORM_SET_FAIL": ("40004", "开卡表单设置失败"),
+    "DUPLICATE_BIRTHDAY_FIELD": ("40004", "生日字段重复"),
+    "DUPLICATE_CERT_NO": ("40004", "证件号字段重复"),
+    "INVALID_CERT_TYPE_AND_NO": ("40004", "证件类型与证件号不匹配"),
+    "ILLEGAL_NULL_ARGUMENT": ("40004", "必填参数为空"),
+    "OPEN_FORM_TEMPLATE_NOT_EXIST": ("40004", "开卡表单模板不存在"),
+    "ILLEGAL_ARGUMENT_OUT_STRING": ("40004", "out_string 不合法"),
+    "OPEN_PROFILE_QUERY_FAIL": ("40004", "开卡信息查询失败"),
+    "REQUEST_ID_EXPIRE": ("40004", "request_id 已过期"),
+    "REQUEST_ID_INVALID": ("40004", "request_id 无效"),
+    "OPEN_CARD_NEED_OPENFORM": ("40004", "开卡需要用户填写开卡表单"),
+    "OPEN_CARD_CONCURRENTLY": ("40004", "并发开卡，请稍后再试"),
+    "USER_AUTH_FAIL": ("40004", "用户授权失败"),
+    "CARD_HAS_OPENED": ("40004", "用户已开卡"),
+    "PAID_OUTER_CARD_LACK_TEMPLATE_CONFIG": ("40004", "付费外卡缺少模板配置"),
+    "PAIDOUTERCARD_LACK_TEMPLATE_CONFIG": ("40004", "付费外卡缺少模板配置"),
+    "CARD_NOT_EXIT": ("40004", "会员卡不存在"),
+    "CARD_IS_DELETED_ALREADY": ("40004", "会员卡已删除"),
+    "BENEFIT_NOT_EXIST": ("40004", "会员卡权益不存在"),
 }
 
 
@@ -216,8 +242,8 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A method's effect: business fields of the answer, which message it made, what became of an order or of
-    a coupon."""
+    """A method's effect: business fields of the answer, which message it made, what became of an order, of a
+    coupon or of a card."""
 
     fields: dict[str, object]
     message_id: int | None = None
@@ -225,3 +251,5 @@ class Done:
     coupon_effect: str | None = None
     voucher_id: str | None = None
     voucher_code: str | None = None
+    card_effect: str | None = None
+    card_no: str | None = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from simulator.card_terms import CARD_LIMITS
 from simulator.clock import BadClock, iso_beijing, read_wish
 from simulator.faults import BadFault, Faults
 from simulator.library import INDUSTRIES, LIBRARY
@@ -233,7 +234,8 @@ def _new_keywords(template: Template, given: Any) -> tuple[str, ...]:
 
 def _filters(http: web.Request) -> dict[str, str | None]:
     names = {
-        name: name for name in ("app_id", "method", "template_id", "out_biz_no", "activity_id", "voucher_id")
+        name: name
+        for name in ("app_id", "method", "template_id", "out_biz_no", "activity_id", "voucher_id", "card_no")
     } | {"to": "open_id"}
     return {column: http.query.get(name) for name, column in names.items()}
 
@@ -245,6 +247,7 @@ _SWITCHES = (
     "sign_with_empties",
     "signature_config",
     "refuses_key_names",
+    "sensitive_fields",
 )
 _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(
@@ -258,12 +261,14 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
             "state",
             "kind",
             "coupon_review",
+            "auth_callback",
             "aes_key",
         ),
         str,
     ),
     **dict.fromkeys(("skew_seconds", "review_seconds", "delivery_stop_seconds"), (int, float)),
     "limits": dict,
+    "card_limits": dict,
     "no_permission": list,
     **dict.fromkeys(_SWITCHES, bool),
 }
@@ -286,7 +291,8 @@ def _check_settings(body: dict[str, Any]) -> None:
     if min(body.get(name, 0) for name in ("skew_seconds", "review_seconds", "delivery_stop_seconds")) < 0:
         raise BadRequest("skew_seconds, review_seconds, delivery_stop_seconds: from 0")
     _check_ways(body)
-    for name in ("signals_url", "notify_url"):
+    _check_card_limits(body.get("card_limits", {}))
+    for name in ("signals_url", "notify_url", "auth_callback"):
         if body.get(name, "") and not body[name].startswith(("http://", "https://")):
             raise BadRequest(f"{name}: starts with http:// or https://")
     for rate in body.get("limits", {}).values():
@@ -294,6 +300,12 @@ def _check_settings(body: dict[str, Any]) -> None:
             raise BadRequest(
                 "limits: calls per second from 0 (no limit) under app, method or a method's name"
             )
+
+
+def _check_card_limits(limits: dict[str, Any]) -> None:
+    for name, value in limits.items():
+        if name not in CARD_LIMITS or isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise BadRequest(f"card_limits: whole numbers from 0 under {', '.join(CARD_LIMITS)}")
 
 
 def _check_ways(body: dict[str, Any]) -> None:

@@ -27,18 +27,21 @@ TABLES = {
     "visits": "visit_id INTEGER PRIMARY KEY, message_id INTEGER, at REAL, reported TEXT",
     "actions": "action_id INTEGER PRIMARY KEY, app_id TEXT, open_id TEXT, at REAL, kind TEXT, detail TEXT",
     "records": "kind TEXT, key TEXT, record TEXT, PRIMARY KEY (kind, key)",
-    "images": "image_id TEXT PRIMARY KEY, app_id TEXT, name TEXT, content_type TEXT, content BLOB",
+    "images": "image_id TEXT PRIMARY KEY, app_id TEXT, name TEXT, content_type TEXT, content BLOB,"
+    " width INTEGER, height INTEGER",
     "log": "id INTEGER PRIMARY KEY, at REAL, received_at REAL, finished_at REAL, app_id TEXT, method TEXT,"
     " http_status INTEGER, code TEXT, sub_code TEXT, open_id TEXT, template_id TEXT, page TEXT,"
     " message_id INTEGER, accepted INTEGER, fault TEXT, truthful INTEGER, ambiguous INTEGER,"
     " cut_off INTEGER, history INTEGER, out_biz_no TEXT, order_modified_time TEXT, order_status TEXT,"
-    " order_effect TEXT, activity_id TEXT, voucher_id TEXT, voucher_code TEXT, coupon_effect TEXT",
+    " order_effect TEXT, activity_id TEXT, voucher_id TEXT, voucher_code TEXT, coupon_effect TEXT,"
+    " card_no TEXT, occur_time TEXT, card_effect TEXT",
     "answered": "app_id TEXT, method TEXT, number TEXT, words TEXT, fields TEXT,"
     " PRIMARY KEY (app_id, method, number)",
     "vouchers": "voucher_id TEXT PRIMARY KEY, activity_id TEXT, app_id TEXT, open_id TEXT, code TEXT,"
     " claimed_at REAL, begins_at REAL, ends_at REAL, through TEXT, used_times INTEGER, ended TEXT,"
     " deleted INTEGER, told INTEGER, trade_no TEXT, uses TEXT",
     "voucher_codes": "activity_id TEXT, code TEXT, number INTEGER, PRIMARY KEY (activity_id, code)",
+    "cards": "app_id TEXT, card_no TEXT, record TEXT, PRIMARY KEY (app_id, card_no)",
     "notices": "number INTEGER PRIMARY KEY, app_id TEXT, notify_id TEXT, kind TEXT, url TEXT, form TEXT,"
     " created_at REAL, due_at REAL, attempts INTEGER, state TEXT",
     "notice_deliveries": "delivery_id INTEGER PRIMARY KEY, number INTEGER, at REAL, sent_at REAL,"
@@ -53,6 +56,7 @@ INDEXES = (
     "CREATE INDEX IF NOT EXISTS notices_waiting ON notices (state) WHERE state = 'waiting'",
     "CREATE INDEX IF NOT EXISTS deliveries_notice ON notice_deliveries (number)",
     "CREATE INDEX IF NOT EXISTS log_activity ON log (activity_id, id) WHERE activity_id IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS log_card ON log (card_no, id) WHERE card_no IS NOT NULL",
     "CREATE INDEX IF NOT EXISTS log_person ON log (app_id, open_id, id)",
 )
 

@@ -11,7 +11,7 @@ from simulator.batches import Batches
 from simulator.codes import MESSAGES, Done, Refusal
 from simulator.faults import Applied, Faults
 from simulator.log import SEND, Entry, Log
-from simulator.methods import METHODS
+from simulator.methods import METHODS, card_calls
 from simulator.methods.coupon_calls import NAMES
 from simulator.methods.orders import ORDER
 from simulator.order_reading import named_in
@@ -64,6 +64,7 @@ class Gateway:
                 entry.voucher_id = done.voucher_id or entry.voucher_id
                 entry.voucher_code = done.voucher_code or entry.voucher_code
                 entry.activity_id = _made(done) or entry.activity_id
+                self._note_holder(entry, done)
                 node = {"code": "10000", "msg": MESSAGES["10000"], **done.fields}
             except Refusal as refusal:
                 node = dict(refusal.node())
@@ -74,6 +75,11 @@ class Gateway:
         if entry.code == "10000" and len(node) == 2 and not request.seal_with:
             return _SUCCESS, True
         return _written(node, request), True
+
+    def _note_holder(self, entry: Entry, done: Done) -> None:
+        entry.card_effect, entry.card_no = done.card_effect, done.card_no or entry.card_no
+        card = self._store.cards.get(entry.app_id or "", done.card_no) if done.card_no else None
+        entry.open_id = card.open_id if card is not None else entry.open_id
 
     def _fails_before_work(self, applied: Applied) -> bool:
         value = applied.fault.value if applied.fault else None
@@ -94,6 +100,8 @@ class Gateway:
             _note_order(entry, call.biz_content)
         elif request.params["method"].startswith(NAMES):
             _note_coupon(entry, call.biz_content)
+        elif request.params["method"].startswith(card_calls.NAMES):
+            _note_card(entry, call.biz_content)
         return METHODS[request.params["method"]].work(call)
 
     def _response(self, request: Request, node: bytes, entry: Entry) -> web.Response:
@@ -187,6 +195,22 @@ def _note_coupon(entry: Entry, biz_content: str | None) -> None:
         biz.get("voucher_code"),
     )
     entry.open_id, entry.out_biz_no, entry.activity_id, entry.voucher_id, entry.voucher_code = (
+        value if isinstance(value, str) else None for value in values
+    )
+
+
+def _note_card(entry: Entry, biz_content: str | None) -> None:
+    """Which card and person, when, and by which number of the merchant: also of calls that are refused."""
+    biz = json_object(biz_content) or {}
+    user = biz.get("card_user_info")
+    numbers = [biz.get(name) for name in ("out_serial_no", "notify_no", "request_id", "trade_no")]
+    values = (
+        user.get("user_uni_id") or user.get("open_id") if isinstance(user, dict) else None,
+        next((one for one in numbers if one), None),
+        biz.get("target_card_no"),
+        biz.get("occur_time") or biz.get("trade_time"),
+    )
+    entry.open_id, entry.out_biz_no, entry.card_no, entry.occur_time = (
         value if isinstance(value, str) else None for value in values
     )
 

@@ -12,6 +12,8 @@ from simulator.codes import Refusal
 from simulator.records import Records
 
 CODE_SECONDS = DAY_SECONDS
+# Of the form by which a card is opened: its token is for the two calls that open one, and for nothing else.
+CARD_SCOPE = "auth_ecard"
 ACCESS_SECONDS = 15 * DAY_SECONDS
 REFRESH_SECONDS = 30 * DAY_SECONDS
 # The platform calls the token long-lived and its expires_in void; it ends with the authorisation.
@@ -193,10 +195,12 @@ class Logins:
             raise Refusal("isv.refresh-token-time-out")
         return self._renewed(login)
 
-    def admitted(self, app_id: str, token: str) -> Login:
+    def admitted(self, app_id: str, token: str, *, opens_card: bool = False) -> Login:
         """The person behind an access token of this app, or a Refusal."""
         login = self._by_token.get(token)
         if login is None or login.app_id != app_id or token != login.token:
+            raise Refusal("aop.invalid-auth-token")
+        if CARD_SCOPE in login.scopes and not opens_card:
             raise Refusal("aop.invalid-auth-token")
         if self._clock.now() > login.token_ends_at:
             raise Refusal("aop.auth-token-time-out")

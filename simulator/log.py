@@ -21,6 +21,10 @@ order_effect  of an order that was accepted: stored, or older (it changed nothin
 activity_id, voucher_id, voucher_code   of a coupon, as the caller wrote them or as they came to be
 coupon_effect  of a call about coupons that was accepted: done, later (a push tells when), or repeated (its
               out_biz_no was answered before, nothing changed)
+card_no, occur_time   of a card, as the caller wrote them or as they came to be; occur_time may be
+              trade_time, and out_biz_no is request_id, out_serial_no, notify_no or trade_no
+card_effect   of a call about cards that was accepted and may change something: done, older (its time is older
+              than what is known, nothing changed), or repeated (it was answered before, nothing changed)
 accepted      the effect, not the answer: whether the work was done; for a send, whether the
                  person has the message
 fault         kind of the fault that was applied, or null
@@ -42,7 +46,8 @@ MAX_ENTRIES = 10_000
 _COLUMNS = (
     "id, at, received_at, finished_at, app_id, method, http_status, code, sub_code, open_id, template_id,"
     " page, message_id, accepted, fault, truthful, ambiguous, cut_off, history, out_biz_no,"
-    " order_modified_time, order_status, order_effect, activity_id, voucher_id, voucher_code, coupon_effect"
+    " order_modified_time, order_status, order_effect, activity_id, voucher_id, voucher_code, coupon_effect,"
+    " card_no, occur_time, card_effect"
 )
 
 # Takes the milliseconds from which an answer is late, twice.
@@ -78,6 +83,9 @@ class Entry:
     voucher_id: str | None = None
     voucher_code: str | None = None
     coupon_effect: str | None = None
+    card_no: str | None = None
+    occur_time: str | None = None
+    card_effect: str | None = None
     id: int = 0
     at: float = 0.0
     finished_at: float | None = None
@@ -102,6 +110,7 @@ class Log:
             entry.message_id, entry.accepted, entry.fault, entry.truthful, entry.ambiguous, entry.cut_off,
             entry.history, entry.out_biz_no, entry.order_modified_time, entry.order_status,
             entry.order_effect, entry.activity_id, entry.voucher_id, entry.voucher_code, entry.coupon_effect,
+            entry.card_no, entry.occur_time, entry.card_effect,
         )  # fmt: skip
         self._store.disk.put("log", entry.id, row)
 

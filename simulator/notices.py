@@ -38,7 +38,7 @@ MESSAGE_KINDS = (
 )
 AUTHORISED = "open_app_auth_notify"
 # SIM: that cards tell of opening and deletion is documented, under which notify_type is not.
-CARD_KINDS = ("alipay.marketing.card.open", "alipay.marketing.card.delete")
+CARD_OPENED, CARD_DELETED = CARD_KINDS = ("alipay.marketing.card.open", "alipay.marketing.card.delete")
 NOTIFY_KINDS = (AUTHORISED, *CARD_KINDS)
 KINDS = (*MESSAGE_KINDS, *NOTIFY_KINDS)
 COMMON_FIELDS = frozenset(
@@ -60,6 +60,7 @@ WAITING, DELIVERED, GIVEN_UP, NOWHERE = "waiting", "delivered", "given_up", "now
 STATES = (WAITING, DELIVERED, GIVEN_UP, NOWHERE)
 # Why a notice goes nowhere, as the log of deliveries says it.
 NO_ADDRESS = "the app has no notify_url"
+NO_TEMPLATE_ADDRESS = "the card's template has no notify_url"
 NOT_AUTHORISED = "the merchant has not authorised this app, or no longer"
 NOT_SUBSCRIBED = "the app has not subscribed to this topic"
 ONLY_WEBSOCKET = "subscribed by WEBSOCKET, which this platform does not speak"
@@ -124,10 +125,18 @@ class Notices:
             self._push(app_id, due_at, number)
 
     def post(
-        self, app: App, kind: str, content: dict[str, Any], *, url: str = "", auth_app_id: str = ""
+        self,
+        app: App,
+        kind: str,
+        content: dict[str, Any],
+        *,
+        url: str = "",
+        auth_app_id: str = "",
+        only_there: bool = False,
     ) -> Notice:
         """Owe the app a notice of one of `KINDS`. `auth_app_id` names the merchant's app when `app` is a
-        provider's. A message that it did not subscribe to goes `nowhere`, as does what has no address."""
+        provider's. A message that it did not subscribe to goes `nowhere`, as does what has no address; with
+        `only_there` the app's own address does not stand in for a `url` that is empty."""
         now, number = self._store.clock.now(), self._store.next_id("notices")
         trouble = self._faults.for_notice(kind, app.app_id)
         notify_id = self._store.derived("notice", number)[:34]
@@ -138,12 +147,12 @@ class Notices:
             app_id=app.app_id,
             notify_id=notify_id,
             kind=kind,
-            url=url or app.settings.notify_url,
+            url=url or ("" if only_there else app.settings.notify_url),
             form="",
             created_at=now,
             due_at=now + trouble.late_seconds + shuffled,
         )
-        silent = "" if notice.url else NO_ADDRESS
+        silent = "" if notice.url else NO_TEMPLATE_ADDRESS if only_there else NO_ADDRESS
         if kind in MESSAGE_KINDS:
             silent = self._not_subscribed(app, kind, content, auth_app_id) or silent
         if silent:

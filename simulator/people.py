@@ -54,5 +54,11 @@ def masked_name(identity: str) -> str:
 
 
 def masked_phone(identity: str) -> str:
+    phone = phone_of(identity)
+    return f"{phone[:3]}****{phone[-4:]}"
+
+
+def phone_of(identity: str) -> str:
     digest = hashlib.blake2b(identity.encode(), digest_size=4, salt=b"phone").digest()
-    return f"{_PREFIXES[digest[0] % len(_PREFIXES)]}****{int.from_bytes(digest[1:4]) % 10_000:04d}"
+    prefix, tail = _PREFIXES[digest[0] % len(_PREFIXES)], int.from_bytes(digest[1:4]) % 10_000
+    return f"{prefix}{int.from_bytes(digest) % 10_000:04d}{tail:04d}"

@@ -5,8 +5,11 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from simulator.acts import Acts
+from simulator.card_control import CardControl
 from simulator.faults import Faults
 from simulator.markup import SECURITY_HEADERS, Html, joined, render
+from simulator.phone_card_taps import CALLED, CardTaps
+from simulator.phone_cards import apply_screen, card_cells, card_screen
 from simulator.phone_coupons import attached, offer_rows, wallet_cards
 from simulator.phone_deeds import action_rows, report_words, scene_words
 from simulator.phone_lookup import Lookup, Received, message_url, url_of
@@ -34,10 +37,11 @@ _FIRST_PAGE = "（首页）"
 
 
 class Phone:
-    def __init__(self, store: Store, acts: Acts, faults: Faults) -> None:
+    def __init__(self, store: Store, acts: Acts, faults: Faults, cards: CardControl) -> None:
         self._store, self._faults = store, faults
         self._lookup = Lookup(store, acts)
         self._taps = Taps(store, acts, faults, self._lookup)
+        self._card_taps = CardTaps(cards, self._lookup)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -46,9 +50,13 @@ class Phone:
             web.get("/sim/phone/{open_id}/settings", self.settings),
             web.get("/sim/phone/{open_id}/coupons", self.coupons),
             web.get("/sim/phone/{open_id}/entered", self.entered),
+            web.get("/sim/phone/{open_id}/card/{card_no}", self.card),
+            web.get("/sim/phone/{open_id}/apply/{apply_id}", self.form),
+            web.get("/sim/cards/apply/{apply_id}", self.applicants),
             web.get("/sim/phone/{open_id}/m/{message_id}", self.message),
             web.get("/sim/phone/{open_id}/m/{message_id}/opened", self.opened),
             *self._taps.routes(),
+            *self._card_taps.routes(),
         ]
 
     async def pick(self, http: web.Request) -> web.Response:
@@ -147,7 +155,7 @@ class Phone:
         return await self._beside_list(http, app, open_id, screen, title="消息管理", chosen=0)
 
     async def coupons(self, http: web.Request) -> web.Response:
-        """卡包: every coupon this person holds, of every merchant, and what is offered at this one."""
+        """卡包: every card and coupon this person holds, of every merchant, and what this one offers."""
         app, open_id = self._lookup.whose(http)
         self._store.coupons.catch_up()
         here, now = url_of(app, open_id, tail="coupons"), self._now()
@@ -157,10 +165,40 @@ class Phone:
             **{name: url for name, url in _tabs(app, open_id).items() if name != "coupons"},
             here=here,
             act_url=url_of(app, open_id, tail="coupon"),
+            cards=card_cells(self._store, self._store.everywhere(app, open_id)),
             coupons=wallet_cards(self._store, self._store.everywhere(app, open_id), now),
             offers=offer_rows(self._store, app, open_id, back=here),
         )
         return await self._beside_list(http, app, open_id, screen, title="卡包", chosen=0)
+
+    async def card(self, http: web.Request) -> web.Response:
+        app, open_id = self._lookup.whose(http)
+        card = self._store.cards.get(app.app_id, http.match_info["card_no"])
+        if card is None or card.open_id != open_id or card.ended:
+            raise web.HTTPNotFound(text="没有这张卡 no such card", headers=SECURITY_HEADERS)
+        screen = card_screen(self._store, app, card, self._frame(app))
+        return await self._beside_list(http, app, open_id, screen, title="会员卡", chosen=0)
+
+    async def applicants(self, http: web.Request) -> web.Response:
+        """The address that activateurl.apply gives; where there are many phones it asks whose."""
+        application = self._lookup.application(http)
+        app = self._store.apps[application.app_id]
+        search = http.query.get("q", "").strip()
+        people = await self._lookup.people(app, search, chosen="")
+        tail = f"apply/{application.apply_id}"
+        rows = person_rows(app, people, chosen="", url=lambda one: url_of(app, one, tail=tail))
+        name = self._store.card_templates.templates[application.template_id].name
+        content = render("_applicants.html", people=rows, name=name, search=search)
+        return self._page(http, "谁来领取会员卡", content)
+
+    async def form(self, http: web.Request) -> web.Response:
+        app, open_id = self._lookup.whose(http)
+        application = self._lookup.application(http, app)
+        told = CALLED.get(http.query.get("called", ""), "")
+        screen = apply_screen(
+            self._store, app, open_id, application=application, frame=self._frame(app), told=told
+        )
+        return await self._beside_list(http, app, open_id, screen, title="领取会员卡", chosen=0)
 
     # --- drawing ---------------------------------------------------------------------------------------
 
@@ -240,8 +278,8 @@ class Phone:
     async def _side(self, http: web.Request, app: App, open_id: str) -> Html:
         read = self._store.disk.read
         sends = await read(
-            "SELECT at, code, sub_code, template_id, accepted, history, out_biz_no, order_status, activity_id"
-            " FROM log"
+            "SELECT at, code, sub_code, template_id, accepted, history, out_biz_no, order_status,"
+            " activity_id, card_no FROM log"
             " WHERE app_id = ? AND open_id = ? ORDER BY id DESC LIMIT ?",
             (app.app_id, open_id, LISTED_ACTIONS),
         )

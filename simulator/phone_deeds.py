@@ -29,6 +29,9 @@ _DEEDS = {
     "pay_back": "退款，优惠券退回",
     "return_sold": "退了买来的券",
     "delete": "从卡包删除优惠券",
+    "card_apply": "提交开卡表单",
+    "card_open": "会员卡进入卡包",
+    "card_end": "会员卡离开卡包",
 }
 
 
@@ -58,11 +61,13 @@ def report_words(told: str) -> tuple[str, bool]:
 
 
 def _send_words(app: App, row: list[Any]) -> tuple[str, str]:
-    code, sub_code, template_id, accepted, history, out_biz_no, order_status, activity_id = row
+    code, sub_code, template_id, accepted, history, out_biz_no, order_status, activity_id, card_no = row
     template = app.templates.get(template_id or "")
     name = template.entry.name if template else template_id or ""
     if activity_id:
         name = f"优惠券活动 {activity_id[-4:]}"
+    elif card_no:
+        name = f"会员卡 {card_no[-4:]}"
     elif out_biz_no:
         name = f"订单 {out_biz_no} {order_status or ''}".rstrip()
     if history:

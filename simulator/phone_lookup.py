@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from simulator.acts import Acts, Message, has_push
+from simulator.card_messages import title_of
+from simulator.card_templates import Application
 from simulator.markup import SECURITY_HEADERS
 from simulator.people import masked_name, name_of
 from simulator.store import App, Store, Template
@@ -28,12 +30,14 @@ class Received:
 
     @property
     def template(self) -> Template | None:
-        """None for the message of an order."""
+        """None for the message of an order or a card."""
         return self.app.templates.get(self.message.template_id)
 
     @property
     def title(self) -> str:
-        return ORDER_TITLE if self.template is None else self.template.entry.name
+        if self.template is None:
+            return title_of(self.message.template_id) or ORDER_TITLE
+        return self.template.entry.name
 
     @property
     def has_push(self) -> bool:
@@ -41,7 +45,7 @@ class Received:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """(keyword, value) in the order of the template; an order's message names its own."""
+        """(keyword, value) in the order of the template; an order's or a card's message names its own."""
         values, template = json.loads(self.message.data), self.template
         if template is None:
             return [(keyword, str(pair.get("value", ""))) for keyword, pair in values.items()]
@@ -70,6 +74,13 @@ class Lookup:
         if app is None or open_id not in app.people:
             raise web.HTTPNotFound(text="没有这位顾客 no such person", headers=SECURITY_HEADERS)
         return app, open_id
+
+    def application(self, http: web.Request, app: App | None = None) -> Application:
+        """What an address for opening a card stands for; with `app` only one of this app."""
+        found = self._store.card_templates.applications.get(http.match_info["apply_id"])
+        if found is None or (app is not None and found.app_id != app.app_id):
+            raise web.HTTPNotFound(text="没有这个领卡地址 no such address", headers=SECURITY_HEADERS)
+        return found
 
     async def which(self, http: web.Request) -> tuple[App, str, Message]:
         app, open_id = self.whose(http)

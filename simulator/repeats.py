@@ -28,17 +28,17 @@ class Repeats:
         held = self._answered.get(key)
         if held is None:
             return None
-        if held[0] != _words(biz):
+        if held[0] != words_of(biz):
             raise Refusal(sub_code, DIFFERENT)
         fields: dict[str, Any] = json.loads(held[1])
         return fields
 
     def keep(self, key: tuple[str, str, str], biz: dict[str, Any], fields: dict[str, Any]) -> None:
-        kept = (_words(biz), json.dumps(fields, ensure_ascii=False))
+        kept = (words_of(biz), json.dumps(fields, ensure_ascii=False))
         self._answered[key] = kept
         self._disk.put("answered", key, (*key, *kept))
 
 
-def _words(biz: dict[str, Any]) -> str:
+def words_of(biz: dict[str, Any]) -> str:
     text = json.dumps(biz, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

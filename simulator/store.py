@@ -15,12 +15,15 @@ from simulator.intakes import Intake, place_of
 from simulator.library import LIBRARY, LONG_TERM, Entry
 from simulator.limits import Limits
 from simulator.people import open_id_at, user_id_of
+from simulator.pictures import Pictures
 from simulator.records import Records
 from simulator.repeats import Repeats
 from simulator.signing import Keys
 from simulator.topics import Topics
 
 if TYPE_CHECKING:
+    from simulator.card_templates import CardTemplates
+    from simulator.cards import Cards
     from simulator.coupons import Coupons
     from simulator.deliveries import Deliveries
     from simulator.notices import Notices
@@ -63,6 +66,9 @@ class Settings:
     skew_seconds: float = 0
     review_seconds: float = REVIEW_SECONDS
     coupon_review: str = APPROVE
+    auth_callback: str = ""
+    sensitive_fields: bool = True
+    card_limits: dict[str, int] = field(default_factory=dict)
     delivery_stop_seconds: float = DELIVERY_STOP_SECONDS
     state: str = ONLINE
     public_app_bound: bool = False
@@ -194,11 +200,13 @@ class App:
 
 
 class Store:
-    # set by app.py: where a method posts what it owes an app later, and where orders and coupons are kept
+    # set by app.py: where a method posts what it owes an app later; where orders, coupons and cards are kept
     notices: "Notices"
     order_centre: "OrderCentre"
     coupons: "Coupons"
     deliveries: "Deliveries"
+    card_templates: "CardTemplates"
+    cards: "Cards"
 
     def __init__(self, disk: Disk, *, seed: int | None, speed: float | None) -> None:
         self.disk = disk
@@ -216,6 +224,7 @@ class Store:
         self.logins = Logins(self.records, self.clock, self.derived)
         self.topics = Topics(self.records)
         self.repeats = Repeats(disk)
+        self.pictures = Pictures(disk)
         self._keys_taken = {key for key in meta if key.startswith(TAKEN)}
         self.facts = {key.removeprefix(FACT): value for key, value in meta.items() if key.startswith(FACT)}
         self.on_delivered: Delivered | None = None
@@ -384,7 +393,8 @@ class Store:
     def save_image(self, app: App, name: str, content_type: str, content: bytes) -> str:
         """Its id follows from the content: the same picture twice is one picture."""
         image_id = self.derived("image", app.app_id, hashlib.sha256(content).hexdigest())[:32]
-        self.disk.put("images", image_id, (image_id, app.app_id, name, content_type, content))
+        size = self.pictures.add(image_id, content)
+        self.disk.put("images", image_id, (image_id, app.app_id, name, content_type, content, *size))
         return image_id
 
     # --- starting again ----------------------------------------------------------------------------

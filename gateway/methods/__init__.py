@@ -39,13 +39,21 @@ class Sent(BaseModel):
 
 
 class Request(Sent, Generic[R]):
-    """The `biz_content` of one call."""
+    """The `biz_content` of one call. `outside`: fields that stand beside it, excluded from it."""
 
     method: ClassVar[str]
     response_type: ClassVar[type[Response]]
+    outside: ClassVar[tuple[str, ...]] = ()
+
+    def beside(self) -> dict[str, str]:
+        """Parameters of this call beside biz_content."""
+        given = {name: getattr(self, name) for name in self.outside}
+        return {name: value for name, value in given.items() if value}
 
     def biz_content(self) -> str:
-        return json.dumps(self.model_dump(exclude_none=True), ensure_ascii=False, separators=(",", ":"))
+        """Empty for a call that has parameters beside it only."""
+        fields = self.model_dump(exclude_none=True)
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":")) if fields else ""
 
     def read_response(self, node: dict[str, Any]) -> R:
         """Raises pydantic.ValidationError if the node lacks what makes the answer usable."""

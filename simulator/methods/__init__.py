@@ -2,6 +2,8 @@
 
 from simulator.methods import (
     batches,
+    card_templates,
+    cards,
     code_uses,
     delivery_plans,
     held_coupons,
@@ -29,4 +31,6 @@ METHODS: dict[str, Method] = {
     **code_uses.METHODS,
     **held_coupons.METHODS,
     **delivery_plans.METHODS,
+    **card_templates.METHODS,
+    **cards.METHODS,
 }

@@ -1,6 +1,7 @@
 """Every field that the methods of coupons take, as the contract has them, also those not looked at."""
 
 import re
+from collections.abc import Mapping
 
 # name{fields of it}, name[] for a list; @NAME stands for a part that several have.
 _PARTS = {
@@ -288,7 +289,7 @@ def takes(method: str) -> tuple[str, ...]:
     return written(_TAKES[method])
 
 
-def written(text: str) -> tuple[str, ...]:
+def written(text: str, parts: Mapping[str, str] = _PARTS) -> tuple[str, ...]:
     """Paths to the last depth of what is written as the tables above."""
     found: list[str] = []
     above: list[str] = []
@@ -299,7 +300,7 @@ def written(text: str) -> tuple[str, ...]:
         elif mark == "}":
             above.pop()
         elif mark.startswith("@"):
-            found += [start + path for path in written(_PARTS[mark[1:]])]
+            found += [start + path for path in written(parts[mark[1:]], parts)]
         else:
             found.append(start + mark)
     return tuple(found)

@@ -59,6 +59,19 @@ DOCUMENTED = {
         COUNT_OVER_LIMIT ACTIVITY_NOT_PERMISSION VOUCHER_NOT_EXIST MERCHANT_RELATION_NOT_EXIST
         VOUCHER_ASSOCIATE_OTHER_TRADE_NO VOUCHER_ASSOCIATE_TRADE_NO_ERROR
     """,
+    "who somebody is": """
+        isv.grant-type-invalid isv.code-invalid isv.refresh-token-invalid isv.refresh-token-time-out
+        isv.refreshed-token-invalid isv.unmatched-app-id
+    """,
+    "member cards": """
+        TEMPLATE_NOT_EXIT NO_CARD_TYPE TEMPLATE_OVER_LIMIT CARD_TEMPLATE_NOT_EXIST DUPLICATE_FORM_FIELD
+        FORM_FIELD_INVALID OPEN_FORM_SET_FAIL DUPLICATE_BIRTHDAY_FIELD DUPLICATE_CERT_NO
+        INVALID_CERT_TYPE_AND_NO ILLEGAL_NULL_ARGUMENT OPEN_FORM_TEMPLATE_NOT_EXIST
+        ILLEGAL_ARGUMENT_OUT_STRING OPEN_PROFILE_QUERY_FAIL REQUEST_ID_EXPIRE REQUEST_ID_INVALID
+        OPEN_CARD_NEED_OPENFORM OPEN_CARD_CONCURRENTLY USER_AUTH_FAIL CARD_HAS_OPENED
+        PAID_OUTER_CARD_LACK_TEMPLATE_CONFIG PAIDOUTERCARD_LACK_TEMPLATE_CONFIG CARD_NOT_EXIT
+        CARD_IS_DELETED_ALREADY BENEFIT_NOT_EXIST
+    """,
     "sending to a crowd": "CROWD_CODE_INVALID SCHEDULE_TIME_INVALID BATCH_SEND_QUOTA_OVER_LIMIT",
 }
 
@@ -99,6 +112,8 @@ def test_only_what_may_be_asked_again_is_busy_and_only_what_may_have_been_done_i
         ("BUYER_NOT_FOUND", "recipient"),
         ("MERCHANT_LINK_EXIST", "batch"),
         ("TINY_APP_IS_NOT_ONLINE", "app"),
+        ("CARD_HAS_OPENED", "recipient"),
+        ("TEMPLATE_NOT_EXIT", "batch"),
     ],
 )
 def test_the_scope_says_for_whom_else_the_refusal_holds(sub_code: str, scope: str) -> None:

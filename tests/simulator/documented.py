@@ -3,7 +3,7 @@
 The platform under test has no say here. Names are as the documentation spells them, misspelt ones included.
 """
 
-from tests.simulator import documented_coupons
+from tests.simulator import documented_cards, documented_coupons
 
 SEND = "alipay.open.app.mini.templatemessage.send"
 BATCH = "alipay.open.app.mini.templatemessage.batchsend"
@@ -153,6 +153,7 @@ BY_METHOD = {
     USER_TOKEN: _USER_TOKENS,
     ORDER: _ORDERS,
     **documented_coupons.BY_METHOD,
+    **documented_cards.BY_METHOD,
 }
 # B.4.4: how many messages one form or one trade pays for.
 PAYS_FOR = {"form": 1, "trade": 3}
@@ -178,6 +179,7 @@ UNDOCUMENTED: dict[str, frozenset[str]] = {
         USER: "aop.invalid-auth-token aop.auth-token-time-out isv.insufficient-user-permissions",
         UPLOAD: "isv.invalid-parameter isv.upload-fail isv.invalid-file-extension isv.invalid-file-size",
         **documented_coupons.UNDOCUMENTED,
+        **documented_cards.UNDOCUMENTED,
     }.items()
 }
 # What goes wrong inside the platform: no rule can bring it, only a fault.

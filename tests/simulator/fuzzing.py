@@ -16,7 +16,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from tests.simulator import coupon_fuzzing
+from tests.simulator import card_fuzzing, coupon_fuzzing
 from tests.simulator.documented import (
     APP_TOKEN,
     APP_TOKEN_QUERY,
@@ -80,6 +80,7 @@ WRONG: dict[str, Fields] = {
     UPLOAD: {"image_type": "tiff"},
     ORDER: {"order_type": "TRADE_ORDER"},
     **coupon_fuzzing.WRONG,
+    **card_fuzzing.WRONG,
 }
 METHODS = tuple(sorted(WRONG))
 _TOPIC = "alipay.marketing.activity.message.used"
@@ -115,7 +116,8 @@ class Town:
         self.old = {kind: self._old_template(kind) for kind in ("form", "trade")}
         self.mine, self.theirs = self._settled(self.shop), self._settled(self.neighbour)
         self.coupons = coupon_fuzzing.Coupons(self.shop, self.neighbour, self.mine.open_id)
-        self._known = {**self._what_is_real(), **self.coupons.real()}
+        self.cards = card_fuzzing.Cards(self.shop, self.neighbour)
+        self._known = {**self._what_is_real(), **self.coupons.real(), **self.cards.real()}
 
     # --- what is right --------------------------------------------------------------------------------
 
@@ -143,6 +145,7 @@ class Town:
             UPLOAD: lambda: {"image_type": "png", "image_name": "标志", "image_content": PNG},
             ORDER: lambda: order(self.mine.open_id, "IN_DELIVERY"),
             **self.coupons.makers(),
+            **self.cards.makers(),
         }
         return makers[method]()
 
@@ -176,6 +179,8 @@ class Town:
             return in_parts(caller, caller.params(method, **sendable(given)), *parts)
         if self._outside[method]:
             return caller.call(method, **sendable(given))
+        if method in card_fuzzing.BY_TOKEN:
+            return caller.call(method, json.dumps(given), auth_token=self.cards.token)
         return caller.call(method, json.dumps(given))
 
     # --- making ---------------------------------------------------------------------------------------

@@ -22,6 +22,12 @@ IDENTITY = [
     "FORM_ID_SEND_LIMIT",
     "TRADE_NO_NOT_MATCH_USERID",
 ]
+OF_CARDS = {
+    *("isv.code-invalid", "isv.refresh-token-invalid", "isv.refresh-token-time-out"),
+    *("isv.refreshed-token-invalid", "OPEN_PROFILE_QUERY_FAIL", "REQUEST_ID_EXPIRE", "REQUEST_ID_INVALID"),
+    *("OPEN_CARD_NEED_OPENFORM", "OPEN_CARD_CONCURRENTLY", "USER_AUTH_FAIL", "CARD_HAS_OPENED"),
+    *("CARD_NOT_EXIT", "CARD_IS_DELETED_ALREADY"),
+}
 LATER = ["MSG_SINGLE_SD_OVER", "NO_RECENT_VISIT_RECORD", "NO_PLACE_ORDER_RECORD", "NEVER_HEARD_OF"]
 
 
@@ -47,8 +53,10 @@ def test_of_the_codes_about_one_person_each_is_placed_by_hand_and_no_scope_is_mi
     persons = {
         code
         for code, scope in refused.items()
-        # of orders and of coupons: no message is refused so
-        if scope == "recipient" and not code.startswith(("BUYER_", "VOUCHER_")) and code != "COUNT_OVER_LIMIT"
+        # of orders, of coupons and of cards: no message is refused so
+        if scope == "recipient"
+        and not code.startswith(("BUYER_", "VOUCHER_"))
+        and code not in {*OF_CARDS, "COUNT_OVER_LIMIT"}
     }
     assert persons == {*CHOICE, *IDENTITY, *LATER, "MSG_UNSUBSCRIBED"} - {"NEVER_HEARD_OF"}
     for code, scope in refused.items():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.simulator import documented_coupons
+from tests.simulator import documented_cards, documented_coupons
 from tests.simulator.documented import (
     BATCH_QUERY,
     LIBRARY,
@@ -59,12 +59,13 @@ def _holds(node: str, path: str) -> bool:
     return path == node or path.startswith((f"{node}.", f"{node}[]"))
 
 
-for _method in documented_coupons.METHODS:
-    _always, _sometimes = documented_coupons.told(_method)
-    _all = set(_nodes(CONTRACT[_method]["response"], ""))
-    _held = {node for node in _all if any(_holds(node, path) for path in _always)}
-    _maybe = {node for node in _all if any(_holds(node, path) for path in _sometimes)} - _held
-    SOMETIMES[_method], NEVER[_method] = frozenset(_maybe), frozenset(_all - _held - _maybe)
+for _tables in (documented_coupons, documented_cards):
+    for _method in _tables.METHODS:
+        _always, _sometimes = _tables.told(_method)
+        _all = set(_nodes(CONTRACT[_method]["response"], ""))
+        _held = {node for node in _all if any(_holds(node, path) for path in _always)}
+        _maybe = {node for node in _all if any(_holds(node, path) for path in _sometimes)} - _held
+        SOMETIMES[_method], NEVER[_method] = frozenset(_maybe), frozenset(_all - _held - _maybe)
 
 
 def wrong_fields(method: str, node: dict[str, Any]) -> list[str]:

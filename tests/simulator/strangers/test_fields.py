@@ -7,6 +7,7 @@ import pytest
 
 from tests.simulator.documented import ORDER
 from tests.simulator.order_asks import order
+from tests.simulator.strangers.card_nodes import CALLS as CALLS_OF_CARDS
 from tests.simulator.strangers.coupon_nodes import CALLS as CALLS_OF_COUPONS
 from tests.simulator.strangers.refused_messages import BATCH, BATCH_QUERY, SEND, SUBSCRIBED, TWO
 from tests.simulator.strangers.refused_others import (
@@ -125,6 +126,7 @@ CALLS: dict[str, Callable[[World], Node]] = {
     UPLOAD: _picture,
     ORDER: _order,
     **CALLS_OF_COUPONS,
+    **CALLS_OF_CARDS,
 }
 
 

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 
 from tests.simulator import documented
-from tests.simulator.strangers import refused_coupons, refused_messages, refused_orders, refused_others
+from tests.simulator.strangers import (
+    refused_cards,
+    refused_coupons,
+    refused_messages,
+    refused_orders,
+    refused_others,
+)
 from tests.simulator.strangers.asks import Ask
 from tests.simulator.strangers.conftest import Stranger
 from tests.simulator.strangers.world import World
@@ -15,6 +21,7 @@ TABLES = {
     **refused_others.TABLES,
     **refused_orders.TABLES,
     **refused_coupons.TABLES,
+    **refused_cards.TABLES,
 }
 ROWS = [
     (method, sub_code, name)

@@ -24,6 +24,8 @@ USUAL = {
     "user_ids": False,
     "review_seconds": 0,
     "coupon_review": "approve",
+    "sensitive_fields": True,
+    "card_limits": {"templates": 1_000_000},
 }
 
 
@@ -37,7 +39,7 @@ class World:
 
     @cached_property
     def shop(self) -> Merchant:
-        return self._merchant(industry="rental", name="云朵租机")
+        return self._merchant(industry="rental", name="云朵租机", card_limits={"templates": 1_000_000})
 
     @cached_property
     def retail(self) -> Merchant:
