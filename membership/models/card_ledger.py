@@ -45,12 +45,12 @@ class PointEntry(Entry):
 
     class Kind(models.TextChoices):
         EARNED = "earned", _("Earned")
-        SPENT = "spent", _("Spent")
+        SPENT = "spent", pgettext_lazy("card ledger", "Spent")
         RETURNED = "returned", _("Taken back for a refund")
-        EXPIRED = "expired", _("Expired")
-        FROZEN = "frozen", _("Frozen")
-        UNFROZEN = "unfrozen", _("Freed")
-        CORRECTED = "corrected", _("Corrected")
+        EXPIRED = "expired", pgettext_lazy("card ledger", "Expired")
+        FROZEN = "frozen", pgettext_lazy("card ledger", "Frozen")
+        UNFROZEN = "unfrozen", pgettext_lazy("card ledger", "Freed")
+        CORRECTED = "corrected", pgettext_lazy("card ledger", "Corrected")
         PERIOD = "period", _("The period of the level ended")
 
     card = models.ForeignKey(
@@ -155,10 +155,10 @@ class LotUse(models.Model):
 class BalanceEntry(Entry):
     class Kind(models.TextChoices):
         TOPPED_UP = "topped_up", _("Topped up")
-        PAID = "paid", pgettext_lazy("balance", "Paid with")
+        PAID = "paid", pgettext_lazy("card ledger", "Paid with")
         REFUNDED = "refunded", _("Paid back")
-        FROZEN = "frozen", _("Frozen")
-        UNFROZEN = "unfrozen", _("Freed")
+        FROZEN = "frozen", pgettext_lazy("card ledger", "Frozen")
+        UNFROZEN = "unfrozen", pgettext_lazy("card ledger", "Freed")
 
     card = models.ForeignKey(
         MemberCard, on_delete=models.PROTECT, related_name="balance_entries", db_index=False

@@ -10,20 +10,21 @@ from django.db.models import F, Func, IntegerField, Q
 from django.db.models.functions import Now
 from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from merchants.owned import MerchantOwned
 
 
 class CardMode(models.TextChoices):
-    FREE = "free", _("Free")
-    PAID = "paid", _("Paid")
-    STORED_VALUE = "stored_value", _("Stored value")
+    FREE = "free", pgettext_lazy("member card", "Free")
+    PAID = "paid", pgettext_lazy("member card", "Paid")
+    STORED_VALUE = "stored_value", pgettext_lazy("member card", "Stored value")
 
 
 class CardTemplateState(models.TextChoices):
     DRAFT = "draft", _("Draft")
     CREATING = "creating", _("Being created")
-    LIVE = "live", _("Live")
+    LIVE = "live", pgettext_lazy("member card", "Live")
     MODIFYING = "modifying", _("Being changed")
 
 

@@ -19,9 +19,9 @@ class CardState(models.TextChoices):
     OPENING = "opening", _("Being opened")
     OPEN = "open", pgettext_lazy("member card", "Open")
     REFUSED = "refused", _("Refused")
-    EXPIRED = "expired", _("Expired")
+    EXPIRED = "expired", pgettext_lazy("member card", "Expired")
     UNBOUND = "unbound", _("Taken out of the wallet")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("member card", "Cancelled")
 
 
 # E4.5: who took it out may have it again, a cancelled one never; E4.3: an expired one does not come back.
