@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from time import monotonic
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Sum
+from django.db.models import Exists, F, OuterRef, Sum
 
 from membership import ledger
 from membership.card_bodies import BEIJING
@@ -36,7 +36,7 @@ TOTALS = (
 SLICE = """
 WITH slice AS (
     SELECT * FROM membership_membercard
-    WHERE merchant_id = %(merchant)s AND id > %(after)s AND (%(card)s::bigint IS NULL OR id = %(card)s)
+    WHERE merchant_id = %(merchant)s AND id > %(after)s
     ORDER BY id LIMIT %(limit)s
 )
 SELECT c.id, c.points, c.points_frozen, c.growth, c.balance_fen, c.balance_frozen_fen,
@@ -80,12 +80,14 @@ class WrongFigure:
 
 def look(merchant: Merchant, *, card: MemberCard | None = None) -> list[WrongFigure]:
     """All cards of a merchant, or one. Changes nothing."""
+    if card is not None:
+        return _look_at_slice(merchant.pk, after=card.pk - 1, limit=1)[1]
     wrong: list[WrongFigure] = []
     after = 0
     while True:
-        ids, found = _look_at_slice(merchant.pk, after=after, card=card)
+        ids, found = _look_at_slice(merchant.pk, after=after, limit=CARDS_AT_ONCE)
         wrong += found
-        if card is not None or len(ids) < CARDS_AT_ONCE:
+        if len(ids) < CARDS_AT_ONCE:
             return wrong
         after = ids[-1]
 
@@ -93,9 +95,10 @@ def look(merchant: Merchant, *, card: MemberCard | None = None) -> list[WrongFig
 def start_due(*, at: datetime) -> int:
     """One look a night for each merchant that has cards. Returns how many began."""
     lately = CardCheck.objects.filter(started_at__gte=_night_of(at))
-    with_cards = MemberCard.objects.order_by("merchant").values_list("merchant", flat=True).distinct()
+    with_cards = Merchant.objects.filter(Exists(MemberCard.objects.filter(merchant=OuterRef("pk"))))
     begun = 0
-    for merchant_id in with_cards.exclude(merchant__in=lately.values("merchant")):
+    due = with_cards.exclude(pk__in=lately.values("merchant")).order_by("pk")
+    for merchant_id in due.values_list("pk", flat=True):
         try:
             with transaction.atomic():
                 CardCheck.objects.create(merchant_id=merchant_id, started_at=at)
@@ -126,7 +129,7 @@ def _night_of(at: datetime) -> datetime:
 
 
 def _go_on(check: CardCheck, *, at: datetime) -> int:
-    ids, wrong = _look_at_slice(check.merchant_id, after=check.cursor)
+    ids, wrong = _look_at_slice(check.merchant_id, after=check.cursor, limit=CARDS_AT_ONCE)
     is_over = len(ids) < CARDS_AT_ONCE
     with transaction.atomic():
         standing = CardCheck.objects.filter(pk=check.pk, cursor=check.cursor, finished_at=None)
@@ -138,12 +141,9 @@ def _go_on(check: CardCheck, *, at: datetime) -> int:
     return len(ids)
 
 
-def _look_at_slice(
-    merchant_id: int, *, after: int, card: MemberCard | None = None
-) -> tuple[list[int], list[WrongFigure]]:
-    asked = {"merchant": merchant_id, "after": after, "limit": CARDS_AT_ONCE}
+def _look_at_slice(merchant_id: int, *, after: int, limit: int) -> tuple[list[int], list[WrongFigure]]:
     with connection.cursor() as cursor:
-        cursor.execute(SLICE, {**asked, "card": card.pk if card else None})
+        cursor.execute(SLICE, {"merchant": merchant_id, "after": after, "limit": limit})
         rows = cursor.fetchall()
     wrong: list[WrongFigure] = []
     for card_id, *figures in rows:

@@ -129,4 +129,7 @@ def assert_books(of: MemberCard) -> None:
         took = LotUse.objects.filter(entry=entry).aggregate(n=Sum("points"))["n"] or 0
         made = PointLot.objects.filter(entry=entry).aggregate(n=Sum("points"))["n"] or 0
         assert made - took == entry.points
+    for use in LotUse.objects.filter(entry__card=of, entry__kind="frozen"):
+        given = LotUse.objects.filter(lot=use.lot, entry__undoes=use.entry).aggregate(n=Sum("points"))["n"]
+        assert 0 <= -(given or 0) <= use.points, "a lot got back more than was frozen of it"
     assert proof.look(of.merchant, card=of) == []
