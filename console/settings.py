@@ -112,6 +112,8 @@ ENGINE_RESERVE_PER_SECOND = number("ENGINE_RESERVE_PER_SECOND", 20)
 # of one mini program on one Beijing day; the platform shows a remainder and documents no number
 CROWD_SENDS_PER_DAY = int(number("CROWD_SENDS_PER_DAY", 10))
 ORDER_DIGEST_HOUR = int(number("ORDER_DIGEST_HOUR", 8))  # of the merchant's day: that of yesterday is made
+# corrected by one person alone; more than that waits for a second one
+MEMBER_CORRECTION_POINTS = int(number("MEMBER_CORRECTION_POINTS", 1_000))
 COUPON_POLL_SECONDS = number("COUPON_POLL_SECONDS", 10)  # no push came: the platform is asked
 COUPON_NOT_DONE_SECONDS = number("COUPON_NOT_DONE_SECONDS", 900)  # taken up, and then never made
 ORDER_SETTLE_SECONDS = number("ORDER_SETTLE_SECONDS", 2)  # an earlier status may still come in
@@ -342,6 +344,15 @@ CELERY_BEAT_SCHEDULE = {
     # every fifteen seconds and every minute: templates in review, lists whose job is over
     "watch templates": {"task": "messaging.watch_templates", "schedule": 15.0, "options": {"expires": 15}},
     "tidy lists": {"task": "membership.tidy_lists", "schedule": 60.0, "options": {"expires": 60}},
+    # every minute: cards, points and periods of levels that end; the look at the books of cards goes on
+    "end cards": {"task": "membership.end_due", "schedule": 60.0, "options": {"expires": 60}},
+    "go on proving cards": {"task": "membership.go_on_proof", "schedule": 60.0, "options": {"expires": 60}},
+    # every ten minutes: merchants whose look of this night has not begun
+    "start proving cards": {
+        "task": "membership.start_proof",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     # every minute: files of orders whose job is over
     "tidy order imports": {"task": "orders.tidy_imports", "schedule": 60.0, "options": {"expires": 60}},
     # every ten seconds: plans of coupons that no send needs any more, claims of those that did

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from membership.models import Customer, PeopleList, PeopleListEntry
+from membership.models import BalanceEntry, Customer, MemberCard, PeopleList, PeopleListEntry, PointEntry
 from merchants.models import Event
 from merchants.personal import Cell, Column, Part
 
@@ -30,6 +30,30 @@ LISTS = (
     Column("made_at", _("Made at")),
     Column("kept", _("Kept beside the id")),
 )
+CARDS = (
+    Column("number", _("Card number")),
+    Column("card", _("Member card")),
+    Column("platform_number", _("Id on the platform")),
+    Column("state", _("Status")),
+    Column("channel", _("Channel")),
+    Column("opened_at", _("Opened at")),
+    Column("valid_until", _("Valid until")),
+    Column("level", _("Level")),
+    Column("points", _("Points")),
+    Column("points_frozen", _("Frozen points")),
+    Column("balance_fen", _("Balance in fen")),
+    Column("balance_frozen_fen", _("Frozen balance in fen")),
+)
+MOVEMENTS = (
+    Column("number", _("Card number")),
+    Column("what", _("What happened")),
+    Column("at", _("Time")),
+    Column("moved", _("Moved")),
+    Column("frozen", _("Frozen part moved")),
+    Column("after", _("After it")),
+    Column("order", _("Order number")),
+    Column("reason", _("Reason")),
+)
 HISTORY = (Column("at", _("Time")), Column("event", pgettext_lazy("audit", "What happened")))
 
 
@@ -38,6 +62,9 @@ def export_of(customer: Customer) -> list[Part]:
     return [
         Part("person", _("Who it is"), PERSON, [_person(customer)]),
         Part("lists", _("Audiences with this person"), LISTS, _lists(customer)),
+        Part("cards", _("Member cards"), CARDS, _cards(customer)),
+        Part("point-ledger", _("Points, line by line"), MOVEMENTS, _points(customer)),
+        Part("balance-ledger", _("Balance, line by line"), MOVEMENTS, _balance(customer)),
         Part("history", _("What was done with their data"), HISTORY, _history(customer)),
     ]
 
@@ -70,6 +97,34 @@ def _lists(customer: Customer) -> Iterator[list[Cell]]:
             f"{column}: {value}" for column, value in zip(kept.columns, entry.values or [], strict=False)
         )
         yield [kept.name, kept.purpose, kept.source, kept.file_name, kept.created_at, beside]
+
+
+def _cards(customer: Customer) -> Iterator[list[Cell]]:
+    rows = MemberCard.objects.filter(customer=customer).select_related("template", "level").order_by("id")
+    for card in rows.iterator():
+        yield [
+            *(card.number, card.template.name, card.biz_card_no, card.state, card.channel),
+            *(card.opened_at, card.valid_until, card.level.name if card.level else None),
+            *(card.points, card.points_frozen, card.balance_fen, card.balance_frozen_fen),
+        ]
+
+
+def _points(customer: Customer) -> Iterator[list[Cell]]:
+    rows = PointEntry.objects.filter(card__customer=customer).select_related("card")
+    for entry in rows.order_by("card_id", "id").iterator():
+        yield [
+            *(entry.card.number, entry.kind, entry.happened_at, entry.points, entry.frozen),
+            *(entry.points_after, entry.order_no, entry.reason),
+        ]
+
+
+def _balance(customer: Customer) -> Iterator[list[Cell]]:
+    rows = BalanceEntry.objects.filter(card__customer=customer).select_related("card")
+    for entry in rows.order_by("card_id", "id").iterator():
+        yield [
+            *(entry.card.number, entry.kind, entry.happened_at, entry.fen, entry.frozen_fen),
+            *(entry.fen_after, entry.order_no, entry.reason),
+        ]
 
 
 def _history(customer: Customer) -> Iterator[list[Cell]]:

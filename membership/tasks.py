@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from membership import checking, importing, lists, uploads
+from membership import cards, checking, importing, levels, lists, points, proof, uploads
 from merchants.enqueue import MerchantTask
 
 
@@ -32,3 +32,22 @@ def tidy_lists() -> None:
     lists.close_stale(at=at)
     lists.drop_leftovers()
     uploads.prune(at=at)
+
+
+@shared_task(name="membership.end_due")
+def end_due() -> None:
+    at = timezone.now()
+    points.expire_due(at=at)
+    levels.judge_due(at=at)
+    cards.expire_due(at=at)
+
+
+@shared_task(name="membership.start_proof")
+def start_proof() -> None:
+    proof.start_due(at=timezone.now())
+
+
+@shared_task(name="membership.go_on_proof")
+def go_on_proof() -> None:
+    """Periodic: as long as there is something to look at, at most a minute's worth."""
+    proof.go_on_for(seconds=40, at=timezone.now())

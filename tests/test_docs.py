@@ -9,6 +9,8 @@ import pytest
 from django.core.management import get_commands
 
 from coupons.models.use import USE_TRANSITIONS
+from membership.models.card_template import CARD_TEMPLATE_TRANSITIONS
+from membership.models.member_card import CARD_TRANSITIONS
 from messaging.consent import adopting
 from messaging.models import TRANSITIONS, DeliveryState
 from tests.source_tree import ROOT, files
@@ -129,6 +131,8 @@ def arrows_below(heading: str) -> dict[str, set[str]]:
         ("States of a send", TRANSITIONS),
         ("States of an adopted template", adopting.TRANSITIONS),
         ("States of a use of a coupon", USE_TRANSITIONS),
+        ("States of a member card", CARD_TRANSITIONS),
+        ("States of a card's template", CARD_TEMPLATE_TRANSITIONS),
     ],
 )
 def test_the_picture_shows_the_moves_of_the_table(heading: str, table: Mapping[str, frozenset[str]]) -> None:

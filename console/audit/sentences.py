@@ -16,6 +16,7 @@ from console.coupons.giving_words import OWN as NOT_GIVEN
 from console.reconciliation.checks import CHECKS
 from coupons.models import CouponAlert
 from coupons.models.difference import DifferenceKind
+from membership.models.member_card import CardState
 from merchants.models import ApiKey, Event
 from merchants.roles import Role
 from messaging.engine.breaker import Evidence
@@ -86,6 +87,21 @@ SENTENCES: Mapping[str, str | Promise] = {
     "coupon_alert.kept": _("Kept a customer from coupons until a day"),
     "coupon_alert.let_go": _("Let a customer have coupons again"),
     "coupon.figures_repaired": _("Figures of a coupon were wrong and were counted again from its ledger"),
+    "card.drafted": _("Began a member card"),
+    "card.edited": _("Saved a version of a member card"),
+    "card.deleted": _("Deleted a member card's draft"),
+    "card.submitted": _("Handed a version of a member card to the platform"),
+    "card.live": _("A version of a member card went live"),
+    "card.refused": _("The platform refused a version of a member card"),
+    "member.card_opened": _("A customer opened a member card"),
+    "member.card_ended": _("A member card ended"),
+    "member.level_reached": _("A member reached a higher level"),
+    "member.level_lost": _("A member lost a level at the end of its period"),
+    "member.books_differ": _("Totals of member cards differ from their ledgers"),
+    "member.totals_rebuilt": _("Totals of a member card were counted again from its ledgers"),
+    "points.correction_asked": _("Asked for a correction of points; a second person decides"),
+    "points.corrected": _("Corrected the points of a member"),
+    "points.correction_refused": _("Refused a correction of points"),
     "placement.submitted": _("Asked the platform to show a coupon"),
     "placement.auditing": _("The platform took up a coupon's placement and reviews it"),
     "placement.live": _("A coupon's placement went live"),
@@ -219,6 +235,9 @@ AREAS: Mapping[str, str | Promise] = {
     "single": _("Single messages"),
     "coupon": _("Coupons"),
     "placement": _("Where coupons are shown"),
+    "card": _("Member cards"),
+    "member": _("Members"),
+    "points": _("Points"),
     "merchant": _("Merchant"),
     "reminder": _("Reminders"),
     "api_key": _("API keys"),
@@ -237,6 +256,8 @@ SUBJECTS: Mapping[str, str | Promise] = {
     "couponrun": _("Batch issue"),
     "coupondifference": _("Difference in the books"),
     "couponalert": _("Coupon alert"),
+    "cardtemplate": _("Member card"),
+    "membercard": _("Card of a member"),
     "placement": pgettext_lazy("subject", "Placement"),
     "miniprogram": _("Mini program"),
     "providerapp": _("Service provider's app"),
@@ -275,6 +296,11 @@ DETAILS: Mapping[str, str | Promise] = {
     "stopped": pgettext_lazy("detail", "stopped"),
     "detail": pgettext_lazy("detail", "more exactly"),
     "created": pgettext_lazy("detail", "new orders"),
+    "cards": pgettext_lazy("detail", "cards"),
+    "channel": pgettext_lazy("detail", "channel"),
+    "level": pgettext_lazy("detail", "level"),
+    "level_before": pgettext_lazy("detail", "level before"),
+    "points": pgettext_lazy("detail", "points"),
     "updated": pgettext_lazy("detail", "changed orders"),
     "unchanged": pgettext_lazy("detail", "unchanged"),
     "refused": pgettext_lazy("detail", "refused"),
@@ -341,7 +367,7 @@ REFUSED_FOR: Mapping[str, str | Promise] = {
 # Codes that stand in a detail, in the words of the pages.
 CODES: Mapping[str, Mapping[str, Any]] = {
     "cause": {str(cause): cause.label for cause in UnknownCause},
-    "ending": {str(why): why.label for why in OrderImport.Ending},
+    "ending": {str(why): why.label for why in [*OrderImport.Ending, *CardState]},
     "ended": {str(why): why.label for why in Review.Ended},
     "refused_for": REFUSED_FOR,
     "missed": {str(reason): reason.label for reason in MissedReason},

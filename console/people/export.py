@@ -26,7 +26,8 @@ from console.states import DELIVERY, ORDER_IMPORT, ORDER_SYNC
 from coupons.models import CouponAlert
 from coupons.models.grant import GrantEntry, GrantState, Source
 from coupons.models.limits import AlertState
-from membership.models import Customer, PeopleList
+from membership.models import BalanceEntry, Customer, PeopleList, PointEntry
+from membership.models.member_card import CardState
 from membership.uploads import safe_against_formulas
 from merchants.personal import Cell, Part
 from messaging.models import ConsentEntry, Kind, Signal, SkipReason
@@ -55,6 +56,9 @@ REPORTED: Mapping[str, str | Promise] = {
 # Codes of (part, column) in words, for the tables; the JSON keeps the codes.
 WORDS: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("lists", "source"): dict(PeopleList.Source.choices),
+    ("cards", "state"): dict(CardState.choices),
+    ("point-ledger", "what"): dict(PointEntry.Kind.choices),
+    ("balance-ledger", "what"): dict(BalanceEntry.Kind.choices),
     ("history", "event"): SENTENCES,
     ("consents", "kind"): dict(Kind.choices),
     ("consent-ledger", "change"): CHANGES,

@@ -21,11 +21,13 @@ from messaging.engine.mark import mark
 from messaging.engine.record import Answer, record
 from messaging.models import Delivery, SendControl, Signal, Visit
 from messaging.recall import forgetting
+from tests import build_cards
 from tests import build_messaging as build
 from tests.console.messaging.sends.base import SendCase
 
 FILES = [
-    *("person", "lists", "history", "consents", "consent-ledger", "messages", "attempts", "signals"),
+    *("person", "lists", "cards", "point-ledger", "balance-ledger", "history"),
+    *("consents", "consent-ledger", "messages", "attempts", "signals"),
     *("orders", "order-statuses", "order-files"),
     *("coupons", "coupon-ledger", "coupon-alerts"),
 ]
@@ -105,6 +107,16 @@ class Export(ExportCase):
         self.assertEqual(
             [row["event"] for row in found["history"]], ["customer.do_not_send_set", "customer.exported"]
         )
+
+    def test_a_card_and_its_ledgers_are_in_it_in_words(self) -> None:
+        card = build_cards.card(build_cards.template(self.mini_program), self.person)
+        build_cards.earn(card, 30)
+        archive = self.download(self.person)
+        head, row = self.table(archive, "cards")
+        self.assertEqual((row[head.index("Status")], row[head.index("Points")]), ("Open", "30"))
+        head, row = self.table(archive, "point-ledger")
+        self.assertEqual((row[head.index("What happened")], row[head.index("Moved")]), ("Earned", "30"))
+        self.assertEqual(self.table(archive, "balance-ledger")[1:], [])
 
     def test_tables_say_codes_in_words_and_in_the_language_of_who_asks(self) -> None:
         self.story()
