@@ -92,6 +92,15 @@ class Returns(UseCase):
             self.assertEqual(self.why(entry), "nothing_to_return")
         self.assertEqual(self.fresh().state, "redeemed")
 
+    def test_money_that_is_on_its_way_back_is_not_given_back_twice(self) -> None:
+        self.grant = self.holding(self.live(max_uses=3))
+        with self.platform():
+            entry = self.used_once(times=2, order_fen=6_000, saved_fen=1_000)
+            self.counter.plan = {REFUND: [hang_up]}
+            self.assertEqual(self.give_back(entry, times=1, paid_back_fen=4_000).state, "pending")
+            self.assertEqual(self.why(entry, times=1, paid_back_fen=1_001), "too_much_money")
+            self.assertEqual(self.why(entry, times=1, paid_back_fen=1_000), "")
+
     def test_a_refusal_leaves_the_use_as_it_is(self) -> None:
         with self.platform():
             entry = self.used_once()
