@@ -22,7 +22,15 @@ from messaging.models import MonthBooks, SubscriptionTemplate
 from tests import build_messaging, build_orders
 from tests.browser import acts, provider
 from tests.browser.acts import Act
-from tests.browser.book_scenes import a_difference, accepted, books, differences, figures
+from tests.browser.book_scenes import (
+    a_difference,
+    accepted,
+    books,
+    differences,
+    figures,
+    figures_of_plans,
+    figures_of_stores,
+)
 from tests.browser.coupon_scenes import (
     a_coupon,
     a_holder,
@@ -280,6 +288,8 @@ COUPONS = [
     Row("a difference accepted as known", accepted),
     Row("coupon figures", figures()),
     Row("coupon figures as a table", figures("&days=7&view=table")),
+    Row("coupon figures by message template", figures_of_plans),
+    Row("coupon figures by store", figures_of_stores),
 ]
 
 FIGURES_AND_SETTINGS = [
