@@ -122,7 +122,11 @@ SECTIONS: tuple[Section, ...] = (
         (
             Item(_("Recall"), "recall", "recall.view", "chart-histogram", ("recall",)),
             Item(
-                _("Coupon figures"), "coupon_figures", "coupons.view", "chart-histogram", ("coupon_figures",)
+                _("Coupon figures"),
+                "coupon_figures",
+                "coupons.view",
+                "chart-histogram",
+                ("coupon_figures", "coupon_plan_figures", "coupon_store_figures"),
             ),
         ),
     ),

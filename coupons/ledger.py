@@ -251,6 +251,7 @@ def redeem(grant: CouponGrant, fact: Fact, *, times: int = 1) -> Written:
         order_fen=bill,
         hours_to_use=max(0, hours) if is_first else 0,
     )
+    _count_in_store(grant, entry, redemptions=times, bills=1, saved_fen=saved, order_fen=bill)
     return Written(entry, grant, True)
 
 
@@ -262,7 +263,8 @@ def revert(grant: CouponGrant, fact: Fact, *, of: GrantEntry, times: int = 1) ->
     grant = lock(grant.pk)
     if before := _before(grant, fact):
         return before
-    if of.grant_id != grant.pk or of.kind != Kind.REDEEMED or times > left_of(of):
+    left = left_of(of)
+    if of.grant_id != grant.pk or of.kind != Kind.REDEEMED or times > left:
         raise NotPossible("nothing_to_return")
     was_over, used = grant.state == GrantState.REDEEMED, grant.used_times - times
     is_late = grant.ends_at is not None and fact.at > grant.ends_at
@@ -289,6 +291,8 @@ def revert(grant: CouponGrant, fact: Fact, *, of: GrantEntry, times: int = 1) ->
         late = Fact(f"{fact.source_key}:expired"[:120], fact.at, By.CLOCK)
         _write(grant, Kind.EXPIRED, late)
         counting.move_day(grant.coupon_id, day, grant.source, expired=1)
+    undone = int(times == left)
+    _count_in_store(grant, entry, reverted=times, bills=-undone, saved_fen=-saved, order_fen=-bill)
     return Written(entry, grant, True)
 
 
@@ -426,6 +430,12 @@ def _columns(fact: Fact) -> Mapping[str, Any]:
     names = ("by", "source_key", "order_no", "trade_no", "order_fen", "saved_fen")
     ids = ("user_id", "store_id", "call_id")
     return {name: getattr(fact, name) for name in (*names, *ids)}
+
+
+def _count_in_store(grant: CouponGrant, entry: GrantEntry, **by: int) -> None:
+    """After the day. A return counts where its use did."""
+    store_id = (entry.reverts or entry).store_id
+    counting.move_store(grant.coupon_id, terms.beijing_day(entry.happened_at), store_id, **by)
 
 
 def _take_back_expiry(grant: CouponGrant) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 from django.db import connection, transaction
 
 from coupons import counting
-from coupons.models import Coupon, CouponCount, CouponDay
+from coupons.models import Coupon, CouponCount, CouponDay, CouponStoreDay
 from merchants import events
 
 LIVES_ON_DAYS = 400  # after the last day of claiming; what is older is counted by the command only
-COUNTS, DAYS = counting.COUNTS, counting.DAYS
+COUNTS, DAYS, STORES = counting.COUNTS, counting.DAYS, counting.STORES
 
 GRANTS = """
 SELECT count(*) FILTER (WHERE state <> 'refused'), count(*) FILTER (WHERE state = 'redeemed'),
@@ -52,11 +52,34 @@ SELECT day, source,
     sum(hours)::bigint
 FROM moved GROUP BY 1, 2 ORDER BY 1, 2
 """
+# A return counts in the store of its use; the one with which all of it came back undoes the bill.
+IN_STORES = """
+WITH moved AS (
+    SELECT (e.happened_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
+        coalesce(u.store_id, e.store_id) AS store, e.kind, e.times,
+        coalesce(e.saved_fen, 0) AS saved, coalesce(e.order_fen, 0) AS bill,
+        e.kind = 'reverted'
+            AND sum(e.times) OVER (PARTITION BY e.reverts_id ORDER BY e.id) = -u.times AS is_undone
+    FROM coupons_coupongrant g
+    JOIN coupons_grantentry e ON e.grant_id = g.id
+    LEFT JOIN coupons_grantentry u ON u.id = e.reverts_id
+    WHERE g.coupon_id = %(coupon)s AND e.kind IN ('redeemed', 'reverted')
+)
+SELECT day, store,
+    (-coalesce(sum(times) FILTER (WHERE kind = 'redeemed'), 0))::int,
+    coalesce(sum(times) FILTER (WHERE kind = 'reverted'), 0)::int,
+    (count(*) FILTER (WHERE kind = 'redeemed') - count(*) FILTER (WHERE is_undone))::int,
+    sum(CASE kind WHEN 'redeemed' THEN saved ELSE -saved END)::bigint,
+    sum(CASE kind WHEN 'redeemed' THEN bill ELSE -bill END)::bigint
+FROM moved GROUP BY 1, 2
+"""
+NO_STORE = 0  # in the key of a wrong figure: nobody told which
 
 
 @dataclass(frozen=True, slots=True)
 class WrongFigure:
-    """`day` and `source` are None and "" for a figure of the whole coupon."""
+    """`day`, `source` and `store` are None, "" and None for a figure of the whole coupon; a figure of a day
+    is of a way in or of a store."""
 
     coupon_id: int
     name: str
@@ -64,6 +87,7 @@ class WrongFigure:
     counted: int
     day: date | None = None
     source: str = ""
+    store: int | None = None
 
 
 def rebuild(*, repair: bool = True, coupon: Coupon | None = None) -> list[WrongFigure]:
@@ -96,6 +120,7 @@ def _rebuild_one(coupon_id: int, *, repair: bool) -> list[WrongFigure]:
         ]
         for key in sorted(days.keys() | counted_days.keys()):
             wrong += _wrong_of_day(coupon_id, key, days.get(key), counted_days.get(key, {}))
+        wrong += _wrong_in_stores(coupon_id)
         if wrong and repair:
             _repair(coupon_id, wrong)
         return wrong
@@ -132,17 +157,40 @@ def _wrong_of_day(
     return [WrongFigure(coupon_id, name, was, now, day, source) for name, was, now in pairs if was != now]
 
 
+def _wrong_in_stores(coupon_id: int) -> list[WrongFigure]:
+    kept = {(row.day, row.store_id): row for row in CouponStoreDay.objects.filter(coupon=coupon_id)}
+    with connection.cursor() as cursor:
+        cursor.execute(IN_STORES, {"coupon": coupon_id})
+        counted = {(row[0], row[1]): dict(zip(STORES, row[2:], strict=True)) for row in cursor.fetchall()}
+    wrong = []
+    for day, store in sorted(kept.keys() | counted.keys(), key=lambda key: (key[0], key[1] or NO_STORE)):
+        row, told = kept.get((day, store)), counted.get((day, store), {})
+        pairs = ((name, getattr(row, name, 0), told.get(name, 0)) for name in STORES)
+        wrong += [
+            WrongFigure(coupon_id, name, was, now, day, store=store or NO_STORE)
+            for name, was, now in pairs
+            if was != now
+        ]
+    return wrong
+
+
 def _repair(coupon_id: int, wrong: list[WrongFigure]) -> None:
     """In the transaction that holds the figure of the coupon."""
     total = {one.name: one.counted for one in wrong if one.day is None}
     if total:
         CouponCount.objects.filter(coupon=coupon_id).update(**total)
     cells: dict[tuple[date, str], dict[str, int]] = {}
+    in_stores: dict[tuple[date, int], dict[str, int]] = {}
     for one in wrong:
-        if one.day is not None:
+        if one.day is not None and one.store is not None:
+            in_stores.setdefault((one.day, one.store), {})[one.name] = one.counted
+        elif one.day is not None:
             cells.setdefault((one.day, one.source), {})[one.name] = one.counted
     for (day, source), figures in cells.items():
         CouponDay.objects.update_or_create(coupon_id=coupon_id, day=day, source=source, defaults=figures)
+    for (day, store), figures in in_stores.items():
+        of_store: dict[str, Any] = {"coupon_id": coupon_id, "day": day, "store_id": store or None}
+        CouponStoreDay.objects.update_or_create(**of_store, defaults=figures)
     coupon = Coupon.objects.select_related("merchant", "mini_program").get(pk=coupon_id)
     events.record(
         "coupon.figures_repaired",

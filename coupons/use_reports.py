@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from coupons.models import Coupon, CouponGrant, CouponUse, GrantEntry
 from coupons.models.grant import GrantState
@@ -65,3 +65,10 @@ def held_of(coupon: Coupon, *, state: str = "") -> QuerySet[CouponGrant]:
     """Everybody who has it or was to have it."""
     rows: QuerySet[CouponGrant] = CouponGrant.objects.filter(coupon=coupon).select_related("customer")
     return rows.filter(state=state) if state else rows
+
+
+def used_in(rows: QuerySet[CouponGrant], store_id: int | None) -> QuerySet[CouponGrant]:
+    """Those of which a use was in this store, also one that came back; None: in one that nobody told."""
+    of_store = Q(store=None) if store_id is None else Q(store=store_id)
+    uses = GrantEntry.objects.filter(of_store, kind=GrantEntry.Kind.REDEEMED)
+    return rows.filter(pk__in=uses.values("grant"))

@@ -426,8 +426,8 @@ TABLE = [
     Row("coupon_alerts", ALL),
     Row("coupon_alert", ALL, kwargs=alert),
     Row("coupon_alert_settle", OPERATORS, kwargs=alert, data=dismissal, post=True),
-    Row("coupon_figures", ALL),
-    Row("coupon_figures_export", ALL),
+    *(Row(f"coupon_{by}figures", ALL) for by in ("", "plan_", "store_")),
+    *(Row(f"coupon_{by}figures_export", ALL) for by in ("", "plan_", "store_")),
     Row("coupon_scan", OPERATORS),
     Row("coupon_redeem", OPERATORS, kwargs=held_coupon, post=True, passes=(422,)),  # no bill is named
     Row("coupon_use_revert", OPERATORS, kwargs=used_coupon),

@@ -17,9 +17,9 @@ from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from coupons import giving
+from coupons import figure_reports, giving, ledger, store_reports, use_reports
 from coupons.models import CouponGrant
-from merchants.models import GatewayCall, MiniProgram, User
+from merchants.models import GatewayCall, MiniProgram, Store, User
 from messaging.engine import schedule, slot, sql, turn
 from messaging.engine.claim import claim, release
 from messaging.engine.decisions import send_again, treat_as_sent
@@ -29,6 +29,7 @@ from messaging.engine.reap import reap
 from messaging.engine.reconcile import lines
 from messaging.engine.record import Answer, record
 from messaging.models import (
+    CarriedClaim,
     Delivery,
     DeliveryAttempt,
     FrequencyCount,
@@ -38,6 +39,7 @@ from messaging.models import (
     SubscriptionTemplate,
     Visit,
 )
+from messaging.sends import plan_figures, plan_reports
 from orders import reports
 from orders.models import StatusChange
 from tests import build_alerts, build_coupons, build_giving, build_orders, build_uses
@@ -54,6 +56,7 @@ BIG = (
     "coupons_couponuse",
     "coupons_grantentry",
     "merchants_gatewaycall",
+    "messaging_carriedclaim",
     "membership_customer",
     "membership_peoplelistentry",
     "merchants_event",
@@ -141,6 +144,9 @@ def fill_next_door(app: MiniProgram, *, by: User) -> None:
     multiply("coupons_coupongrant", customer_id=f"{first} + copy", **of_grant)
     numbers = {"request_no": "'many' || copy", "out_biz_no": "'many' || copy"}
     multiply("coupons_couponuse", grant_id=f"{given.pk} + copy", **numbers)
+    carried = build_coupons.placement(given.coupon, booth="SERVICE_MESSAGE", delivery_id="", state="draft")
+    CarriedClaim.objects.create(grant=given, placement=carried, told_at=at)
+    multiply("messaging_carriedclaim", grant_id=f"{given.pk} + copy")
     multiply("coupons_grantentry", grant_id=f"{given.pk} + copy", source_key="'many' || copy")
     build_alerts.alert(app, someone[0])
     multiply("coupons_couponalert", customer_id=f"{first} + copy")
@@ -255,6 +261,27 @@ class Plans(CastCase):
             if found:
                 wrong[name] = found
         assert not wrong, json.dumps(wrong, indent=1)
+
+    def test_no_figure_of_a_plan_nor_the_coupons_behind_it_walks_a_big_table(self) -> None:
+        app, at = self.mini_program, timezone.now()
+        coupon, store = build_coupons.coupon(app), Store.objects.create(merchant=app.merchant, name="西溪店")
+        build.send(app, self.template, self.list)
+        SendControl.objects.filter(mini_program=app).update(started_at=at)
+        for reference in (self.template.template_id, "3C_RENT:APPROVAL"):
+            build_coupons.placement(coupon, booth="SERVICE_MESSAGE", template_ref=reference)
+        held = [build_coupons.grant(coupon, one, at=at) for one in self.people[:3]]
+        with transaction.atomic():
+            ledger.redeem(held[0], build_coupons.fact(store_id=store.pk))
+        later = at + timedelta(hours=1)
+        with walks() as found:
+            assert plan_figures.count_due(at=later) >= 2
+            plan_reports.figures_of(app.merchant, plan_reports.Wanted(at, later))
+            store_reports.figures_of(
+                app.merchant, figure_reports.Wanted(at.date(), later.date(), coupon_id=coupon.pk)
+            )
+            for one in (store.pk, None):
+                list(use_reports.used_in(use_reports.held_of(coupon), one).order_by("-id")[:50])
+        assert not found, json.dumps(found, indent=1)
 
     def test_no_page_walks_a_big_table(self) -> None:
         self.sign_in(self.owner)

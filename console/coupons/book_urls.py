@@ -1,6 +1,6 @@
 from django.urls import path
 
-from console.coupons import differing, figures, reconciliation
+from console.coupons import differing, figures, plan_figures, reconciliation, store_figures
 
 book_pages = [
     path("coupons/books/", reconciliation.coupon_books, name="coupon_books"),
@@ -19,4 +19,16 @@ book_pages = [
     ),
     path("coupons/figures/", figures.coupon_figures, name="coupon_figures"),
     path("coupons/figures/export/", figures.coupon_figures_export, name="coupon_figures_export"),
+    path("coupons/figures/messages/", plan_figures.coupon_plan_figures, name="coupon_plan_figures"),
+    path(
+        "coupons/figures/messages/export/",
+        plan_figures.coupon_plan_figures_export,
+        name="coupon_plan_figures_export",
+    ),
+    path("coupons/figures/stores/", store_figures.coupon_store_figures, name="coupon_store_figures"),
+    path(
+        "coupons/figures/stores/export/",
+        store_figures.coupon_store_figures_export,
+        name="coupon_store_figures_export",
+    ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from io import StringIO
 from typing import Any
 
@@ -57,6 +58,12 @@ class CouponFigureFilters(RecallFilters):
             coupon_id=self.applied.get("coupon"),
             source=self.applied.get("source", ""),
         )
+
+
+class FiguresWithoutSource(CouponFigureFilters):
+    """Of figures that know no way in."""
+
+    source = None  # type: ignore[assignment]
 
 
 @require_safe
@@ -118,38 +125,49 @@ def coupon_figures_export(request: MerchantRequest) -> HttpResponse:
     today = beijing_day(timezone.now())
     filters = CouponFigureFilters(request.GET, merchant=request.merchant, today=today)
     figures = figure_reports.figures_of(request.merchant, filters.wanted)
-    text = StringIO("\ufeff")
-    text.seek(1)
-    writer = csv.writer(text)
-    writer.writerow(HEAD)
     rows: list[tuple[str, Any, str, Sums]] = [
         *(("day", one.day, "", one.sums) for one in figures.days),
         *(("coupon", one.key, one.name, one.sums) for one in figures.coupons),
         *(("way_in", one.key, one.name, one.sums) for one in figures.sources),
         ("all", "", "", figures.all),
     ]
-    for part, key, name, sums in rows:
-        writer.writerow([safe_against_formulas(str(cell)) for cell in (part, key, name, *cells(sums))])
+    lines = [(part, key, name, *cells(sums)) for part, key, name, sums in rows]
+    return csv_answer("coupon-figures", HEAD, lines)
+
+
+def csv_answer(name: str, head: Iterable[str], lines: Iterable[Iterable[object]]) -> HttpResponse:
+    """Nothing stands in a cell where nobody told."""
+    text = StringIO("\ufeff")
+    text.seek(1)
+    writer = csv.writer(text)
+    writer.writerow(head)
+    for line in lines:
+        writer.writerow([safe_against_formulas("" if cell is None else str(cell)) for cell in line])
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="coupon-figures.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response["Cache-Control"] = "no-store"
     return response
 
 
-def cells(sums: Sums) -> list[object]:
-    """Nothing where nobody told."""
-    money = [None if fen is None else f"{fen / 100:.2f}" for fen in (sums.saved_fen, sums.order_fen)]
-    rates = [
-        None if value is None else f"{value:.3f}"
-        for value in (sums.use_rate, sums.days_to_use, sums.bills_per_yuan)
-    ]
-    told = [
+def yuan(fen: int | None) -> str | None:
+    return None if fen is None else f"{fen / 100:.2f}"
+
+
+def rate(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3f}"
+
+
+def cells(sums: Sums) -> tuple[object, ...]:
+    return (
         sums.claimed,
         sums.redemptions,
         sums.reverted,
         sums.used,
-        rates[0],
+        rate(sums.use_rate),
         sums.expired,
         sums.invalidated,
-    ]
-    return ["" if cell is None else cell for cell in (*told, rates[1], *money, rates[2])]
+        rate(sums.days_to_use),
+        yuan(sums.saved_fen),
+        yuan(sums.order_fen),
+        rate(sums.bills_per_yuan),
+    )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -19,6 +20,7 @@ from console.coupons import words
 from console.coupons.alert_words import standing_context
 from console.coupons.giving_words import grant_words
 from console.coupons.lookup import coupon_of
+from console.coupons.plan_figures import names_of
 from console.coupons.use_forms import RevertForm, number_of, sent_before
 from console.coupons.use_words import left_words, sentence_of, state_sentence, told
 from console.htmx import answer, invalid, redirect, toast
@@ -26,11 +28,16 @@ from console.lists import FilterForm, keyset_page
 from console.states import GRANT
 from coupons import finding, held_answers, returning, use_calls, use_reports
 from coupons.ledger import KeyReused, NotPossible
-from coupons.models import CouponGrant, CouponUse, GrantEntry
+from coupons.models import Coupon, CouponGrant, CouponUse, GrantEntry, Placement
 from coupons.models.grant import GrantState
+from coupons.models.placement import Booth
 from coupons.models.use import UseState
+from merchants.models import Store
+from messaging.models import CarriedClaim
 
 PER_PAGE = 50
+MOST = 50  # plans and stores to choose from
+NONE = "none"
 REVERT, REVERT_FORM = "coupons/revert.html", "coupons/_revert_form.html"
 
 
@@ -39,15 +46,60 @@ class GrantFilters(FilterForm):
         label=gettext_lazy("Status"),
         choices=[("", gettext_lazy("All")), *((str(one), GRANT[one].word) for one in GrantState.values)],
     )
+    plan = forms.ChoiceField(label=gettext_lazy("Claimed after a message"))
+    store = forms.ChoiceField(label=gettext_lazy("Used in the store"))
+    used = forms.ChoiceField(
+        label=gettext_lazy("Uses"), choices=[("", gettext_lazy("All")), ("1", gettext_lazy("Used and kept"))]
+    )
+
+    def __init__(self, data: Any, *, coupon: Coupon) -> None:
+        self.coupon = coupon
+        super().__init__(data)
+
+    def offer(self) -> None:
+        """Where no plan puts it into messages and there is no store, there is nothing to choose."""
+        plans = list(
+            Placement.objects.for_merchant(self.coupon.merchant)
+            .filter(coupon=self.coupon, booth=Booth.SERVICE_MESSAGE)
+            .order_by("-id")[:MOST]
+        )
+        stores = list(Store.objects.for_merchant(self.coupon.merchant).order_by("name")[:MOST])
+        names = names_of(self.coupon.merchant, plans) if plans else {}
+        offered = {
+            "plan": [(str(one.pk), _plan_words(one, names)) for one in plans],
+            "store": [(str(one.pk), one.name) for one in stores],
+        }
+        for name, choices in offered.items():
+            rest = (NONE, _("None, or not joined yet") if name == "plan" else _("Nobody told the store"))
+            field: Any = self.fields[name]
+            field.choices = [("", _("All")), *choices, rest]
+            if not choices:
+                del self.fields[name]
+
+    def narrow(self, rows: QuerySet[CouponGrant]) -> QuerySet[CouponGrant]:
+        plan, store = self.applied.get("plan"), self.applied.get("store")
+        if plan:
+            claims = CarriedClaim.objects.filter(grant=OuterRef("pk"))
+            joined = Exists(claims if plan == NONE else claims.filter(placement=plan))
+            rows = rows.filter(~joined if plan == NONE else joined)
+        if store:
+            rows = use_reports.used_in(rows, None if store == NONE else int(store))
+        return rows.filter(used_times__gt=0) if self.applied.get("used") else rows
+
+
+def _plan_words(plan: Placement, names: dict[str, str]) -> str:
+    name = names.get(plan.template_ref, plan.template_ref)
+    return f"{name} · {plan.begins_at:%m-%d} ～ {plan.ends_at:%m-%d}"
 
 
 @require_safe
 @merchant_page("coupons.view")
 def coupon_grants(request: MerchantRequest, coupon_id: int) -> HttpResponse:
     """Newest first."""
-    coupon, filters = coupon_of(request, coupon_id), GrantFilters(request.GET)
+    coupon = coupon_of(request, coupon_id)
+    filters = GrantFilters(request.GET, coupon=coupon)
     rows = use_reports.held_of(coupon, state=filters.applied.get("state", ""))
-    keyset = keyset_page(request, rows, per_page=PER_PAGE)
+    keyset = keyset_page(request, filters.narrow(rows), per_page=PER_PAGE)
     context = {
         "coupon": coupon,
         "filters": filters,

@@ -1,7 +1,7 @@
 """Every table of coupons: the coupon, who holds one, the ledger of each, and where they are shown."""
 
 from coupons.models.codes import CodeBook
-from coupons.models.coupon import Coupon, CouponCode, CouponCount, CouponDay
+from coupons.models.coupon import Coupon, CouponCode, CouponCount, CouponDay, CouponStoreDay
 from coupons.models.difference import CouponCheck, CouponDifference
 from coupons.models.grant import CouponGrant, CouponRun, GrantEntry
 from coupons.models.limits import ClaimPace, CouponAlert, CouponLimits
@@ -21,6 +21,7 @@ __all__ = [
     "CouponGrant",
     "CouponLimits",
     "CouponRun",
+    "CouponStoreDay",
     "CouponUse",
     "GrantEntry",
     "Placement",

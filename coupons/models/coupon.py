@@ -285,3 +285,29 @@ class CouponDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.source}"
+
+
+class CouponStoreDay(models.Model):
+    """Uses of one coupon in one store on one Beijing day, moved with the ledger's entries; a return counts in
+    the store of its use. `store` null: nobody told, as with every push. `bills`: redemptions, one for each
+    order, minus those of which all was given back.
+    """
+
+    coupon = models.ForeignKey(Coupon, on_delete=models.CASCADE, related_name="store_days", db_index=False)
+    store = models.ForeignKey("merchants.Store", null=True, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    redemptions = models.PositiveIntegerField(default=0)
+    reverted = models.PositiveIntegerField(default=0)
+    bills = models.IntegerField(default=0)
+    saved_fen = models.BigIntegerField(default=0)
+    order_fen = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["coupon", "day", "store"], name="coupon_store_day_once", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.store_id or '--'}"

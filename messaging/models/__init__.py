@@ -1,6 +1,6 @@
 from messaging.models.batch import BatchSend, DraftVersion
 from messaging.models.books import MonthBooks
-from messaging.models.carried import CarriedCount
+from messaging.models.carried import CarriedClaim, CarriedCount, ClaimsJoined, PlanCount
 from messaging.models.consent import Consent, ConsentEntry
 from messaging.models.control import TRANSITIONS, PauseReason, SendControl, SendKind, SendState, Unprepared
 from messaging.models.crowd import (
@@ -37,7 +37,9 @@ __all__ = [
     "CROWD_TRANSITIONS",
     "TRANSITIONS",
     "BatchSend",
+    "CarriedClaim",
     "CarriedCount",
+    "ClaimsJoined",
     "Consent",
     "ConsentEntry",
     "CrowdDecision",
@@ -61,6 +63,7 @@ __all__ = [
     "OrderVisit",
     "OrderVisitDay",
     "PauseReason",
+    "PlanCount",
     "RecallCount",
     "RecallHour",
     "Reminder",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from messaging.sends import carried_figures, carrying, review
+from messaging.sends import carried_figures, carrying, plan_figures, review
 
 
 @shared_task(name="messaging.expire_reviews")
@@ -17,3 +17,4 @@ def expire_reviews() -> None:
 def tend_coupons() -> None:
     carrying.give_up_unused()
     carried_figures.count_due(at=timezone.now())
+    plan_figures.count_due(at=timezone.now())

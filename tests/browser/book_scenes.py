@@ -6,9 +6,18 @@ from typing import Any
 
 from django.utils import timezone
 
-from coupons.models import Coupon, CouponCheck, CouponCount, CouponDay, CouponDifference
+from coupons.models import (
+    Coupon,
+    CouponCheck,
+    CouponCount,
+    CouponDay,
+    CouponDifference,
+    CouponStoreDay,
+)
 from coupons.terms import beijing_day
-from tests import build_coupons
+from merchants.models import Store
+from messaging.models import PlanCount
+from tests import build_coupons, build_messaging
 from tests.browser.scenes import Scenes
 
 Find = Callable[[Scenes], str]
@@ -86,6 +95,44 @@ def figures(tail: str = "") -> Find:
         return f"coupons/figures/?coupon={coupon.pk}{tail}"
 
     return find
+
+
+def figures_of_plans(scenes: Scenes) -> str:
+    """A template, a status of an order, and what came otherwise."""
+    app, now = scenes.house.app, timezone.now()
+    coupon = _coupon(scenes, "满30减8")
+    template = build_messaging.template(app, name="优惠券到账提醒", keywords=["优惠内容", "有效期"])
+    CouponCount.objects.filter(coupon=coupon).update(
+        taken=2_030, claimed=2_030, redemptions=612, redeemed=612, saved_fen=489_600, order_fen=2_203_200
+    )
+    told = ((template.template_id, 5_210, 840, 301), ("3C_RENT:APPROVAL", 1_904, 410, 166))
+    for reference, accepted, claimed, used in told:
+        plan = build_coupons.placement(coupon, booth="SERVICE_MESSAGE", template_ref=reference)
+        money = {"saved_fen": used * 800, "order_fen": used * 3_600}
+        counts = {"accepted": accepted, "claimed": claimed, "redemptions": used, "reverted": 3}
+        PlanCount.objects.create(placement=plan, median_hours=43, counted_at=now, **counts, **money)
+    return f"coupons/figures/messages/?coupon={coupon.pk}"
+
+
+def figures_of_stores(scenes: Scenes) -> str:
+    """Two stores it is for, one that it is not for, and uses that a push told."""
+    coupon, today = _coupon(scenes, "门店专享券"), beijing_day(timezone.now())
+    names = ("西溪天街店", "滨江宝龙店", "城西银泰店")
+    stores = [Store.objects.get_or_create(merchant=coupon.merchant, name=name)[0] for name in names]
+    Coupon.objects.filter(pk=coupon.pk).update(scope="stores")
+    coupon.stores.set(stores[:2])
+    for store, used in (*zip(stores, (214, 96, 7), strict=True), (None, 58)):
+        money = {} if store is None else {"saved_fen": used * 500, "order_fen": used * 2_380}
+        CouponStoreDay.objects.create(
+            coupon=coupon,
+            store=store,
+            day=today,
+            redemptions=used,
+            reverted=used // 40,
+            bills=used - used // 40,
+            **money,
+        )
+    return f"coupons/figures/stores/?coupon={coupon.pk}"
 
 
 def _coupon(scenes: Scenes, name: str) -> Coupon:

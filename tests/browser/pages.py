@@ -23,7 +23,15 @@ from tests import build_messaging, build_orders
 from tests.browser import acts, provider
 from tests.browser.acts import Act
 from tests.browser.alert_scenes import a_burst, alerts, an_alert
-from tests.browser.book_scenes import a_difference, accepted, books, differences, figures
+from tests.browser.book_scenes import (
+    a_difference,
+    accepted,
+    books,
+    differences,
+    figures,
+    figures_of_plans,
+    figures_of_stores,
+)
 from tests.browser.coupon_scenes import (
     a_coupon,
     a_holder,
@@ -286,6 +294,8 @@ COUPONS = [
     Row("an alert about a coupon", a_burst),
     Row("coupon figures", figures()),
     Row("coupon figures as a table", figures("&days=7&view=table")),
+    Row("coupon figures by message template", figures_of_plans),
+    Row("coupon figures by store", figures_of_stores),
 ]
 
 FIGURES_AND_SETTINGS = [

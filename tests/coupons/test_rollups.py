@@ -12,11 +12,15 @@ from django.test import TransactionTestCase
 from django.utils import timezone
 
 from coupons import ledger, rollups
-from coupons.models import Coupon, CouponCount, CouponDay, CouponGrant
-from merchants.models import Event
+from coupons.models import Coupon, CouponCount, CouponDay, CouponGrant, CouponStoreDay, GrantEntry
+from merchants.models import Event, Store
 from tests import build, build_coupons, build_giving
 from tests.base import CastCase
 from tests.build_coupons import fact
+
+
+def a_store(coupon: Coupon) -> Store:
+    return Store.objects.get_or_create(merchant=coupon.merchant, name="西溪店")[0]
 
 
 def a_history(coupon: Coupon) -> None:
@@ -27,7 +31,9 @@ def a_history(coupon: Coupon) -> None:
     build_giving.gift(coupon, state="refused")
     with transaction.atomic():
         used = [
-            ledger.redeem(grant, fact(saved_fen=500, order_fen=2_000 + grant.pk), times=2)
+            ledger.redeem(
+                grant, fact(saved_fen=500, order_fen=2_000 + grant.pk, store_id=a_store(coupon).pk), times=2
+            )
             for grant in grants[:2]
         ]
         ledger.redeem(grants[2], fact(now - timedelta(days=1)))
@@ -39,6 +45,11 @@ def a_history(coupon: Coupon) -> None:
         ledger.redeem(grants[4], fact(now - timedelta(days=2)))
 
 
+def partly_returned(coupon: Coupon) -> GrantEntry:
+    """The use of which a part was given back."""
+    return GrantEntry.objects.get(grant__coupon=coupon, kind="reverted").reverts
+
+
 class Rollups(CastCase):
     def setUp(self) -> None:
         self.coupon = build_coupons.coupon(self.mini_program, max_uses=2)
@@ -46,7 +57,8 @@ class Rollups(CastCase):
 
     def figures(self) -> list[Any]:
         days = CouponDay.objects.filter(coupon=self.coupon).order_by("day", "source").values()
-        return [CouponCount.objects.filter(coupon=self.coupon).values().get(), *days]
+        stores = CouponStoreDay.objects.filter(coupon=self.coupon).order_by("day", "store").values()
+        return [CouponCount.objects.filter(coupon=self.coupon).values().get(), *days, *stores]
 
     def repairs(self) -> int:
         return Event.objects.filter(kind="coupon.figures_repaired").count()
@@ -82,6 +94,35 @@ class Rollups(CastCase):
         self.assertTrue(rollups.rebuild())
         again = list(CouponDay.objects.filter(coupon=self.coupon).order_by("day").values(*columns))
         self.assertEqual(again, before)
+
+    def test_each_figure_of_a_store_is_found_wrong_and_put_right(self) -> None:
+        before = self.figures()
+        for row in CouponStoreDay.objects.filter(coupon=self.coupon):
+            for name in rollups.STORES:
+                with self.subTest(name, store=row.store_id):
+                    CouponStoreDay.objects.filter(pk=row.pk).update(**{name: 77})
+                    [wrong] = rollups.rebuild()
+                    self.assertEqual((wrong.name, wrong.kept, wrong.store), (name, 77, row.store_id or 0))
+                    self.assertEqual(self.figures(), before)
+
+    def test_a_store_that_is_gone_is_made_again(self) -> None:
+        columns = [*rollups.STORES, "day", "store"]
+        rows = CouponStoreDay.objects.filter(coupon=self.coupon).order_by("day", "store")
+        before = list(rows.values(*columns))
+        rows.delete()
+        self.assertTrue(rollups.rebuild())
+        self.assertEqual(list(rows.all().values(*columns)), before)
+        self.assertEqual({row["store"] for row in before}, {None, a_store(self.coupon).pk})
+
+    def test_a_use_counts_once_as_a_bill_until_all_of_it_came_back(self) -> None:
+        used = partly_returned(self.coupon)
+        in_store = CouponStoreDay.objects.filter(coupon=self.coupon, store=a_store(self.coupon))
+        bills = in_store.get().bills
+        self.assertEqual(bills, 2)  # of one of them a part came back
+        with transaction.atomic():
+            ledger.revert(used.grant, fact(), of=used)
+        self.assertEqual(in_store.get().bills, bills - 1)
+        self.assertEqual(rollups.rebuild(), [])
 
     def test_the_command_that_only_compares_fails_and_changes_nothing(self) -> None:
         CouponCount.objects.filter(coupon=self.coupon).update(claimed=99)

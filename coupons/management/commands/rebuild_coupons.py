@@ -12,8 +12,8 @@ from coupons import rollups
 
 class Command(BaseCommand):
     help = (
-        "Counts what is gone of every coupon again, in all and by day, from its ledger. --check only "
-        "compares, and fails when a figure is wrong."
+        "Counts what is gone of every coupon again, in all, by day and by store, from its ledger. --check "
+        "only compares, and fails when a figure is wrong."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,7 +22,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         wrong = rollups.rebuild(repair=not options["check"])
         for one in wrong:
-            where = f"coupon {one.coupon_id}" + (f", {one.day} {one.source}" if one.day else "")
+            part = one.source if one.store is None else f"store {one.store or '--'}"
+            where = f"coupon {one.coupon_id}" + (f", {one.day} {part}" if one.day else "")
             self.stdout.write(f"{where}, {one.name}: kept {one.kept}, counted {one.counted}")
         if options["check"] and wrong:
             raise CommandError(f"{len(wrong)} figures are wrong. Run rebuild_coupons to put them right.")
