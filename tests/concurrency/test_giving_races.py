@@ -47,6 +47,22 @@ class GivingRaces(CommittedCastCase):
         self.assertEqual(results.count(False), 14, results)
         self.assert_books(coupon)
 
+    def test_64_givers_at_once_give_exactly_the_stock_and_nobody_gets_two(self) -> None:
+        """Each person is asked for once, and 64 of them by two givers."""
+        coupon = build_coupons.coupon(self.mini_program, stock=1_000, per_person=1)
+        people = build_messaging.people(self.mini_program, 1_056)
+
+        def give_all(number: int) -> int:
+            mine = [*people[number::64], people[(number + 1) % 64]]
+            return sum(self.give(coupon, person) for person in mine)
+
+        results = at_once(give_all, workers=64)
+        self.assertTrue(all(isinstance(one, int) for one in results), results)
+        self.assertEqual(sum(results), 1_000)
+        given = CouponGrant.objects.filter(coupon=coupon).exclude(state="refused")
+        self.assertEqual((given.count(), given.values("customer").distinct().count()), (1_000, 1_000))
+        self.assert_books(coupon)
+
     def test_of_many_who_give_to_one_person_as_many_give_as_the_limit_allows(self) -> None:
         coupon = build_coupons.coupon(self.mini_program, per_person=2)
         [person] = build_messaging.people(self.mini_program, 1)

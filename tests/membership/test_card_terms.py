@@ -146,7 +146,7 @@ def test_each_limit_is_refused_at_its_field_with_what_to_do(
         {"mode": "paid", "paid": {**PAID, "cycles": ["year"], "cycle_url": "https://example.com/c"}},
         {"mode": "stored_value", "columns": [column("BALANCE")]},
     ],
-    ids=str,
+    ids=lambda parts: " ".join(parts) or "none",
 )
 def test_what_reaches_a_limit_holds(parts: dict[str, Any]) -> None:
     assert problems(design(**parts)) == {}
