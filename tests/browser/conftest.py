@@ -22,6 +22,7 @@ PROGRAMS = (
     "google-chrome-stable",
     "google-chrome",
 )
+LONGEST = ("test_journey", "test_coupons_journey", "test_pages_of", "")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -41,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
     # the longest files first, so that no process is left alone with one at the end
-    items.sort(key=lambda item: not item.path.name.startswith("test_pages_of"))
+    items.sort(key=lambda item: next(n for n, name in enumerate(LONGEST) if item.path.name.startswith(name)))
 
 
 @pytest.fixture(scope="package")

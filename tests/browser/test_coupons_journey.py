@@ -140,7 +140,7 @@ def test_a_pay_coupon_is_designed_sent_claimed_reminded_of_and_used(
     house: House, windows: Windows, tmp_path: Path
 ) -> None:
     """Two colleagues at once, each in their language: what one waits for the other waits for too."""
-    journeys = [begun(job, house, windows, tmp_path / f"{job.language}.csv") for job in JOBS]
+    journeys = [begun(job, house, windows, tmp_path / f"{job.name}.csv") for job in JOBS]
     phone = windows(OPERATOR).context.new_page()
     for one in journeys:
         one.marketer.is_("finished", timeout=UNTIL_DUE_MS)
@@ -150,6 +150,7 @@ def test_a_pay_coupon_is_designed_sent_claimed_reminded_of_and_used(
         one.marketer.remind(one.coupon, one.standing)
     for one in journeys:
         is_reminded_and_pays(phone, house, one.coupon, one.people[0])
+    for one in journeys:
         pages_show_it_all(one.marketer, one.coupon, one.batch)
 
 

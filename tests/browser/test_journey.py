@@ -80,7 +80,7 @@ def test_from_a_template_of_the_library_to_somebody_who_comes_back(
     people = known_people(house, job.start)
 
     template = adopt(operator, job, people)
-    upload(operator, tmp_path / "people.csv", people)
+    upload(operator, tmp_path / "老客.csv", people)
     compose(operator, job)
     batch = schedule_undo_and_schedule_again(operator, template)
     watch_pause_and_resume(operator)
