@@ -165,10 +165,7 @@ class CouponGrant(MerchantOwned):
             models.Index(fields=["coupon", "-id"], name="grant_newest_of_coupon"),
             models.Index(fields=["coupon", "state", "-id"], name="grant_of_coupon_in_state"),
             models.Index(fields=["merchant", "code"], name="grant_of_code", condition=~Q(code="")),
-            models.Index(fields=["customer", "-id"], name="grant_of_customer"),
-            # how often one person claimed, and was given one: each grant stands in one of the two
-            models.Index(fields=["customer", "claimed_at"], name="grant_claims", condition=Q(source="claim")),
-            models.Index(fields=["customer", "created_at"], name="grant_gifts", condition=~Q(source="claim")),
+            models.Index(fields=["customer", "-id"], name="grant_of_customer"),  # also how often one claimed
             models.Index(fields=["run", "state"], name="grant_of_run", condition=Q(run__isnull=False)),
             # the scans of what expires read these and nothing else
             models.Index(fields=["ends_at", "id"], name="grant_expiring", condition=Q(state__in=USABLE)),
