@@ -1,38 +1,16 @@
 """Many at once: never more than the stock, never two for one person, never a use too many."""
 
-import threading
-from collections.abc import Callable
-
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from coupons import counting, ledger
 from coupons.models import CouponCount, CouponGrant, GrantEntry
 from tests import build, build_coupons, build_messaging
 from tests.coupons.test_ledger import assert_books
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(threads: int, work: Callable[[int], None]) -> list[Exception]:
-    barrier, troubles = threading.Barrier(threads), []
-
-    def run(number: int) -> None:
-        barrier.wait()
-        try:
-            work(number)
-        except Exception as error:
-            troubles.append(error)
-        finally:
-            connection.close()
-
-    started = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
-    for thread in started:
-        thread.start()
-    for thread in started:
-        thread.join(120)
-    return troubles
 
 
 def test_many_takers_of_a_small_stock_get_exactly_what_there_is() -> None:

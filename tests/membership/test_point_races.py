@@ -2,40 +2,20 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from membership import balance, ledger, levels, points, proof
 from membership.models import BalanceEntry, MemberCard, PointEntry
 from tests import build, build_cards
 from tests.build_cards import assert_books, fact
+from tests.racing import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WRITERS = 32
-
-
-def at_once(threads: int, work: Callable[[int], None]) -> list[Exception]:
-    barrier, troubles = threading.Barrier(threads), []
-
-    def run(number: int) -> None:
-        barrier.wait()
-        try:
-            work(number)
-        except Exception as error:
-            troubles.append(error)
-        finally:
-            connection.close()
-
-    started = [threading.Thread(target=run, args=(number,)) for number in range(threads)]
-    for thread in started:
-        thread.start()
-    for thread in started:
-        thread.join(120)
-    return troubles
 
 
 def stored_value_card() -> MemberCard:
